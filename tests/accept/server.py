@@ -1,0 +1,114 @@
+"""`toolway serve --sandbox` as a real process: started, asked for, killed, started again."""
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+REPO = Path(__file__).parents[2]
+CLOCKIFY_KEY = "sandbox-clockify-key"
+DEADLINE = 90.0
+
+_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody holds just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def until(what: str, done: Callable[[], bool], deadline: float = DEADLINE) -> None:
+    """Wait in short steps until something is so."""
+    end = time.monotonic() + deadline
+    while not done():
+        assert time.monotonic() < end, f"{what}: not within {deadline:.0f} s"
+        time.sleep(0.05)
+
+
+def get(url: str, **headers: str) -> Any:
+    """The JSON at a URL."""
+    request = urllib.request.Request(url, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    with _direct.open(request, timeout=30) as answer:
+        return json.loads(answer.read())
+
+
+class Server:
+    """A router with the sandbox behind it. Its folder, port and key stay the same over restarts; so does its log."""
+
+    command: tuple[str, ...] = (str(REPO / ".venv" / "bin" / "toolway"),)
+
+    def __init__(self, folder: Path) -> None:
+        self.data = folder / "data"
+        self.log = folder / "serve.log"
+        self.key = f"ak_{secrets.token_urlsafe(24)}"
+        self.port = free_port()
+        self.origin = f"http://127.0.0.1:{self.port}"
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> None:
+        """Start, and wait until it is ready."""
+        own = {name: value for name, value in os.environ.items() if not name.startswith(("TOOLWAY_", "COMPOSIO_"))}
+        command = [*self.command, "serve", "--sandbox", "--port", str(self.port), "--data", str(self.data)]
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=own | {"TOOLWAY_API_KEY": self.key},
+                start_new_session=True,
+            )
+        self._processes.append(process)
+        until("the server is ready", lambda: self._ready(process))
+
+    def _ready(self, process: subprocess.Popen[bytes]) -> bool:
+        assert process.poll() is None, f"the server left with {process.returncode}:\n{self.tail()}"
+        try:
+            with _direct.open(f"{self.origin}/readyz", timeout=5) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+
+    def kill(self) -> None:
+        """End the server alone as a power cut would: kill -9."""
+        self._processes[-1].kill()
+        _ended(self._processes[-1], DEADLINE)
+
+    def stop(self) -> None:
+        """End the server as an operator would, and then whatever it left behind."""
+        for process in self._processes:
+            if process.returncode is not None:
+                continue
+            os.kill(process.pid, signal.SIGTERM)
+            _ended(process, 20)
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        self._processes.clear()
+
+    def truth(self, path: str) -> Any:
+        """What Clockify (as the sandbox plays it) holds, read past the router."""
+        running = cast(dict[str, Any], json.loads((self.data / "running.json").read_text()))
+        return get(f"{running['sandbox']}/clockify/api/v1{path}", X_Api_Key=CLOCKIFY_KEY)
+
+    def tail(self, size: int = 8000) -> str:
+        """The end of the log."""
+        return self.log.read_text(errors="replace")[-size:] if self.log.exists() else ""
+
+
+def _ended(process: subprocess.Popen[bytes], deadline: float) -> bool:
+    """Whether a process ends in time. It stays a zombie, so that the number of its group remains its own."""
+    end = time.monotonic() + deadline
+    while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True

@@ -1,0 +1,98 @@
+"""What an agent is told of a tool's arguments."""
+
+from pathlib import Path
+
+import jsonschema_rs
+import pytest
+
+from toolway.catalog.model import Json, Toolkit
+from toolway.catalog.reader import read
+from toolway.catalog.schema import arguments, fields, weight
+from toolway.catalog.source import is_table
+
+from .toolkits import WIDE, write
+
+
+@pytest.fixture
+def wide(tmp_path: Path) -> Toolkit:
+    return read(write(tmp_path / "acme", WIDE))
+
+
+def of(kit: Toolkit, name: str) -> Json:
+    return arguments(kit.tools[name], kit)
+
+
+def test_a_tool_in_full(wide: Toolkit) -> None:
+    assert of(wide, "get_tags") == {
+        "type": "object",
+        "properties": {
+            "workspaceId": {"type": "string", "description": "Workspace to work in (id or name; left out: the user's own)."},
+            "name": {"type": "string", "description": "Part of the name."},
+            "page": {"type": "integer", "minimum": 0, "default": 0, "description": "Page."},
+            "page-size": {"type": "integer", "minimum": 1, "maximum": 5000, "default": 50, "description": "Tags on a page."},
+        },
+        "additionalProperties": False,
+    }
+
+
+def test_what_is_due(wide: Toolkit) -> None:
+    assert of(wide, "update_tag")["required"] == ["id", "name"]
+    assert of(wide, "bulk")["required"] == ["entries"]
+    assert of(wide, "report")["required"] == ["start"]
+    assert "required" not in of(wide, "get_workspaces")
+
+
+def test_lists_of_objects(wide: Toolkit) -> None:
+    assert of(wide, "bulk")["properties"]["entries"] == {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {
+                "id": {"type": "string", "description": "Entry."},
+                "tagIds": {"type": "array", "items": {"type": "string"}, "description": "Tags to attach (ids or names)."},
+                "rate": {
+                    "type": "object",
+                    "properties": {
+                        "amount": {"type": "integer", "description": "Cents."},
+                        "currency": {"type": "string", "default": "EUR", "description": "Currency."},
+                    },
+                    "required": ["amount"],
+                    "additionalProperties": False,
+                },
+            },
+            "required": ["id", "rate"],
+            "additionalProperties": False,
+        },
+        "description": "Entries to change.",
+    }
+
+
+def test_every_kind(wide: Toolkit) -> None:
+    found = of(wide, "report")["properties"]
+    assert found["start"] == {"type": "string", "description": "First moment (ISO 8601)."}
+    assert found["day"] == {"type": "string", "description": "A day (YYYY-MM-DD)."}
+    assert found["event"] == {"type": "string", "enum": ["NEW_PROJECT", "NEW_TASK"]}
+    assert found["value"] == {"type": ["string", "null"], "description": "Any value."}
+    assert found["raw"] == {"type": "array", "items": {"type": "object"}}
+    assert "default" not in found["detailedFilter"]
+    assert found["detailedFilter"]["properties"]["page"]["default"] == 1
+    assert "exportType" not in found
+
+
+def test_every_schema_is_what_all_clients_keep(wide: Toolkit) -> None:
+    def keys(value: object) -> set[str]:
+        return set(value) | {key for item in value.values() for key in keys(item)} if is_table(value) else set()
+
+    for tool in wide.tools.values():
+        schema = arguments(tool, wide)
+        jsonschema_rs.validator_for(schema)
+        assert set(schema) <= {"type", "properties", "required", "additionalProperties"}
+        assert not keys(schema) & {"$ref", "$defs", "anyOf", "oneOf", "allOf"}
+
+
+def test_weight_counts_what_is_read(wide: Toolkit) -> None:
+    assert weight(wide.tools["get_workspaces"], wide) < weight(wide.tools["get_tags"], wide) < 1_000
+
+
+def test_fields_of_an_account_are_an_object_too(wide: Toolkit) -> None:
+    assert fields(wide.account) == {"type": "object", "properties": {}, "additionalProperties": False}

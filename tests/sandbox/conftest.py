@@ -1,0 +1,8 @@
+import pytest
+
+from .asking import Sandbox
+
+
+@pytest.fixture
+def sandbox() -> Sandbox:
+    return Sandbox()

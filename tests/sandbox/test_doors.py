@@ -1,0 +1,95 @@
+"""Who may come in, what an unknown path says, and what the control path does."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from toolway.sandbox.clockify.operations import API, REPORTS
+
+from .asking import CLOCKIFY, DESKTIME, KEY, Sandbox
+
+
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        ({}, 1000),
+        ({"Authorization": "Bearer sandbox-clockify-key"}, 1000),
+        ({**KEY, "X-Addon-Token": "x"}, 1000),
+        ({"X-Api-Key": "another"}, 4003),
+        ({"X-Addon-Token": "x"}, 4017),
+    ],
+)
+def test_clockify_wants_one_known_key(sandbox: Sandbox, headers: dict[str, str], code: int) -> None:
+    answer = sandbox.send("GET", CLOCKIFY + "/user", headers=headers)
+    assert (answer.status, answer.body["code"]) == (401, code)
+    assert set(answer.body) == {"message", "code"}
+
+
+def test_desktime_wants_its_key(sandbox: Sandbox) -> None:
+    for answer in (sandbox.send("GET", DESKTIME + "/ping"), sandbox.send("GET", DESKTIME + "/ping", apiKey="another")):
+        assert answer.status == 401
+        assert answer.body == {"error": {"code": 401, "description": "API Key is invalid"}}
+    assert "pong" in sandbox.desktime("/ping").body
+
+
+def test_paths_unknown_known_and_not_played(sandbox: Sandbox) -> None:
+    unknown = sandbox.clockify("GET", "scheduling/assignments")
+    assert (unknown.status, unknown.body["code"]) == (404, 3000)
+    wrong = sandbox.clockify("GET", "webhooks/1/logs")
+    assert (wrong.status, wrong.headers["allow"], wrong.body["code"]) == (405, "POST", 3000)
+    stub = sandbox.clockify("POST", "invoices")
+    assert (stub.status, stub.body["code"], stub.headers["x-sandbox"]) == (400, 501, "not-played")
+    assert "does not play this yet: POST /" in stub.body["message"]
+    assert sandbox.desktime("/nothing").status == 404
+    assert sandbox.desktime("/create-project").status == 405
+    assert sandbox.send("GET", "/elsewhere").status == 404
+
+
+def test_every_documented_operation_is_answered(sandbox: Sandbox) -> None:
+    for base, known in (("/clockify/api", API), ("/clockify/reports", REPORTS)):
+        for line in known.strip().split("\n"):
+            method, path = line.split(" ")
+            answer = sandbox.send(method, base + path.replace("{workspaceId}", sandbox.workspace), headers=KEY)
+            assert b'"code":3000' not in answer.raw, line
+
+
+def test_the_state_is_kept_over_a_restart(tmp_path: Path) -> None:
+    file = tmp_path / "world.json"
+    first = Sandbox(file)
+    made = first.clockify("POST", "tags", {"name": "kept"}).body
+    assert Sandbox(file).clockify("GET", f"tags/{made['id']}").body == made
+    assert [one.name for one in tmp_path.iterdir()] == ["world.json"]
+    assert Sandbox().clockify("GET", f"tags/{made['id']}").status == 400
+
+
+def test_reset_starts_over(sandbox: Sandbox) -> None:
+    before = sandbox.clockify("GET", "tags").body
+    made = sandbox.clockify("POST", "tags", {"name": "short-lived"}).body
+    assert sandbox.send("POST", "/_sandbox/reset").status == 204
+    assert sandbox.clockify("GET", "tags").body == before
+    assert sandbox.clockify("POST", "tags", {"name": "other"}).body["id"] == made["id"], "ids repeat with history"
+
+
+def test_faults(sandbox: Sandbox) -> None:
+    def fault(**what: object) -> None:
+        assert sandbox.send("POST", "/_sandbox/fault", {"path_prefix": "/clockify/", **what}).status == 204
+
+    fault(status=429, body={"message": "Too many requests"}, headers={"Retry-After": "1"}, times=2)
+    for _ in range(2):
+        busy = sandbox.clockify("GET", "/user")
+        assert (busy.status, busy.headers["retry-after"], busy.body) == (429, "1", {"message": "Too many requests"})
+    assert sandbox.clockify("GET", "/user").status == 200
+    fault(garbage=True)
+    with pytest.raises(msgspec.DecodeError):
+        _ = sandbox.clockify("GET", "/user").body
+    fault(huge=1_000_000)
+    assert len(sandbox.clockify("GET", "/user").raw) >= 1_000_000
+    fault(delay_seconds=0.001)
+    assert sandbox.clockify("GET", "/user").status == 200
+    home = sandbox.workspace
+    fault(status=502, method="POST", after=True)
+    assert sandbox.send("POST", f"{CLOCKIFY}/workspaces/{home}/tags", {"name": "done all the same"}, KEY).status == 502
+    assert sandbox.id_of("tags", "done all the same")
+    assert sandbox.send("POST", "/_sandbox/fault", {"status": 1}).status == 400
+    assert sandbox.send("GET", "/_sandbox/fault").status == 404

@@ -1,0 +1,196 @@
+import asyncio
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from toolway.errors import BadSetting, Conflict
+from toolway.store.database import Database, known_migrations, where
+from toolway.store.records import Project
+from toolway.store.shelves import Store
+
+
+def test_an_address_is_a_path_or_sqlite(tmp_path: Path) -> None:
+    assert where(f"sqlite:///{tmp_path}/a.db") == tmp_path / "a.db"
+    assert where(str(tmp_path / "a.db")) == tmp_path / "a.db"
+    assert where("sqlite:///b.db") == Path("b.db").absolute() == where("b.db")
+    assert where("~/c.db") == Path("~/c.db").expanduser()
+
+
+@pytest.mark.parametrize("url", ["", "sqlite://", "sqlite:///", "sqlite:x.db", ":memory:", "sqlite:///:memory:", "sqlite://host/x.db"])
+def test_another_address_is_refused(url: str) -> None:
+    with pytest.raises(BadSetting) as told:
+        where(url)
+    assert "sqlite:///" in told.value.sentence
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "mysql", "postgresql+asyncpg"])
+def test_another_database_is_told_of_in_plain_terms_and_without_its_password(scheme: str) -> None:
+    with pytest.raises(BadSetting) as told:
+        where(f"{scheme}://me:hunter2@db/toolway")
+    assert f"{scheme}:// database is not supported yet" in told.value.sentence and "hunter2" not in told.value.sentence
+
+
+async def test_files_are_for_their_owner_only(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    async with await Store.open(f"sqlite:///{folder / 'toolway.db'}") as store:
+        await store.projects.add(Project("pr_1", "one", 1))
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        files = [file for file in folder.rglob("*") if file.is_file()]
+        assert {"toolway.db", "toolway.db-wal", "toolway.db-shm"} <= {file.name for file in files}
+        for file in files:
+            assert stat.S_IMODE(file.stat().st_mode) == 0o600, file
+
+
+async def test_a_database_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None:
+    path = tmp_path / "t.db"
+    path.touch(0o644)
+    async with await Store.open(str(path)):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+async def test_a_strange_folder_is_no_trouble(tmp_path: Path) -> None:
+    path = tmp_path / "odd %41 ?a=b#[x]* 'y' ü" / "toolway.db"
+    async with await Store.open(f"sqlite:///{path}") as store:
+        await store.projects.add(Project("pr_1", "one", 1))
+    assert path.is_file() and {file.name for file in path.parent.iterdir()} == {"toolway.db", "toolway.db.lock", "toolway.db.live"}
+
+
+async def test_what_cannot_be_a_database_is_told(tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("Dear Sir or Madam, this is not a database. " * 50)
+    for url in (str(tmp_path), str(tmp_path / "letter.txt"), str(tmp_path / "letter.txt" / "t.db")):
+        with pytest.raises(BadSetting) as told:
+            await Store.open(url)
+        assert str(tmp_path) in told.value.sentence
+
+
+async def test_a_database_from_a_newer_toolway_is_told(tmp_path: Path) -> None:
+    url = str(tmp_path / "t.db")
+    async with await Store.open(url):
+        pass
+    with sqlite3.connect(url) as connection:
+        connection.execute("UPDATE meta SET value = value || ' 9999_future' WHERE name = 'schema'")
+    with pytest.raises(BadSetting, match="newer Toolway"):
+        await Store.open(url)
+    with sqlite3.connect(url) as connection:  # the newer one was cut off before it wrote its stamp
+        connection.execute("DELETE FROM meta WHERE name = 'schema'")
+        connection.execute("INSERT INTO _yoyo_migration (migration_hash, migration_id) VALUES ('ff', '9999_future')")
+    with pytest.raises(BadSetting, match="newer Toolway"):
+        await Store.open(url)
+    connection.close()
+
+
+async def test_a_start_that_was_cut_off_is_made_good(tmp_path: Path) -> None:
+    url = str(tmp_path / "t.db")
+    async with await Store.open(url) as store:
+        await store.projects.add(Project("pr_1", "one", 1))
+    with sqlite3.connect(url) as connection:  # tables made, nothing marked, the runner's own lock left behind
+        connection.execute("DELETE FROM meta WHERE name = 'schema'")
+        connection.execute("DELETE FROM _yoyo_migration")
+        connection.execute("INSERT INTO yoyo_lock (locked, ctime, pid) VALUES (1, '2026-01-01', 999999)")
+    connection.close()
+    async with await Store.open(url) as store:
+        assert [project.name for project in await store.projects.all()] == ["one"]
+        assert await store.meta.get("schema") == " ".join(known_migrations())
+
+
+START = """
+import asyncio, sys
+from toolway.store.shelves import Store
+from toolway.store.records import Project, new_id, now_ms
+
+async def main():
+    async with await Store.open(sys.argv[1]) as store:
+        await store.projects.add(Project(new_id("pr_"), new_id("name "), now_ms()))
+        print(len([name for name in sys.modules if name.split(".")[0] in ("yoyo", "sqlparse")]))
+
+asyncio.run(main())
+"""
+
+
+def start(url: Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen([sys.executable, "-c", START, str(url)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def ended(process: "subprocess.Popen[str]") -> str:
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 0, err
+    return out
+
+
+def test_processes_that_start_at_once_all_succeed_and_only_the_first_migrates(tmp_path: Path) -> None:
+    path = tmp_path / "data" / "t.db"
+    loaded = [int(ended(process)) for process in [start(path) for _ in range(6)]]
+    assert sum(count > 0 for count in loaded) == 1
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT count(*) FROM projects").fetchone() == (6,)
+        assert connection.execute("SELECT count(*) FROM _yoyo_migration").fetchone() == (len(known_migrations()),)
+    connection.close()
+    assert int(ended(start(path))) == 0, "a start on a database that is up to date does not load the migration runner"
+
+
+async def test_a_transaction_is_all_or_nothing(tmp_path: Path) -> None:
+    database = await Database.open(str(tmp_path / "t.db"))
+    try:
+
+        async def twice() -> None:
+            async with database.write(bump=True) as desk:
+                await desk.do("add_project", id="pr_1", name="one", created_at=1)
+                await desk.do("add_project", id="pr_1", name="two", created_at=1)
+
+        with pytest.raises(Conflict):
+            await twice()
+        assert await database.read.all("projects") == []
+        assert await database.read.value("generation") == 1
+    finally:
+        await database.close()
+
+
+async def test_a_cancelled_transaction_leaves_nothing_and_holds_nobody_up(tmp_path: Path) -> None:
+    database = await Database.open(str(tmp_path / "t.db"))
+    try:
+        inside = asyncio.Event()
+
+        async def half() -> None:
+            async with database.write(bump=True) as desk:
+                await desk.do("add_project", id="pr_1", name="one", created_at=1)
+                inside.set()
+                await asyncio.Event().wait()
+
+        task = asyncio.create_task(half())
+        await inside.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+        async def whole(number: int) -> None:
+            async with database.write(bump=False) as desk:
+                await desk.do("add_project", id=f"pr_{number}", name=f"name {number}", created_at=number)
+
+        others = [asyncio.create_task(whole(number)) for number in range(40)]
+        for turn, other in enumerate(others):  # cancelled wherever they happen to be: before, in and after their transaction
+            await asyncio.sleep(0)
+            if turn % 3 == 0:
+                other.cancel()
+        told = await asyncio.gather(*others, return_exceptions=True)
+        assert all(outcome is None or isinstance(outcome, asyncio.CancelledError) for outcome in told)
+        assert sum(outcome is None for outcome in told) >= 26
+        names = {row["name"] for row in await database.read.all("projects")}
+        assert names >= {f"name {number}" for number, outcome in enumerate(told) if outcome is None} and "one" not in names
+    finally:
+        await database.close()
+
+
+async def test_the_connections_are_prepared_as_they_should(tmp_path: Path) -> None:
+    path = tmp_path / "t.db"
+    async with await Store.open(str(path)) as store:
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            await store.database.read.do("bump_generation")
+        connection = sqlite3.connect(path)
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        connection.close()
+    assert os.listdir(tmp_path / "t.db.live") == []

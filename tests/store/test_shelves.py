@@ -1,0 +1,213 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from toolway.errors import Conflict, NotFound
+from toolway.store.records import Account, ApiKey, AuthConfig, Link, Project, Session, new_id
+from toolway.store.shelves import Store
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    async with await Store.open(str(tmp_path / "t.db")) as opened:
+        for number in (1, 2):
+            await opened.projects.add(Project(f"pr_{number}", f"project {number}", number))
+            await opened.auth_configs.add(AuthConfig(f"ac_{number}", f"pr_{number}", "clockify", "api_key", "Clockify", True, 1, 1))
+        yield opened
+
+
+def account(number: int = 1, project: int = 1, **changes: object) -> Account:
+    made = Account(
+        f"ca_{number}",
+        f"pr_{project}",
+        "alice",
+        "clockify",
+        f"ac_{project}",
+        "INITIATED",
+        "",
+        "",
+        "",
+        {"region": "EUC1"},
+        "",
+        number,
+        number,
+    )
+    return msgspec.structs.replace(made, **changes)
+
+
+async def test_projects(store: Store) -> None:
+    one = Project("pr_1", "project 1", 1)
+    assert await store.projects.get("pr_1") == one == await store.projects.by_name("project 1")
+    assert await store.projects.get("pr_9") is None and await store.projects.by_name("x") is None
+    assert [project.id for project in await store.projects.all()] == ["pr_1", "pr_2"]
+    with pytest.raises(Conflict, match="a project"):
+        await store.projects.add(Project("pr_3", "project 1", 1))
+
+
+async def test_keys(store: Store) -> None:
+    key = ApiKey("key_1", "pr_1", "d1", "…abcd", ("read",), 1, 99)
+    await store.keys.add(key)
+    await store.keys.add(msgspec.structs.replace(key, id="key_2", project_id="pr_2", digest="d2"))
+    assert await store.keys.by_digest("d1") == key and await store.keys.by_digest("d9") is None
+    assert [one.id for one in await store.keys.list("pr_2")] == ["key_2"]
+    assert [one.id for one in await store.keys.list(None)] == ["key_1", "key_2"]
+    with pytest.raises(Conflict):
+        await store.keys.add(msgspec.structs.replace(key, id="key_3"))
+    assert not await store.keys.revoke("key_1", 50, project_id="pr_2")
+    assert await store.keys.revoke("key_1", 50, project_id="pr_1")
+    assert not await store.keys.revoke("key_1", 60)
+    assert not await store.keys.revoke("key_9", 60)
+    assert (await store.keys.by_digest("d1")) == msgspec.structs.replace(key, revoked_at=50)
+
+
+async def test_auth_configs(store: Store) -> None:
+    await store.auth_configs.add(AuthConfig("ac_0", "pr_1", "clockify", "api_key", "off", False, 0, 0))
+    await store.auth_configs.add(AuthConfig("ac_8", "pr_1", "desktime", "api_key", "DeskTime", True, 8, 8))
+    assert (await store.auth_configs.get("pr_1", "ac_0")) == AuthConfig("ac_0", "pr_1", "clockify", "api_key", "off", False, 0, 0)
+    first = await store.auth_configs.first("pr_1", "clockify")
+    assert first is not None and first.id == "ac_1"
+    assert await store.auth_configs.first("pr_2", "desktime") is None
+    assert [one.id for one in await store.auth_configs.list("pr_1")] == ["ac_0", "ac_1", "ac_8"]
+    assert [one.id for one in await store.auth_configs.list("pr_1", "desktime")] == ["ac_8"]
+
+
+async def test_accounts_newest_first_and_narrowed(store: Store) -> None:
+    for number in range(1, 5):
+        await store.accounts.add(account(number, status="ACTIVE" if number != 2 else "EXPIRED"))
+    await store.accounts.add(account(5, user_id="bob", status="ACTIVE"))
+    assert await store.accounts.get("pr_1", "ca_1") == account(1, status="ACTIVE")
+    assert [one.id for one in await store.accounts.active("pr_1", "alice", "clockify")] == ["ca_4", "ca_3", "ca_1"]
+    assert [one.id for one in await store.accounts.list("pr_1")] == ["ca_5", "ca_4", "ca_3", "ca_2", "ca_1"]
+    assert [one.id for one in await store.accounts.list("pr_1", user_id="bob")] == ["ca_5"]
+    assert [one.id for one in await store.accounts.list("pr_1", status="EXPIRED", toolkit="clockify")] == ["ca_2"]
+    assert await store.accounts.list("pr_1", toolkit="desktime") == []
+
+
+async def test_an_account_moves_only_from_the_state_it_was_read_in(store: Store) -> None:
+    await store.accounts.add(account())
+    read = await store.accounts.get("pr_1", "ca_1")
+    assert read is not None
+    moved = await store.accounts.move(read, "ACTIVE", sealed="v1.x.y.z", label="a@b.c")
+    assert (moved.status, moved.sealed, moved.label, moved.settings) == ("ACTIVE", "v1.x.y.z", "a@b.c", {"region": "EUC1"})
+    assert moved.updated_at > read.updated_at and await store.accounts.get("pr_1", "ca_1") == moved
+    before = await store.generation()
+    with pytest.raises(Conflict, match="ca_1"):
+        await store.accounts.move(read, "FAILED")
+    assert await store.accounts.get("pr_1", "ca_1") == moved and await store.generation() == before
+    again = await store.accounts.move(moved, "ACTIVE", alias="work")
+    back = await store.accounts.move(again, "ACTIVE")
+    assert back.updated_at > again.updated_at > moved.updated_at
+    with pytest.raises(Conflict):
+        await store.accounts.move(moved, "EXPIRED")
+    with pytest.raises(Conflict):  # another project's account of the same id is not there
+        await store.accounts.move(msgspec.structs.replace(back, project_id="pr_2"), "EXPIRED")
+
+
+async def test_no_two_states_of_an_account_look_alike_even_when_the_clock_goes_back(store: Store) -> None:
+    ahead = 2**50
+    await store.accounts.add(account(updated_at=ahead))
+    assert (await store.accounts.move(account(updated_at=ahead), "INITIATED", alias="work")).updated_at == ahead + 1
+    with pytest.raises(Conflict):
+        await store.accounts.move(account(updated_at=ahead), "ACTIVE")
+
+
+async def test_links_are_used_once_while_good(store: Store) -> None:
+    await store.accounts.add(account())
+    link = Link("digest", "ca_1", "pr_1", "https://x.test/back", 1, 100)
+    await store.links.add(link)
+    assert await store.links.get("digest") == link and await store.links.get("other") is None
+    assert not await store.links.use("digest", 100)
+    assert await store.links.use("digest", 99)
+    assert not await store.links.use("digest", 99)
+    assert await store.links.get("digest") == msgspec.structs.replace(link, used_at=99)
+    await store.links.add(msgspec.structs.replace(link, digest="two"))
+    assert await store.links.use("two", 5)
+
+
+async def test_a_session_is_saved_only_over_the_version_that_was_read(store: Store) -> None:
+    session = Session("trs_1", "pr_1", "alice", {"toolkits": ["clockify"], "n": None}, 1, 1, 1)
+    await store.sessions.add(session)
+    assert await store.sessions.get("pr_1", "trs_1") == session
+    changed = msgspec.structs.replace(session, config={"toolkits": []}, user_id="mallory", updated_at=2)
+    assert await store.sessions.save(changed, 1)
+    assert not await store.sessions.save(changed, 1)
+    assert not await store.sessions.save(msgspec.structs.replace(changed, project_id="pr_2"), 2)
+    assert await store.sessions.get("pr_1", "trs_1") == msgspec.structs.replace(session, config={"toolkits": []}, version=2, updated_at=2)
+
+
+async def test_meta_keeps_the_first(store: Store) -> None:
+    assert await store.meta.get("x") is None
+    assert await store.meta.put_once("x", "first") == "first"
+    assert await store.meta.put_once("x", "second") == "first" == await store.meta.get("x")
+
+
+async def test_nothing_of_one_project_is_there_for_another(store: Store) -> None:
+    await store.accounts.add(account(status="ACTIVE"))
+    await store.sessions.add(Session("trs_1", "pr_1", "alice", {}, 1, 1, 1))
+    assert await store.accounts.get("pr_2", "ca_1") is None
+    assert await store.accounts.list("pr_2") == [] == await store.accounts.active("pr_2", "alice", "clockify")
+    assert await store.sessions.get("pr_2", "trs_1") is None
+    assert await store.auth_configs.get("pr_2", "ac_1") is None
+    assert [one.id for one in await store.auth_configs.list("pr_2")] == ["ac_2"]
+
+
+async def test_nothing_hangs_on_another_projects_things(store: Store) -> None:
+    with pytest.raises(NotFound):
+        await store.accounts.add(account(1, project=2, auth_config_id="ac_1"))
+    await store.accounts.add(account())
+    with pytest.raises(NotFound):
+        await store.links.add(Link("d", "ca_1", "pr_2", "", 1, 2))
+    with pytest.raises(NotFound):
+        await store.sessions.add(Session("trs_1", "pr_9", "alice", {}, 1, 1, 1))
+
+
+async def test_whatever_processes_remember_bumps_the_generation_and_the_rest_does_not(store: Store) -> None:
+    async def bumped() -> bool:
+        nonlocal seen
+        before, seen = seen, await store.generation()
+        return seen > before
+
+    seen = await store.generation()
+    await store.projects.add(Project("pr_3", "three", 3))
+    await store.meta.put_once("a", "b")
+    assert not await bumped()
+    await store.keys.add(ApiKey("key_1", "pr_1", "d1", "", (), 1))
+    assert await bumped()
+    await store.keys.revoke("key_1", 2)
+    assert await bumped()
+    await store.auth_configs.add(AuthConfig(new_id("ac_"), "pr_1", "desktime", "api_key", "", True, 1, 1))
+    assert await bumped()
+    await store.accounts.add(account())
+    assert await bumped()
+    await store.accounts.move(account(), "ACTIVE")
+    assert await bumped()
+    await store.links.add(Link("d", "ca_1", "pr_1", "", 1, 2))
+    assert not await bumped()
+    session = Session("trs_1", "pr_1", "alice", {}, 1, 1, 1)
+    await store.sessions.add(session)
+    assert not await bumped()
+    await store.sessions.save(session, 1)
+    assert await bumped()
+
+
+async def test_two_stores_on_one_file_see_each_other(store: Store) -> None:
+    async with await Store.open(str(store.database.path)) as other:
+        await other.accounts.add(account())
+        read = await store.accounts.get("pr_1", "ca_1")
+        assert read is not None
+        await other.accounts.move(read, "ACTIVE")
+        with pytest.raises(Conflict):
+            await store.accounts.move(read, "EXPIRED")
+
+
+async def test_an_erased_credential_is_not_left_in_the_file(store: Store) -> None:
+    await store.accounts.add(account())
+    sealed = "v1.k." + "S3aled" * 400  # several pages
+    active = await store.accounts.move(account(), "ACTIVE", sealed=sealed)
+    await store.accounts.move(active, "REVOKED", sealed="")
+    path = store.database.path
+    await store.close()
+    assert not path.with_name(path.name + "-wal").exists()
+    assert b"S3aled" not in path.read_bytes()

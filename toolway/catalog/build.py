@@ -1,0 +1,314 @@
+"""One tool, made of its table: what it calls, what it takes, what it gives back."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple, cast, get_args
+
+from toolway.catalog.fields import Words, too_many
+from toolway.catalog.grammar import near, unplain
+from toolway.catalog.model import Effect, Field, Json, Merge, Pages, Param, Place, Send, Tool
+from toolway.catalog.source import Table, is_table
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_SLUG: Final = re.compile(r"[A-Z0-9_]{1,64}")
+_CALL: Final = re.compile(r"([A-Z]+) +([a-z][a-z0-9_-]*) +(/\S*)")
+_PLACE: Final = re.compile(r"\{([^{}/]*)\}")
+_PATH: Final = re.compile(r"/(?:[A-Za-z0-9._~!$&'()*+,;=:@%/-]|\{[^{}/]+\})*")
+_VIEW: Final = re.compile(r"(?:\*|[^\s.*]+)(?:\.(?:\*|[^\s.*]+))*")
+_RETIRE: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?: [A-Z0-9_]{1,64})?")
+_EFFECT: Final[dict[str, Effect]] = {
+    "GET": "read",
+    "HEAD": "read",
+    "POST": "create",
+    "PUT": "update",
+    "PATCH": "update",
+    "DELETE": "destroy",
+}
+_PLACES: Final[tuple[Place, ...]] = ("path", "query", "body", "header", "whole")
+
+
+class Call(NamedTuple):
+    """`METHOD host /path/with/{places}`, taken apart."""
+
+    method: str
+    host: str
+    path: str
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The names in braces, in the order of the path."""
+        return tuple(dict.fromkeys(_PLACE.findall(self.path)))
+
+
+class Shared(NamedTuple):
+    """What the tools of a toolkit share."""
+
+    slug: str
+    hosts: tuple[str, ...]
+    path: Mapping[str, Field]
+    words: Words
+    views: Mapping[str, tuple[str, ...]]
+    why_no_spec: str
+
+
+def tool(table: Table, shared: Shared) -> Tool | None:
+    """The tool of this table, or None; what is wrong is noted in the table's problems."""
+    before = len(table.problems.found)
+    name = table.keys[0]
+    if not _NAME.fullmatch(name):
+        table.bad("a tool's name has small letters, digits and _ only")
+    call = call_of(table, shared.hosts) or Call("GET", "", "/")
+    params = _params(table, call, shared)
+    fixed = _fixed(table, params)
+    made = Tool(
+        slug=_slug(table, shared.slug),
+        toolkit=shared.slug,
+        name=name,
+        title=table.text("title") or name.replace("_", " ").title(),
+        about=table.text("about", due=True),
+        method=call.method,
+        host=call.host,
+        path=call.path,
+        effect=_one_of(table, "effect", get_args(Effect)) or _EFFECT[call.method],
+        params=params,
+        fixed=fixed,
+        send=_send(table, call, params, fixed),
+        pages=_pages(table, params),
+        list_key=table.text("list") or "items",
+        merge=_merge(table, call, params),
+        view=_view(table, shared.views),
+        via=table.text("via"),
+        asks=table.texts("asks"),
+        spec=table.text("spec"),
+        why_no_spec=table.text("why-no-spec") or shared.why_no_spec,
+        retire=_retire(table),
+        line=f"{table.file.name.partition('/')[2]}:{table.file.line(table.keys)}",
+    )
+    table.done()
+    return made if len(table.problems.found) == before else None
+
+
+def call_of(table: Table, hosts: tuple[str, ...]) -> Call | None:
+    """The value of `call`."""
+    text = table.text("call", due=True)
+    match = _CALL.fullmatch(text)
+    if match is None:
+        if text:
+            table.bad('"METHOD host /path/with/{places}" is expected', "call")
+        return None
+    call = Call(*cast("tuple[str, str, str]", match.groups()))
+    if call.method not in _EFFECT:
+        table.bad(f"the method {call.method} is not known; {', '.join(_EFFECT)} are", "call")
+        return None
+    if call.host not in hosts:
+        table.bad(f"no host {call.host!r} in [hosts]{near(call.host, hosts)}", "call")
+    if not _PATH.fullmatch(call.path) or re.search(r"/\.{1,2}(?:/|$)|//", call.path):
+        table.bad("the path is not plain: no empty or dotted steps, no question mark, {places} closed and named", "call")
+    return call
+
+
+def views_of(value: object, table: Table, *keys: str) -> tuple[str, ...]:
+    """A list of dotted names, `*` for each member."""
+    items = cast("list[object]", value) if isinstance(value, list) else []
+    found = tuple(item for item in items if isinstance(item, str))
+    if not items or len(found) < len(items):
+        table.bad('a list of dotted names such as ["id", "entries.*.name"] is expected', *keys)
+    for item in found:
+        if not _VIEW.fullmatch(item):
+            table.bad(f"{item[:60]!r} is no dotted name; name.name or name.*.name is expected", *keys)
+    return found
+
+
+def _slug(table: Table, toolkit: str) -> str:
+    slug = table.text("slug", due=True)
+    if slug and not _SLUG.fullmatch(slug):
+        table.bad("1 to 64 capital letters, digits and _ are expected", "slug")
+    elif slug and not slug.startswith(f"{toolkit.upper()}_"):
+        table.bad(f"a slug starts with the toolkit's name: {toolkit.upper()}_ is expected", "slug")
+    return slug
+
+
+def _params(table: Table, call: Call, shared: Shared) -> tuple[Param, ...]:
+    """The parameters: those of the path in its order, shared ones among them, then the rest as they stand."""
+    names = _Names(table.table("as"))
+    found: list[Param] = []
+    for place in _PLACES:
+        if place not in table.data:
+            table.take(place)
+            continue
+        for field in shared.words.fields(table.table(place)):
+            found.append(Param(place, field, names.given(place, field.name)))
+            _check_place(table, call, found[-1])
+    own = {param.field.name: param for param in found if param.place == "path"}
+    paths = [own.get(name) or _from_path(table, call, name, shared, names) for name in call.places]
+    if sum(param.place == "whole" for param in found) > 1 or {"whole", "body"} <= {param.place for param in found}:
+        table.bad("a whole parameter is the body itself; neither body.* nor a second one can stand beside it", "whole")
+    params = (*filter(None, paths), *(param for param in found if param.place != "path"))
+    names.done(params)
+    if too_many(param.field for param in params):
+        table.bad("more parameters than anyone reads")
+        return ()
+    return params
+
+
+def _from_path(table: Table, call: Call, name: str, shared: Shared, names: "_Names") -> Param | None:
+    field = shared.path.get(name)
+    if field is None:
+        fixed: Any = table.data.get("fixed")
+        if not (is_table(fixed) and is_table(fixed.get("path")) and name in fixed["path"]):
+            table.bad(f"no parameter fills {{{name}}}; path.{name} is expected here or in [path] of toolkit.toml", "call")
+        return None
+    return Param("path", field, names.given("path", field.name))
+
+
+def _check_place(table: Table, call: Call, param: Param) -> None:
+    place, field = param.place, param.field
+    if place == "path" and field.name not in call.places:
+        table.bad(f"call has no {{{field.name}}}{near(field.name, call.places)}", place, field.name)
+    elif place == "path" and not field.required:
+        table.bad("what fills a place in the path is due; write ! after its type", place, field.name)
+    elif place == "path" and field.many:
+        table.bad("a list cannot fill a place in the path", place, field.name)
+    elif place in ("body", "whole") and call.method in ("GET", "HEAD"):
+        table.bad(f"{call.method} has no body; query.{field.name} is expected", place, field.name)
+    if place in ("path", "query", "header") and field.kind.word == "object":
+        table.bad(f'an object cannot stand in the {place}; a name that holds a dot goes in quotes: {place}."a.b"', place, field.name)
+
+
+class _Names:
+    """The names that the agent uses: the upstream names, save where `as` renames one."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._used: set[tuple[str, ...]] = set()
+
+    def given(self, place: Place, name: str) -> str:
+        """What the agent calls this parameter. `as.body.id` renames one place, `as.id` the only one of that name."""
+        inner: Any = self._table.take(place)
+        value: Any
+        if is_table(inner) and name in inner:
+            keys, value = (place, name), inner[name]
+        elif name in self._table.data and not is_table(self._table.data[name]):
+            keys, value = (name,), self._table.take(name)
+        else:
+            return name
+        if keys in self._used:
+            self._table.bad(f"two places have a {name}; as.{place}.{name} is expected", *keys)
+        elif not isinstance(value, str) or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]{0,63}", value):
+            self._table.bad("the name that the agent uses is expected: letters, digits, _ and -", *keys)
+        self._used.add(keys)
+        return str(value)
+
+    def done(self, params: tuple[Param, ...]) -> None:
+        """Refuse names for parameters that are not there, and a name that two parameters share."""
+        for key, value in self._table.data.items():
+            for keys in [(key, inner) for inner in value] if is_table(value) else [(key,)]:
+                if keys not in self._used:
+                    self._table.bad(f"no parameter {keys[-1]!r} to rename{near(keys[-1], tuple(p.field.name for p in params))}", *keys)
+        seen: dict[str, Param] = {}
+        for param in params:
+            other = seen.setdefault(param.given, param)
+            if other is not param:
+                places = f"{other.place}.{other.field.name} and {param.place}.{param.field.name}"
+                self._table.bad(f"{places} are both given as {param.given!r}; rename one: as.{param.place}.{param.field.name} = ...")
+
+
+def _fixed(table: Table, params: tuple[Param, ...]) -> dict[str, Json]:
+    inner = table.table("fixed")
+    taken = {(param.place, param.field.name): param.field for param in params}
+    found: dict[str, Json] = {}
+    for place in _PLACES[:-1]:
+        values = inner.table(place)
+        if place not in inner.data:
+            continue
+        found[place] = values.data
+        for name, value in values.data.items():
+            if bad := unplain(value):
+                values.bad(bad, name)
+            field = taken.get((place, name))
+            if field and not (is_table(value) and not {member.name for member in field.kind.fields} & set(value)):
+                values.bad("it stands as a parameter too; a constant is never shown", name)
+    inner.done()
+    return found
+
+
+def _send(table: Table, call: Call, params: tuple[Param, ...], fixed: dict[str, Json]) -> Send:
+    body = "body" in fixed or any(param.place in ("body", "whole") for param in params)
+    stated = _one_of(table, "send", get_args(Send))
+    if stated == "none" and body:
+        table.bad("the tool has a body", "send")
+    return stated or ("json" if body else "none")
+
+
+def _pages(table: Table, params: tuple[Param, ...]) -> Pages | None:
+    if table.take("pages") is None:
+        return None
+    inner = table.table("pages")
+    places = {
+        f"{param.place}.{name}": field
+        for param in params
+        if param.place in ("query", "body")
+        for name, field in _dotted(param.field).items()
+    }
+    pages = Pages(inner.text("page", due=True), inner.text("size"), inner.whole("first", 1), inner.text("more") or "short")
+    for key, place in (("page", pages.page), ("size", pages.size)):
+        if place and place not in places:
+            inner.bad(f"no parameter stands at {place[:60]!r}{near(place, places)}", key)
+    if not re.fullmatch(r"short|header [A-Za-z0-9-]+|cursor [^\s]+", pages.more):
+        inner.bad('"short", "header NAME" or "cursor field" is expected', "more")
+    inner.done()
+    return pages
+
+
+def _dotted(field: Field) -> dict[str, Field]:
+    """A field and its members by their dotted names."""
+    found = {field.name: field}
+    for member in () if field.many else field.kind.fields:
+        found |= {f"{field.name}.{name}": inner for name, inner in _dotted(member).items()}
+    return found
+
+
+def _merge(table: Table, call: Call, params: tuple[Param, ...]) -> Merge | None:
+    if table.take("merge") is None:
+        return None
+    inner = table.table("merge")
+    source = inner.text("from", due=True)
+    written = {param.field.name: None for param in params if param.place == "body"}
+    renames: dict[str, str] = {}
+    for key in inner.data:
+        if key == "from":
+            continue
+        renames[key] = inner.text(key)
+        if key not in written:
+            inner.bad(f"no body.{key} is written{near(key, written)}", key)
+        elif renames[key] and not _VIEW.fullmatch(renames[key]):
+            inner.bad("the dotted name of the field in what is read is expected", key)
+    if call.method in ("GET", "HEAD", "DELETE"):
+        table.bad(f"{call.method} writes nothing to merge", "merge")
+    return Merge(source, renames)
+
+
+def _view(table: Table, views: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    value = table.take("view")
+    if value is None:
+        return ()
+    if not isinstance(value, str):
+        return views_of(value, table, "view")
+    if value not in views:
+        table.bad(f"no {value[:60]!r} in [views]{near(value, views)}", "view")
+    return views.get(value, ())
+
+
+def _retire(table: Table) -> str:
+    retire = table.text("retire")
+    if retire and not _RETIRE.fullmatch(retire):
+        table.bad('a date and the slug of the successor are expected, such as "2027-03-01 CLOCKIFY_GET_TAG"', "retire")
+    return retire
+
+
+def _one_of(table: Table, key: str, words: tuple[Any, ...]) -> Any:
+    value = table.text(key)
+    if value and value not in words:
+        table.bad(f"one of {', '.join(words)} is expected{near(value, words)}", key)
+        return None
+    return value or None

@@ -1,0 +1,206 @@
+"""The catalogue: every toolkit that there is, without reading any until it is needed.
+
+The folders are compiled once into an SQLite file, which is read from then on; a change of any file compiles it anew. It is written
+beside and renamed, so several processes may do so at once, and a file that cannot be used is simply made again.
+"""
+
+import contextlib
+import hashlib
+import os
+import sqlite3
+import threading
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from msgspec import msgpack, structs
+
+from toolway import __version__
+from toolway.catalog.model import Card, Tool, Toolkit, ToolkitCard
+from toolway.errors import BadFile, UnknownTool, UnknownToolkit
+
+BUILTIN: Final = Path(__file__).parent.parent / "toolkits"
+LAYOUT: Final = 1  # of the compiled file; raise it when tables change
+
+_LONGEST_SLUG: Final = 64
+_MOST_NEAR: Final = 200
+
+
+class Catalogue:
+    """The toolkits in these folders; each is the folder of a toolkit, or holds such folders.
+
+    Where two have one slug the first is taken. A toolkit that cannot be read is left out and stands in `broken` under its folder's
+    name. `cache` is the compiled file; None keeps it in memory.
+    """
+
+    def __init__(self, folders: Sequence[Path], cache: Path | None = None) -> None:
+        self._folders = tuple(folders)
+        self._lock = threading.RLock()
+        self._cards: dict[str, Card] = {}
+        self._tools: dict[str, Tool] = {}
+        self._toolkits: dict[str, Toolkit] = {}
+        stamp = fingerprint(self._folders)
+        database = _opened(cache, stamp) if cache else None
+        self._database = database or self._compiled(stamp, cache)
+        self._kits: dict[str, ToolkitCard] = {}
+        self._spans: dict[str, range] = {}
+        self.broken: dict[str, BadFile] = {}
+        self._read_heads()
+
+    def toolkits(self) -> tuple[ToolkitCard, ...]:
+        """Every toolkit, in the order of slugs."""
+        return tuple(self._kits.values())
+
+    def toolkit_card(self, slug: str) -> ToolkitCard:
+        """The toolkit in brief."""
+        card = self._kits.get(slug.lower())
+        if card is None:
+            raise UnknownToolkit(slug, self.near_toolkits(slug))
+        return card
+
+    def toolkit(self, slug: str) -> Toolkit:
+        """The toolkit with all of its tools."""
+        slug = self.toolkit_card(slug).slug
+        if slug not in self._toolkits:
+            (head,) = self._rows("SELECT head FROM toolkits WHERE slug = ?", slug)
+            rows = self._rows("SELECT tool FROM tools WHERE toolkit = ? ORDER BY number", slug)
+            tools = [msgpack.decode(row[0], type=Tool) for row in rows]
+            self._toolkits[slug] = structs.replace(msgpack.decode(head[0], type=Toolkit), tools={tool.name: tool for tool in tools})
+        return self._toolkits[slug]
+
+    def card(self, slug: str) -> Card:
+        """The tool in brief."""
+        name = slug.upper()
+        if name not in self._cards:
+            self._cards[name] = msgpack.decode(self._of_tool("card", slug), type=Card)
+        return self._cards[name]
+
+    def tool(self, slug: str) -> Tool:
+        """The tool."""
+        name = slug.upper()
+        if name not in self._tools:
+            self._tools[name] = msgpack.decode(self._of_tool("tool", slug), type=Tool)
+        return self._tools[name]
+
+    def cards(self, toolkits: Iterable[str] | None = None) -> tuple[Card, ...]:
+        """The tools of these toolkits (None: of all) in the order of toolkits and slugs; without those that are retired."""
+        slugs = self._kits if toolkits is None else self._chosen(toolkits)
+        found: list[Card] = []
+        for slug in slugs:
+            rows = self._rows("SELECT slug, card FROM tools WHERE toolkit = ? AND NOT retired ORDER BY number", slug)
+            for name, blob in rows:
+                if name not in self._cards:
+                    self._cards[name] = msgpack.decode(blob, type=Card)
+                found.append(self._cards[name])
+        return tuple(found)
+
+    def near_tools(self, slug: str, n: int = 3) -> tuple[str, ...]:
+        """Slugs that were perhaps meant."""
+        return _near(slug.upper(), [name for (name,) in self._rows("SELECT slug FROM tools WHERE NOT retired ORDER BY number")], n)
+
+    def near_toolkits(self, slug: str, n: int = 3) -> tuple[str, ...]:
+        """Slugs of toolkits that were perhaps meant."""
+        return _near(slug.lower(), list(self._kits), n)
+
+    def spans(self, toolkits: Iterable[str]) -> list[range]:
+        """The numbers of these toolkits' tools, as the search counts them."""
+        return [self._spans[slug] for slug in self._chosen(toolkits)]
+
+    def postings(self, terms: Sequence[str]) -> list[bytes]:
+        """The packed lists of the terms that any tool has, in the order of terms."""
+        marks = ",".join("?" * len(terms))
+        return [row[0] for row in self._rows(f"SELECT tools FROM terms WHERE term IN ({marks}) ORDER BY term", *terms)]  # noqa: S608
+
+    def names(self, numbers: Sequence[int]) -> dict[int, tuple[str, str]]:
+        """Slug and toolkit of the tools with these numbers."""
+        found: dict[int, tuple[str, str]] = {}
+        for start in range(0, len(numbers), 500):
+            part = numbers[start : start + 500]
+            rows = self._rows(f"SELECT number, slug, toolkit FROM tools WHERE number IN ({','.join('?' * len(part))})", *part)  # noqa: S608
+            found |= {number: (slug, toolkit) for number, slug, toolkit in rows}
+        return found
+
+    def _chosen(self, toolkits: Iterable[str]) -> list[str]:
+        return sorted({self.toolkit_card(slug).slug for slug in toolkits})
+
+    def _of_tool(self, column: str, slug: str) -> bytes:
+        rows = self._rows(f"SELECT {column} FROM tools WHERE slug = ?", slug.upper()) if slug.isascii() else []  # noqa: S608
+        if not rows:
+            raise UnknownTool(slug, self.near_tools(slug))
+        return rows[0][0]
+
+    def _read_heads(self) -> None:
+        rows = self._rows("SELECT slug, card, first, count FROM toolkits ORDER BY slug")
+        self._kits = {slug: msgpack.decode(card, type=ToolkitCard) for slug, card, _, _ in rows}
+        self._spans = {slug: range(first, first + count) for slug, _, first, count in rows}
+        broken = self._rows("SELECT folder, message, details FROM broken ORDER BY folder")
+        self.broken = {folder: BadFile(message, details=msgpack.decode(details, type=list[str])) for folder, message, details in broken}
+
+    def _rows(self, statement: str, *values: Any) -> list[Any]:
+        with self._lock:
+            try:
+                return self._database.execute(statement, values).fetchall()
+            except sqlite3.DatabaseError:  # a damaged file shows only where it is read
+                self._database = self._compiled("", None)
+                self._read_heads()
+                return self._database.execute(statement, values).fetchall()
+
+    def _compiled(self, stamp: str, cache: Path | None) -> sqlite3.Connection:
+        from toolway.catalog.compiler import compiled, keep
+
+        database = compiled(toolkit_folders(self._folders), stamp)
+        if cache:
+            keep(database, cache)
+        return database
+
+
+def toolkit_folders(folders: Iterable[Path]) -> list[Path]:
+    """The folders that hold a toolkit.toml, and those given that hold none at all."""
+    found: list[Path] = []
+    for folder in folders:
+        inner: list[Path] = []
+        with contextlib.suppress(OSError):
+            inner = [folder] if _is_toolkit(folder) else sorted(filter(_is_toolkit, folder.iterdir()))
+        found += inner or [folder]
+    return list(dict.fromkeys(found))
+
+
+def _is_toolkit(folder: Path) -> bool:
+    return (folder / "toolkit.toml").is_file()
+
+
+def fingerprint(folders: Iterable[Path]) -> str:
+    """A mark that changes with every change of a toolkit file, and of the rooms that compile them."""
+    seen = hashlib.sha256(f"{LAYOUT} {__version__}".encode())
+    for folder in (*toolkit_folders(folders), Path(__file__).parent):
+        seen.update(os.fsencode(folder.absolute()) + b"\0")
+        with contextlib.suppress(OSError), os.scandir(folder) as entries:
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                if entry.name.endswith((".toml", ".py")):
+                    state = entry.stat()
+                    seen.update(os.fsencode(entry.name) + f"\0{state.st_size}\0{state.st_mtime_ns}\0".encode())
+    return seen.hexdigest()
+
+
+def _opened(cache: Path, stamp: str) -> sqlite3.Connection | None:
+    """The compiled file, if there is one of this fingerprint that can be read."""
+    database = None
+    with contextlib.suppress(sqlite3.Error, OSError, ValueError):
+        # immutable: the file is replaced, never written to, so no lock is ever taken
+        uri = f"{cache.absolute().as_uri()}?mode=ro&immutable=1"
+        database = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        if database.execute("SELECT stamp FROM meta").fetchone() == (stamp,):
+            return database
+    if database:
+        database.close()
+    return None
+
+
+def _near(slug: str, known: list[str], n: int) -> tuple[str, ...]:
+    """The nearest of the known slugs; those that share words with it are looked at first, and no more than a few hundred."""
+    import difflib
+
+    slug = slug[:_LONGEST_SLUG]
+    words = set(slug.replace("-", "_").split("_"))
+    likely = sorted(known, key=lambda name: -len(words.intersection(name.split("_"))))[:_MOST_NEAR]
+    return tuple(difflib.get_close_matches(slug, likely, n, 0.5))

@@ -1,0 +1,157 @@
+"""What is wrong with a toolkit folder beyond what keeps it from being read, and what could be better.
+
+Each line names file, line, tool and key. Those that begin with `warning: ` do not fail a folder.
+"""
+
+import re
+import unicodedata
+from pathlib import Path
+from typing import Final
+
+from toolway.catalog import reader, schema
+from toolway.catalog.fields import walk
+from toolway.catalog.grammar import near
+from toolway.catalog.model import Json, Noun, Tool, Toolkit
+from toolway.catalog.source import File, Keys, Problems, load
+
+WARNING: Final = "warning: "
+HEAVIEST: Final = 4_000
+LONGEST_ABOUT: Final = 2_000
+LONGEST_FILE: Final = 200
+FEWEST_ASKS: Final = 3
+
+_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})|\\U([0-9a-fA-F]{8})")
+
+
+def lint(folder: Path) -> list[str]:
+    """Every problem of a toolkit folder. Those of reading stand alone: the rest is looked at once the folder reads."""
+    problems, warnings = Problems(), Problems()
+    files = {path.name: file for path in reader.files(folder) if (file := load(path, Problems())) is not None}
+    toolkit = reader.collect(folder, problems)
+    for path in reader.files(folder):
+        _hidden(path, problems)
+    if toolkit is not None and not problems.found:
+        _Lint(toolkit, files, problems, warnings).run()
+    return [*problems.found, *(WARNING + line for line in warnings.found)]
+
+
+def is_warning(line: str) -> bool:
+    """Whether this line of `lint` fails nothing."""
+    return line.startswith(WARNING)
+
+
+class _Lint:
+    def __init__(self, toolkit: Toolkit, files: dict[str, File], problems: Problems, warnings: Problems) -> None:
+        self.toolkit, self.files, self.problems, self.warnings = toolkit, files, problems, warnings
+        self.main = files[reader.MAIN]
+
+    def run(self) -> None:
+        for noun in self.toolkit.nouns.values():
+            self.noun(noun)
+        for tool in self.toolkit.tools.values():
+            self.tool(tool)
+        self.whole()
+
+    def bad(self, tool: Tool, key: str, message: str) -> None:
+        self.problems.add(self.files[tool.line.rpartition(":")[0]], (tool.name, key), message)
+
+    def noun(self, noun: Noun) -> None:
+        keys = ("nouns", noun.name)
+        listed = self.reads(noun.list, (*keys, "list"))
+        if listed:
+            taken = tuple(param.given for param in listed.params)
+            for key, names in (("within", noun.within), ("query", (noun.query,) if noun.query else ())):
+                for name in names:
+                    if name not in taken:
+                        self.problems.add(self.main, (*keys, key), f"{noun.list} takes no {name!r}{near(name, taken)}")
+            self.lookup(noun, listed)
+        if noun.default:
+            self.reads(noun.default[0], (*keys, "default"))
+
+    def lookup(self, noun: Noun, listed: Tool) -> None:
+        """Whether the list can be asked for with what `within` and defaults supply."""
+        for param in listed.params:
+            if schema.due(param.field, self.toolkit.nouns) and param.given not in noun.within:
+                message = f"{noun.list} needs {param.given}; within = [{param.given!r}] is expected, or a default"
+                self.problems.add(self.main, ("nouns", noun.name, "list"), message)
+
+    def reads(self, name: str, keys: Keys, file: File | None = None) -> Tool | None:
+        """The tool of this name, which must be there and change nothing."""
+        tool = self.toolkit.tools.get(name)
+        if tool is None:
+            self.problems.add(file or self.main, keys, f"no tool {name!r}{near(name, self.toolkit.tools)}")
+        elif tool.effect != "read":
+            self.problems.add(file or self.main, keys, f"{name} changes things; a tool with effect read is expected")
+            return None
+        return tool
+
+    def tool(self, tool: Tool) -> None:
+        file = self.files[tool.line.rpartition(":")[0]]
+        if tool.merge:
+            self.reads(tool.merge.source, (tool.name, "merge"), file)
+        if len(tool.about.encode()) > LONGEST_ABOUT:
+            self.bad(tool, "about", f"more than {LONGEST_ABOUT:,} bytes; one or two sentences are expected")
+        if not tool.spec and not tool.why_no_spec:
+            self.bad(
+                tool, "spec", "spec is due, the operationId in the vendor's document, or why-no-spec (once in toolkit.toml serves all)"
+            )
+        weight = schema.weight(tool, self.toolkit)
+        if weight > HEAVIEST:
+            self.bad(tool, "body", f"an agent reads {weight:,} characters to know it; at most {HEAVIEST:,} are expected")
+        if wrong := _wrong_schema(schema.arguments(tool, self.toolkit)):
+            self.bad(tool, "body", wrong)
+        alike: dict[str, str] = {}
+        for param in tool.params:
+            other = alike.setdefault(re.sub(r"[-_]", "", param.given).lower(), param.given)
+            if other != param.given:
+                self.bad(tool, param.place, f"{other} and {param.given} differ only in case, - or _; rename one with as")
+        if len(tool.asks) < FEWEST_ASKS and not tool.retire:
+            self.warnings.add(file, (tool.name, "asks"), f"{len(tool.asks)} asks; three to five ways people ask for it are expected")
+
+    def whole(self) -> None:
+        kit = self.toolkit
+        if not kit.auth:
+            self.warnings.add(self.main, ("auth",), "no [auth.api_key] or other way to prove oneself")
+        elif not kit.check:
+            self.warnings.add(self.main, ("auth",), "no [auth.check]: a fresh connection cannot be proved")
+        fields = list(walk([*(param.field for tool in kit.tools.values() for param in tool.params), *kit.account]))
+        used = {field.kind.named for field in fields} | {field.kind.noun for field in fields}
+        for name, file in self.files.items():
+            for kind in ("types", *(("nouns",) if name == reader.MAIN else ())):
+                for key in file.content.get(kind, {}):
+                    if key not in used:
+                        self.warnings.add(file, (kind, key), "nothing names it")
+            if file.text.count("\n") > LONGEST_FILE:
+                self.warnings.add(file, (), f"more than {LONGEST_FILE} lines; a file a noun is expected")
+        given = {param.field.name for tool in kit.tools.values() for param in tool.params if param.place == "path"}
+        for key in self.main.content.get("path", {}):
+            if key not in given:
+                self.warnings.add(self.main, ("path", key), "no call has this place")
+
+
+def _wrong_schema(found: Json) -> str:
+    """Why this is no JSON Schema, or nothing; what stands as {schema = {...}} is copied as it is."""
+    import jsonschema_rs
+
+    try:
+        jsonschema_rs.validator_for({"$schema": "https://json-schema.org/draft/2020-12/schema"} | found)
+    except ValueError as error:
+        return f"not a JSON Schema: {str(error).splitlines()[0]}"
+    return ""
+
+
+def _hidden(path: Path, problems: Problems) -> None:
+    """Note characters that people do not see but models read: a sentence must say to both the same."""
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return
+    for number, line in enumerate(text.split("\n"), 1):
+        escaped = [int(match[1] or match[2], 16) for match in _ESCAPE.finditer(line)]
+        found = [point for point in (*map(ord, line.rstrip("\r")), *escaped) if point != 9 and _is_hidden(point)]
+        if found:
+            problems.found.append(f"{path.parent.name}/{path.name}:{number}: hidden character U+{found[0]:04X}; plain text is expected")
+
+
+def _is_hidden(point: int) -> bool:
+    return point > 0x10FFFF or unicodedata.category(chr(point)) in ("Cc", "Cf", "Co", "Cs", "Zl", "Zp")

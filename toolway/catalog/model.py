@@ -1,0 +1,224 @@
+"""What can be called, as values: a toolkit, its tools, and the lines that describe their parameters.
+
+These objects are what the reader makes of the TOML of a toolkit folder. They hold no behaviour beyond look-ups, are frozen, and
+know nothing of HTTP clients, accounts or sessions.
+"""
+
+from typing import Any, Literal
+
+from msgspec import UNSET, Struct, UnsetType
+
+Json = dict[str, Any]
+Effect = Literal["read", "create", "update", "destroy"]
+Place = Literal["path", "query", "body", "header", "whole"]
+Send = Literal["json", "form", "multipart", "none"]
+Word = Literal[
+    "text", "int", "number", "bool", "time", "date", "email", "url", "label", "file", "any", "noun", "choice", "object", "schema"
+]
+
+
+class Kind(Struct, frozen=True):
+    """The type of a value.
+
+    `word` says which; `noun` names the [nouns.X] of a `noun`; `choices` the values of a `choice`; `fields` the members of an
+    `object`; `schema` the JSON Schema of a `schema`; `low` and `high` bound the length of a text or the size of a number. `named` is
+    the [types.X] that it stands for, empty when it was written in place.
+    """
+
+    word: Word
+    noun: str = ""
+    choices: tuple[str, ...] = ()
+    fields: tuple["Field", ...] = ()
+    schema: Json | None = None
+    low: float | None = None
+    high: float | None = None
+    named: str = ""
+
+
+class Field(Struct, frozen=True):
+    """A named value: one line of a toolkit file.
+
+    `name` is the upstream name to the letter. `many` makes it a list of `kind`. `default` is sent when nothing is given.
+    """
+
+    name: str
+    kind: Kind
+    many: bool = False
+    required: bool = False
+    default: Any | UnsetType = UNSET
+    about: str = ""
+
+
+class Param(Struct, frozen=True):
+    """One top-level argument of a tool: a field, and the place in the request where it goes.
+
+    Dotted body lines (`body.filter.page`) stand together as one object field (`filter`), whose default is the defaults of its members.
+    `given` is the name that the agent uses: the upstream name, save where the tool renames it with `as`.
+    """
+
+    place: Place
+    field: Field
+    given: str
+
+
+class Pages(Struct, frozen=True):
+    """How a list is paged: dotted places of page and size (`query.page`, `body.detailedFilter.page`), the number of the first page,
+    and how one sees that more follows: `short` (a page that is not full is the last), `header NAME`, or `cursor FIELD`.
+    """
+
+    page: str
+    size: str = ""
+    first: int = 1
+    more: str = "short"
+
+
+class Merge(Struct, frozen=True):
+    """A PUT that replaces: the read tool whose reply is laid under the body, and where a written field is read under another name."""
+
+    source: str
+    renames: dict[str, str] = {}
+
+
+class Tool(Struct, frozen=True):
+    """One operation of a service.
+
+    `name` is the table name in the file, `path` keeps its `{places}`, `fixed` holds constants by place (`{"body": {...}}`), `view`
+    the dotted names that an agent gets (empty: everything), `line` where the tool stands (`time_entries.toml:11`).
+    """
+
+    slug: str
+    toolkit: str
+    name: str
+    title: str
+    about: str
+    method: str
+    host: str
+    path: str
+    effect: Effect
+    params: tuple[Param, ...] = ()
+    fixed: dict[str, Json] = {}
+    send: Send = "json"
+    pages: Pages | None = None
+    list_key: str = "items"
+    merge: Merge | None = None
+    view: tuple[str, ...] = ()
+    via: str = ""
+    asks: tuple[str, ...] = ()
+    spec: str = ""
+    why_no_spec: str = ""
+    retire: str = ""
+    line: str = ""
+
+    def param(self, given: str) -> Param | None:
+        """The parameter that the agent calls `given`, or None."""
+        return next((p for p in self.params if p.given == given), None)
+
+
+class Noun(Struct, frozen=True):
+    """A thing that has an id and a name: how names are looked up.
+
+    `list` is the read tool that lists them, `name` and `id` the fields of its items, `looks_like` a regular expression of ids (what
+    matches is never looked up), `default` a tool and a field of its reply used when the argument is left out, `tell_apart` further
+    fields that distinguish namesakes, `within` arguments that the list tool needs too, `query` the list tool's argument that
+    narrows by name upstream (empty: none).
+    """
+
+    name: str
+    list: str
+    field: str = "name"
+    id: str = "id"
+    looks_like: str = ""
+    default: tuple[str, str] | None = None
+    tell_apart: tuple[str, ...] = ()
+    within: tuple[str, ...] = ()
+    query: str = ""
+
+
+class Auth(Struct, frozen=True):
+    """One way to prove who calls.
+
+    `mode` is the contract's word (API_KEY, BEARER_TOKEN ...), `header`, `query` or `bearer` where the key goes, `about` where a person
+    finds the key, `page` the vendor's page for it.
+    """
+
+    mode: str
+    about: str = ""
+    header: str = ""
+    query: str = ""
+    bearer: bool = False
+    page: str = ""
+
+
+class Check(Struct, frozen=True):
+    """The call that proves a fresh connection, and the field of its reply that names it for people."""
+
+    method: str
+    host: str
+    path: str
+    label: str = ""
+
+
+class Rate(Struct, frozen=True):
+    """At most `most` calls per `per` (second, minute, hour, day); `when` names the plan it holds for (empty: always)."""
+
+    most: int
+    per: str
+    when: str = ""
+
+
+class Fault(Struct, frozen=True):
+    """What a refusal means: `status`, the vendor's own `code` in the body (empty: any), the meaning, and a sentence for the agent."""
+
+    status: int
+    code: str
+    means: str
+    say: str = ""
+
+
+class Toolkit(Struct, frozen=True):
+    """A service: who it is, where it lives, how one proves oneself, and its tools by table name."""
+
+    slug: str
+    title: str
+    about: str
+    hosts: dict[str, str]
+    regions: dict[str, dict[str, str]] = {}
+    account: tuple[Field, ...] = ()
+    auth: tuple[Auth, ...] = ()
+    check: Check | None = None
+    nouns: dict[str, Noun] = {}
+    rates: tuple[Rate, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    words: dict[str, tuple[str, ...]] = {}
+    notes: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    page: str = ""
+    version: str = ""
+    tools: dict[str, Tool] = {}
+
+
+class Card(Struct, frozen=True):
+    """What the index keeps of a tool: enough to list, find and describe it without opening its toolkit.
+
+    `schema` is the JSON Schema of the arguments, already encoded.
+    """
+
+    slug: str
+    toolkit: str
+    name: str
+    title: str
+    about: str
+    effect: Effect
+    schema: bytes
+
+
+class ToolkitCard(Struct, frozen=True):
+    """What the index keeps of a toolkit."""
+
+    slug: str
+    title: str
+    about: str
+    modes: tuple[str, ...]
+    tools: int
+    categories: tuple[str, ...] = ()
+    version: str = ""

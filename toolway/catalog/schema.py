@@ -1,0 +1,104 @@
+"""What an agent is told of a tool's arguments: JSON Schema in the part that every client keeps.
+
+A plain object with everything written out: no references and no combinators at the root, since common clients keep only
+`properties`, `required` and `additionalProperties`.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from msgspec import UNSET, json
+
+from toolway.catalog.model import Field, Json, Kind, Noun, Tool, Toolkit
+
+_PLAIN: Final[dict[str, Json]] = {
+    "text": {"type": "string"},
+    "int": {"type": "integer"},
+    "number": {"type": "number"},
+    "bool": {"type": "boolean"},
+    "time": {"type": "string"},  # no format date-time, which demands an offset: some services read wall clock
+    "date": {"type": "string"},
+    "email": {"type": "string", "format": "email"},
+    "url": {"type": "string", "format": "uri"},
+    "label": {"type": "string", "pattern": "^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$"},
+    "file": {"type": "string"},
+    "noun": {"type": "string"},
+    "any": {},
+}
+_HINTS: Final = {"time": "ISO 8601", "date": "YYYY-MM-DD"}
+
+
+def arguments(tool: Tool, toolkit: Toolkit) -> Json:
+    """The JSON Schema of the tool's arguments."""
+    return _object(((param.given, param.field) for param in tool.params), toolkit.nouns)
+
+
+def fields(found: Iterable[Field], nouns: Mapping[str, Noun] | None = None) -> Json:
+    """The JSON Schema of an object of these fields, such as what [account] asks for."""
+    return _object(((field.name, field) for field in found), nouns or {})
+
+
+def weight(tool: Tool, toolkit: Toolkit) -> int:
+    """How many characters an agent reads to know the tool."""
+    shown = {"name": tool.slug, "description": tool.about, "inputSchema": arguments(tool, toolkit)}
+    return len(json.encode(shown).decode())
+
+
+def due(field: Field, nouns: Mapping[str, Noun]) -> bool:
+    """Whether the agent must give it: what is required and has no default, neither of its own nor of its noun."""
+    noun = nouns.get(field.kind.noun)
+    return field.required and field.default is UNSET and not (noun and noun.default)
+
+
+def _object(members: Iterable[tuple[str, Field]], nouns: Mapping[str, Noun]) -> Json:
+    properties: Json = {}
+    required: list[str] = []
+    for name, field in members:
+        properties[name] = _field(field, nouns)
+        if due(field, nouns):
+            required.append(name)
+    schema: Json = {"type": "object", "properties": properties}
+    if required:
+        schema["required"] = required
+    return schema | {"additionalProperties": False}
+
+
+def _field(field: Field, nouns: Mapping[str, Noun]) -> Json:
+    schema = _kind(field.kind, nouns)
+    if field.many:
+        schema = {"type": "array", "items": schema}
+    if about := _about(field, nouns):
+        schema["description"] = about
+    if field.default is not UNSET and not field.kind.fields:  # the members of an object tell their own
+        schema["default"] = field.default
+    return schema
+
+
+def _kind(kind: Kind, nouns: Mapping[str, Noun]) -> Json:
+    match kind.word:
+        case "object":
+            return _object(((member.name, member) for member in kind.fields), nouns)
+        case "choice":
+            return {"type": "string", "enum": list(kind.choices)}
+        case "schema":
+            return dict(kind.schema or {})
+        case word:
+            return _PLAIN[word] | _bounds(kind)
+
+
+def _bounds(kind: Kind) -> Json:
+    low, high = ("minLength", "maxLength") if kind.word == "text" else ("minimum", "maximum")
+    ends = ((low, kind.low), (high, kind.high))
+    return {name: int(end) if end == int(end) else end for name, end in ends if end is not None and (name != "minLength" or end)}
+
+
+def _about(field: Field, nouns: Mapping[str, Noun]) -> str:
+    """The sentence, and how the value is written where that is not plain from its type."""
+    hint = _HINTS.get(field.kind.word, "")
+    if field.kind.word == "noun":
+        hint = "ids or names" if field.many else "id or name"
+        if field.required and not due(field, nouns):
+            hint += "; left out: the user's own"
+    if not hint or hint in field.about or not field.about:
+        return field.about or (hint and f"{hint[0].upper()}{hint[1:]}.")
+    return f"{field.about.rstrip('.')} ({hint})."

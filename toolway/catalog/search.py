@@ -1,0 +1,33 @@
+"""Finding tools by what people ask for."""
+
+import heapq
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from toolway.catalog.index import Catalogue
+from toolway.catalog.terms import terms, unpack
+
+_MOST_TERMS: Final = 64
+
+
+class Hit(NamedTuple):
+    """A tool that was found, and how well it fits."""
+
+    slug: str
+    toolkit: str
+    score: float
+
+
+def search(catalogue: Catalogue, query: str, toolkits: Iterable[str] | None = None, limit: int = 10) -> list[Hit]:
+    """The tools that fit best, best first; equals in the catalogue's order. `toolkits` keeps to these."""
+    spans = None if toolkits is None else catalogue.spans(toolkits)
+    asked = list(dict.fromkeys(terms(query)))[:_MOST_TERMS]
+    scores: dict[int, float] = {}
+    for blob in catalogue.postings(asked):
+        for number, worth in unpack(blob):
+            scores[number] = scores.get(number, 0.0) + worth
+    if spans is not None:
+        scores = {number: score for number, score in scores.items() if any(number in span for span in spans)}
+    best = heapq.nsmallest(max(limit, 0), scores, key=lambda number: (-scores[number], number))
+    names = catalogue.names(best)
+    return [Hit(*names[number], round(scores[number], 4)) for number in best]

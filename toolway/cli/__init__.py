@@ -1,0 +1,57 @@
+"""The command line: a room a command group, opened when it is called."""
+
+# pyright: reportUnknownMemberType=false, reportCallIssue=false
+# (rich_click's decorators are typed for an older click)
+
+import sys
+from importlib import import_module
+
+import rich_click as click
+
+from toolway import __version__
+
+_ROOMS = {
+    "serve": "Start the router.",
+    "connect": "Connect an account with a key, without a browser.",
+    "key": "Make, list and revoke API keys.",
+    "status": "What is kept, and what was called last.",
+    "search": "Find tools for a request in words.",
+    "toolkit": "Look at toolkits, check them, try their tools.",
+    "sandbox": "Play Clockify and DeskTime, for tests and demonstrations.",
+    "settings": "Every setting, its value and where it came from.",
+}
+
+
+class _Rooms(click.RichGroup):
+    """Imports a command's room when it is called, so that every command starts fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_ROOMS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _ROOMS:
+            return None
+        if len(sys.argv) < 2 or sys.argv[1] != cmd_name:
+            return click.RichCommand(cmd_name, short_help=_ROOMS[cmd_name], help=_ROOMS[cmd_name])
+        return getattr(import_module(f"toolway.cli.{cmd_name}"), cmd_name)
+
+
+@click.group(cls=_Rooms, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="toolway")
+def cli() -> None:
+    """Toolway: a tool router that you run yourself."""
+
+
+def main() -> None:
+    """Entry point: errors of ours are a sentence, not a traceback."""
+    from toolway.errors import ToolwayError
+
+    try:
+        cli()
+    except ToolwayError as error:
+        click.echo(f"toolway: {error.message}", err=True)
+        if error.fix:
+            click.echo(f"  {error.fix}", err=True)
+        for detail in getattr(error, "details", ()):
+            click.echo(f"  {detail}", err=True)
+        sys.exit(1)

@@ -1,0 +1,45 @@
+"""`toolway connect`: connect an account with a key, without a browser."""
+
+# pyright: reportUnknownMemberType=false
+# (rich_click's decorators are typed for an older click)
+
+import asyncio
+import sys
+
+import rich_click as click
+
+from toolway.errors import BadArgument
+from toolway.serve.local import DEFAULT_PROJECT, Local, running, sandbox_hosts
+from toolway.settings import read
+
+
+@click.command()
+@click.argument("toolkit")
+@click.option("--user", required=True, help="The user that agents work for, as the program names them (USER_ID).")
+@click.option("--api-key", help="The key; left out: read from standard input, or asked for.")
+@click.option("--set", "fields", multiple=True, metavar="NAME=VALUE", help="What else the toolkit asks for, e.g. region=EUC1.")
+@click.option("--project", default=DEFAULT_PROJECT, show_default=True, help="Project whose agents may use it.")
+@click.option("--data", help="Data folder.  [default: ~/.toolway]")
+def connect(toolkit: str, user: str, api_key: str | None, fields: tuple[str, ...], project: str, data: str | None) -> None:
+    """Connect TOOLKIT for a user. The key is tried first, and stored encrypted only if the service takes it."""
+    if api_key is None:
+        api_key = click.prompt("API key", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
+    settings: dict[str, str] = {}
+    for field in fields:
+        name, equals, value = field.partition("=")
+        if not equals:
+            raise BadArgument(f"--set {field} has no value.", fix="Write --set NAME=VALUE.")
+        settings[name] = value
+    click.echo(asyncio.run(_connect(toolkit, user, (api_key or "").strip(), settings, project, data)))
+
+
+async def _connect(toolkit: str, user: str, key: str, fields: dict[str, str], project: str, data: str | None) -> str:
+    settings = read({"data": data})
+    told = running(settings.data)
+    if told and told.get("sandbox"):
+        settings = settings.but(hosts=",".join(filter(None, (sandbox_hosts(told["sandbox"]), settings.text("hosts")))))
+    async with await Local.open(settings) as local:
+        owner = await local.project(project)
+        account = await local.connector.direct(owner.id, user, toolkit, key, fields)
+    played = " (sandbox)" if told and told.get("sandbox") else ""
+    return f"Connected {account.toolkit}{played} as {account.label} for {user}: {account.id}"

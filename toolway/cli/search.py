@@ -1,0 +1,68 @@
+"""`toolway search`: which tools serve a request."""
+
+# pyright: reportUnknownMemberType=false
+# (rich_click's decorators are typed for an older click)
+
+import json
+import time
+from collections.abc import Iterator
+from typing import IO, TYPE_CHECKING, Any
+
+import rich_click as click
+
+if TYPE_CHECKING:
+    from toolway.catalog.index import Catalogue
+
+
+@click.command()
+@click.argument("query", required=False)
+@click.option("--toolkits", metavar="A,B", help="Only these toolkits.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True, help="How many tools at most.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option(
+    "--batch", type=click.File(encoding="utf-8"), metavar="FILE.jsonl", help='Read {"query": ...} lines, print {"query", "ranked"} lines.'
+)
+@click.option("--timings", is_flag=True, help="Tell how many milliseconds each search took.")
+def search(query: str | None, toolkits: str | None, limit: int, as_json: bool, batch: IO[str] | None, timings: bool) -> None:
+    """Find the tools for what is asked, such as "log two hours on the Acme site"."""
+    from toolway.cli.toolkit import open_catalogue
+
+    if (query is None) == (batch is None):
+        raise click.UsageError("Give either a query or --batch FILE.jsonl.")
+    chosen = [part.strip() for part in toolkits.split(",") if part.strip()] if toolkits is not None else None
+    catalogue = open_catalogue()
+    if batch is not None:
+        for asked in _queries(batch):
+            hits, spent = _found(catalogue, asked, chosen, limit)
+            told = {"query": asked, "ranked": [hit["slug"] for hit in hits]}
+            click.echo(json.dumps(told | ({"ms": spent} if timings else {}), ensure_ascii=False))
+        return
+    hits, spent = _found(catalogue, query or "", chosen, limit)
+    if as_json:
+        click.echo(json.dumps({"query": query, "hits": hits} | ({"ms": spent} if timings else {}), ensure_ascii=False))
+        return
+    for hit in hits:
+        click.echo(f"{hit['score']:7.2f}  {hit['slug']:<50}  {hit['title']}")
+    if not hits:
+        click.echo("Nothing fits.", err=True)
+    if timings:
+        click.echo(f"{spent} ms", err=True)
+
+
+def _found(catalogue: "Catalogue", query: str, toolkits: list[str] | None, limit: int) -> tuple[list[dict[str, Any]], float]:
+    from toolway.catalog.search import search as find
+
+    start = time.perf_counter()
+    hits = find(catalogue, query, toolkits, limit)
+    spent = round((time.perf_counter() - start) * 1000, 3)
+    return [hit._asdict() | {"title": catalogue.card(hit.slug).title} for hit in hits], spent
+
+
+def _queries(lines: IO[str]) -> Iterator[str]:
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            yield str(json.loads(line)["query"])
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise click.ClickException(f'{lines.name}:{number}: {{"query": "..."}} is expected') from None

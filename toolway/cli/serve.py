@@ -1,0 +1,128 @@
+"""`toolway serve`: the router."""
+
+# pyright: reportUnknownMemberType=false
+# (rich_click's decorators are typed for an older click)
+
+import asyncio
+import contextlib
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import rich_click as click
+
+from toolway.errors import BadSetting
+from toolway.serve.app import App
+from toolway.serve.gate import is_loopback
+from toolway.serve.local import Local, sandbox_hosts, tell_running
+from toolway.settings import Settings, read
+from toolway.watch import start
+
+
+@click.command()
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=int, help="Port to listen on; 0 picks a free one.  [default: 9900]")
+@click.option("--data", help="Folder of database, vault key and index.  [default: ~/.toolway]")
+@click.option("--database", help="Database; left out: a SQLite file in the data folder.")
+@click.option("--public-url", help="The https address under which clients reach this server.")
+@click.option("--tls-cert", help="Certificate file, to speak https.")
+@click.option("--tls-key", help="Private key of the certificate.")
+@click.option("--host-override", multiple=True, metavar="NAME=URL", help="Send a toolkit's host elsewhere, e.g. clockify.api=http://...")
+@click.option("--sandbox", is_flag=True, help="Play Clockify and DeskTime beside it; no account is needed.")
+def serve(sandbox: bool, host_override: tuple[str, ...], **flags: Any) -> None:
+    """Start the router. The first start makes the data folder, the vault key and an API key."""
+    start()
+    settings = read(flags | ({"hosts": ",".join(host_override)} if host_override else {}))
+    with contextlib.ExitStack() as stack:
+        played = stack.enter_context(_sandbox(settings.data)) if sandbox else ""
+        if played:
+            hosts = ",".join(filter(None, (sandbox_hosts(played), settings.text("hosts"))))
+            settings = settings.but(hosts=hosts)
+        asyncio.run(_serve(settings, played))
+
+
+async def _serve(settings: Settings, played: str) -> None:
+    listener = _listen(settings)
+    async with await Local.open(settings) as local:
+        app = App(local)
+        fresh = await local.first_key()
+        _tell(settings, local, _origin(settings, listener), fresh.open() if fresh else "", played)
+        await _run(settings, app, listener)
+
+
+async def _run(settings: Settings, app: App, listener: socket.socket) -> None:
+    import uvicorn
+
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        ssl_certfile=settings.text("tls_cert") or None,
+        ssl_keyfile=settings.text("tls_key") or None,
+        timeout_keep_alive=65,
+        timeout_graceful_shutdown=5,
+        ws="none",
+    )
+    await uvicorn.Server(config).serve(sockets=[listener])
+
+
+def _listen(settings: Settings) -> socket.socket:
+    host, port = settings.text("host"), settings.port
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listener = socket.socket(family)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError as error:
+        raise BadSetting(f"{host}:{port} cannot be listened on: {error.strerror}.", fix="Choose another with --port.") from None
+    return listener
+
+
+def _origin(settings: Settings, listener: socket.socket) -> str:
+    public = settings.text("public_url").rstrip("/")
+    if public:
+        return public
+    scheme = "https" if settings.text("tls_cert") else "http"
+    host = settings.text("host")
+    shown = host if is_loopback(host) else "127.0.0.1"
+    return f"{scheme}://{f'[{shown}]' if ':' in shown else shown}:{listener.getsockname()[1]}"
+
+
+def _tell(settings: Settings, local: Local, origin: str, key: str, played: str) -> None:
+    tell_running(settings.data, origin, played)
+    click.echo(f"Toolway listens on {origin}")
+    if played:
+        click.echo(f"Sandbox: Clockify and DeskTime are played at {played}")
+        click.echo("  connect with the keys sandbox-clockify-key and sandbox-desktime-key")
+    elif settings.text("hosts"):
+        click.echo(f"Sent elsewhere: {settings.text('hosts')}")
+    if not is_loopback(settings.text("host")) and urlsplit(origin).scheme != "https":
+        click.echo("Note: this listens beyond this machine without https; keys would travel in the clear.", err=True)
+    for slug, broken in local.catalogue.broken.items():
+        click.echo(f"Left out: the toolkit {slug}: {broken.message}", err=True)
+    if key:
+        click.echo("\nFirst start. Put this into your program's .env; the key is shown this once:\n")
+        click.echo(f"COMPOSIO_BASE_URL={origin}\nCOMPOSIO_API_KEY={key}\n")
+    sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def _sandbox(data: Path) -> Any:
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "toolway.sandbox", "--port", "0", "--data", str(data / "sandbox.json"), "--with-parent"]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        assert child.stdout is not None
+        line = child.stdout.readline()
+        if not line.startswith("sandbox ready "):
+            raise BadSetting("The sandbox did not start.")
+        yield line.split()[-1]
+    finally:
+        child.terminate()
+        child.wait(5)

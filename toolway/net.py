@@ -1,0 +1,259 @@
+"""The only room that opens an outgoing socket.
+
+Requests and answers are values. Every address that is about to be dialled, literal or resolved, passes `_Guard.socket`: private,
+loopback, link-local and reserved ranges are refused. Addresses that the operator named (overrides, the sandbox, private hosts) go
+through connectors of their own, which may reach exactly those. Redirects are never followed, the environment's proxy settings are
+not read, certificates are always verified.
+
+The HTTP client is imported when the first request leaves.
+"""
+
+import ipaddress
+import socket
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from msgspec import Struct, field
+
+from toolway.errors import BadSetting, Blocked, NoAnswer, TooLarge, Unreachable
+
+if TYPE_CHECKING:
+    import aiohttp
+
+Address = tuple[str, int]
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_GLOBAL6 = ipaddress.ip_network("2000::/3")
+_PORTS = {"http": 80, "https": 443}
+
+
+class Request(Struct, frozen=True):
+    """A request that is ready to leave. The URL and the headers may hold a secret, so neither is shown.
+
+    `once` marks a request that must not be sent twice, whatever its method; `seconds` bounds the whole exchange and `most` the bytes
+    of the answer's body after decompression.
+    """
+
+    method: str
+    url: str
+    headers: dict[str, str] = {}
+    body: bytes = b""
+    once: bool = False
+    seconds: float = 20.0
+    most: int = 10 * 1024 * 1024
+
+    def __repr__(self) -> str:
+        parts = urlsplit(self.url)
+        return f"Request({self.method} {parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path})"
+
+
+class Answer(Struct, frozen=True):
+    """What came back: status, headers with lower-case names, and the body."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes = field(default=b"")
+
+    def __repr__(self) -> str:
+        return f"Answer({self.status}, {len(self.body)} bytes)"
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address belongs to the public internet. IPv4 inside IPv6 (mapped, 6to4, NAT64) counts as what it carries."""
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
+        if inner is None and ip in _NAT64:
+            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_public(str(inner))
+        return ip in _GLOBAL6 and ip.is_global
+    return ip.is_global and not ip.is_multicast
+
+
+def address_of(url: str) -> Address:
+    """Host (lower case) and port that a URL leads to."""
+    parts = urlsplit(url)
+    return (parts.hostname or "").lower(), parts.port or _PORTS.get(parts.scheme, 0)
+
+
+class _Guard:
+    """Decides which addresses may be dialled: public ones, or exactly the `named` ones."""
+
+    def __init__(self, named: Iterable[Address] | None = None) -> None:
+        self._named = None if named is None else set(named)
+
+    @property
+    def named(self) -> bool:
+        """Whether only named addresses may be dialled."""
+        return self._named is not None
+
+    def found(self, host: str, port: int, address: str) -> None:
+        """A named host was resolved: its address is named as well."""
+        if self._named is not None and (host.lower(), port) in self._named:
+            self._named.add((address, port))
+
+    def socket(self, info: tuple[Any, ...]) -> socket.socket:
+        """Make the socket for an address, or refuse."""
+        family, kind, protocol, _, address = info
+        allowed = is_public(address[0]) if self._named is None else (address[0], address[1]) in self._named
+        if not allowed:
+            raise PermissionError(f"{address[0]} is not an address that a toolkit may reach")
+        made = socket.socket(family, kind, protocol)
+        made.setblocking(False)
+        return made
+
+
+class Net:
+    """The way out. `named` are the addresses outside the public internet that may be reached; `proxy` is used for all else."""
+
+    def __init__(self, named: Iterable[Address] = (), proxy: str = "") -> None:
+        self._named = frozenset((host.lower(), port) for host, port in named)
+        self._proxy = proxy or None
+        self._sessions: dict[tuple[bool, bool], aiohttp.ClientSession] = {}
+
+    async def send(self, request: Request) -> Answer:
+        """Send it and read the answer.
+
+        Raises `Unreachable` when the request surely did not arrive, `NoAnswer` when that is not known, `Blocked` when the guard refused
+        the address, and `TooLarge` when the answer is larger than `request.most`.
+        """
+        import aiohttp
+
+        host = address_of(request.url)[0]
+        trusted = address_of(request.url) in self._named
+        session = self._session(trusted, request.once)
+        timeout = aiohttp.ClientTimeout(total=request.seconds, sock_connect=min(8.0, request.seconds))
+        from yarl import URL
+
+        try:
+            async with session.request(
+                request.method,
+                URL(request.url, encoded=True),
+                data=request.body or None,
+                headers=request.headers,
+                timeout=timeout,
+                allow_redirects=False,
+                proxy=None if trusted else self._proxy,
+            ) as response:
+                body = await _read(response, request.most)
+                return Answer(response.status, {k.lower(): v for k, v in response.headers.items()}, body)
+        except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientSSLError):
+            raise Unreachable(f"The certificate of {host} could not be verified, so nothing was sent.") from None
+        except aiohttp.ClientConnectorError as error:
+            if _refused(error):
+                raise Blocked(
+                    f"{host} leads to a private address, which toolkits may not reach.",
+                    fix="The operator can allow it with TOOLWAY_HOSTS or TOOLWAY_PRIVATE_HOSTS.",
+                ) from None
+            raise Unreachable(f"{host} could not be reached; nothing was changed.", fix="Try again in a moment.") from None
+        except PermissionError:
+            raise Blocked(f"{host} leads to a private address, which toolkits may not reach.") from None
+        except aiohttp.ConnectionTimeoutError:
+            raise Unreachable(f"{host} did not accept a connection in time; nothing was changed.", fix="Try again in a moment.") from None
+        except TimeoutError:
+            raise NoAnswer(f"{host} did not answer within {request.seconds:g} seconds.") from None
+        except (aiohttp.InvalidURL, ValueError) as error:
+            raise Blocked(f"The request to {host} was not sent: {type(error).__name__}.") from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise NoAnswer(f"The connection to {host} broke before an answer came ({type(error).__name__}).") from None
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for session in self._sessions.values():
+            await session.close()
+        self._sessions.clear()
+
+    def _session(self, trusted: bool, once: bool) -> "aiohttp.ClientSession":
+        found = self._sessions.get((trusted, once))
+        if found is None:
+            found = self._sessions[(trusted, once)] = self._open(trusted, once)
+        return found
+
+    def _open(self, trusted: bool, once: bool) -> "aiohttp.ClientSession":
+        import aiohttp
+
+        guard = _Guard(self._named if trusted else _proxy_address(self._proxy))
+        connector = aiohttp.TCPConnector(
+            socket_factory=guard.socket,
+            resolver=_resolver(guard) if guard.named else None,
+            # The client repeats GET, PUT and DELETE by itself when a kept connection turns out closed; a fresh one never is.
+            force_close=once,
+            limit=200,
+            limit_per_host=50,
+        )
+        return aiohttp.ClientSession(connector=connector, trust_env=False, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=True)
+
+
+def named_addresses(urls: Iterable[str], hosts: Iterable[str]) -> set[Address]:
+    """The addresses that the operator named: those of override URLs, and `host:port` words."""
+    found = {address_of(url) for url in urls}
+    for word in hosts:
+        host, _, port = word.rpartition(":")
+        if not host or not port.isdecimal():
+            raise BadSetting(f"private_hosts holds {word!r}; host:port is expected, for example kimai.lan:8001.")
+        found.add((host.strip("[]").lower(), int(port)))
+    return found
+
+
+def _proxy_address(proxy: str | None) -> set[Address] | None:
+    return {address_of(proxy)} if proxy else None
+
+
+def _refused(error: BaseException) -> bool:
+    inner: BaseException | None = error
+    while inner is not None:
+        if isinstance(inner, PermissionError):
+            return True
+        inner = inner.__cause__ or inner.__context__
+    return False
+
+
+def _resolver(guard: _Guard) -> Any:
+    from aiohttp import ThreadedResolver
+
+    class Told(ThreadedResolver):
+        """Tells the guard what a named host resolves to."""
+
+        async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> list[Any]:
+            found: list[Any] = list(await super().resolve(host, port, family))
+            for one in found:
+                guard.found(host, port, one["host"])
+            return found
+
+    return Told()
+
+
+async def _read(response: "aiohttp.ClientResponse", most: int) -> bytes:
+    declared = response.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > most:
+        response.close()
+        raise _too_large(response, most)
+    parts: list[bytes] = []
+    size = 0
+    async for chunk in response.content.iter_any():
+        size += len(chunk)
+        if size > most:
+            response.close()
+            raise _too_large(response, most)
+        parts.append(chunk)
+    return b"".join(parts)
+
+
+def _too_large(response: "aiohttp.ClientResponse", most: int) -> TooLarge:
+    return TooLarge(
+        f"{response.url.host} answered with more than {most // 1_048_576} MiB.",
+        fix="Ask for less: a smaller page, a shorter period or a filter.",
+    )
+
+
+def headers_of(pairs: Mapping[str, str]) -> dict[str, str]:
+    """Header values that may leave: no control characters. Raises `Blocked`."""
+    for name, value in pairs.items():
+        if any(ord(c) < 32 or ord(c) == 127 for c in value) or not name.isascii():
+            raise Blocked(f"The header {name} would hold a control character; nothing was sent.")
+    return dict(pairs)

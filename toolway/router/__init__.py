@@ -1,0 +1,1 @@
+"""Who asks: sessions, what they may use, discovery, connecting, and the meta tools."""

@@ -1,0 +1,125 @@
+"""Connecting an account: a link for a person, a key that is proved before it is kept.
+
+Joins accounts (who may) and calls (what is done): a key is tried with the toolkit's own check call, sealed before it is first written,
+and the account is labelled with what the service calls it.
+"""
+
+import re
+from typing import Any, cast
+
+from msgspec import Struct
+
+from toolway.accounts import links, schemes
+from toolway.accounts.keeper import Credential, Keeper
+from toolway.accounts.vault import Secret
+from toolway.calls.run import Runner
+from toolway.catalog.index import Catalogue
+from toolway.catalog.model import Json, Toolkit
+from toolway.errors import BadArgument, CallFailed, Forbidden, Refused
+from toolway.store.records import Account, Link, new_id, now_ms
+from toolway.store.shelves import Store
+
+_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+
+
+class Begun(Struct, frozen=True):
+    """A connection that waits for its key: the account, the path of its link and when that expires (milliseconds)."""
+
+    account: Account
+    path: str
+    expires_at: int
+
+
+class Connector:
+    """Begins and finishes connections."""
+
+    def __init__(self, store: Store, catalogue: Catalogue, keeper: Keeper, runner: Runner) -> None:
+        self._store = store
+        self._catalogue = catalogue
+        self._keeper = keeper
+        self._runner = runner
+
+    async def begin(self, project_id: str, user_id: str, toolkit: str, auth_config: str = "", callback_url: str = "") -> Begun:
+        """Make an account that waits, and a link for the person who has the key."""
+        kit = self._catalogue.toolkit(toolkit)
+        config = await links.auth_config_for(self._store, project_id, kit.slug, _auth_mode(kit), auth_config)
+        account, token, expires_at = await links.ask(self._store, config, user_id, callback_url)
+        return Begun(account, f"/link/{token}", expires_at)
+
+    async def finish(self, link: Link, account: Account, key: str, settings: dict[str, str]) -> Account:
+        """Prove a key that was given on a link, and make the account active. Raises `BadArgument` or `CallFailed` with what to do;
+        the link stays good until a key was accepted.
+        """
+        kit = self._catalogue.toolkit(account.toolkit)
+        credential = self._credential(kit, account.id, key, settings)
+        label = await self._label(kit, credential)
+        if not await self._store.links.use(link.digest, now_ms()):
+            raise Forbidden("This connect link was used in the meantime.", fix="Ask your agent for a new one.")
+        sealed = self._keeper.seal(account.id, credential.mode, credential.secrets)
+        return await links.move(self._store, account, "ACTIVE", sealed=sealed, label=label, settings=credential.settings)
+
+    async def direct(self, project_id: str, user_id: str, toolkit: str, key: str, settings: dict[str, str]) -> Account:
+        """Connect with a key at once, without a link."""
+        kit = self._catalogue.toolkit(toolkit)
+        account_id, at = new_id("ca_"), now_ms()
+        credential = self._credential(kit, account_id, key, settings)
+        label = await self._label(kit, credential)
+        config = await links.auth_config_for(self._store, project_id, kit.slug, credential.mode)
+        sealed = self._keeper.seal(account_id, credential.mode, credential.secrets)
+        account = Account(
+            account_id, project_id, user_id, kit.slug, config.id, "ACTIVE", "", label, "", credential.settings, sealed, at, at
+        )
+        await self._store.accounts.add(account)
+        return account
+
+    def _credential(self, kit: Toolkit, account_id: str, key: str, settings: dict[str, str]) -> Credential:
+        key = key.strip()
+        if not key or not key.isascii() or not key.isprintable() or len(key) > 4096:
+            raise BadArgument("The key is empty or holds characters that no key has.", fix="Copy it again, whole and on its own.")
+        mode = _auth_mode(kit)
+        return Credential(account_id, kit.slug, "", mode, {schemes.secret_field(mode): Secret(key)}, _settings(kit, settings))
+
+    async def _label(self, kit: Toolkit, credential: Credential) -> str:
+        try:
+            proof = await self._runner.prove(kit, credential)
+        except Refused as error:
+            if error.means in ("key", "refused", "forbidden"):
+                raise Refused(
+                    f"{kit.title} did not accept this key. {error.message}",
+                    status=error.status,
+                    means=error.means,
+                    fix="Check that the key is whole, still valid, and of the account and region that you mean.",
+                ) from None
+            raise
+        except CallFailed as error:
+            raise type(error)(f"The key could not be proved: {error.message}", fix="Try again in a moment.") from None
+        value: Any = proof
+        for part in (kit.check.label if kit.check else "").split("."):
+            value = cast("Json", value).get(part) if isinstance(value, dict) and part else None
+        return str(value)[:200] if value else kit.title
+
+
+def _auth_mode(kit: Toolkit) -> str:
+    auth = schemes.key_auth(kit)
+    if auth is None:
+        raise Forbidden(f"{kit.title} cannot be connected with a key.")
+    return auth.mode
+
+
+def _settings(kit: Toolkit, given: dict[str, str]) -> dict[str, str]:
+    made: dict[str, str] = {}
+    for field in kit.account:
+        value = (given.get(field.name) or str(field.default or "")).strip() if field.default else (given.get(field.name) or "").strip()
+        if not value:
+            if field.required:
+                raise BadArgument(f"{field.name} is missing.", fix=field.about or None)
+            continue
+        if field.kind.word == "choice" and value not in field.kind.choices:
+            raise BadArgument(f"{field.name} is {value[:60]!r}; one of {', '.join(field.kind.choices)} is expected.")
+        if field.kind.word == "label" and not _LABEL.fullmatch(value):
+            raise BadArgument(f"{field.name} is {value[:60]!r}; letters, digits and dashes are expected, without dots.")
+        made[field.name] = value[:200]
+    unknown = [name for name in given if name not in {f.name for f in kit.account}]
+    if unknown:
+        raise BadArgument(f"{kit.title} has no setting {unknown[0][:60]!r}.")
+    return made

@@ -1,0 +1,214 @@
+"""The state of the sandbox: typed records in tables, written to one JSON file if a file is given."""
+
+import hashlib
+import os
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+
+class Record(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What every record of the sandbox is."""
+
+
+class Person(Record):
+    """Somebody of the company: a Clockify user and a DeskTime employee."""
+
+    id: str
+    desk_id: int
+    name: str
+    email: str
+    team: str
+    team_id: int
+    rate: int
+    cost: int
+    status: str = "ACTIVE"
+
+
+class Workspace(Record):
+    """A Clockify workspace; members by id with their role (OWNER, WORKSPACE_ADMIN, PROJECT_MANAGER or MEMBER)."""
+
+    id: str
+    name: str
+    members: dict[str, str]
+    rate: int
+    currency: str = "USD"
+
+
+class Client(Record):
+    """Whom the work is done for."""
+
+    id: str
+    workspace: str
+    name: str
+    email: str | None = None
+    address: str | None = None
+    note: str | None = None
+    cc_emails: list[str] = []
+    currency: str = "USD"
+    archived: bool = False
+
+
+class Project(Record):
+    """A Clockify project; rates in minor units."""
+
+    id: str
+    workspace: str
+    name: str
+    client: str | None = None
+    color: str = "#03A9F4"
+    billable: bool = True
+    public: bool = True
+    archived: bool = False
+    note: str = ""
+    rate: int | None = None
+    cost: int | None = None
+    estimate: str = "PT0S"
+    members: list[str] = []
+    member_rates: dict[str, int] = {}
+
+
+class Task(Record):
+    """A task of a Clockify project."""
+
+    id: str
+    project: str
+    name: str
+    status: str = "ACTIVE"
+    estimate: str | None = None
+    assignees: list[str] = []
+    groups: list[str] = []
+    billable: bool = True
+    budget: int | None = None
+
+
+class Tag(Record):
+    """A label for time entries."""
+
+    id: str
+    workspace: str
+    name: str
+    archived: bool = False
+
+
+class Group(Record):
+    """Some members of a workspace under one name."""
+
+    id: str
+    workspace: str
+    name: str
+    members: list[str] = []
+
+
+class Entry(Record):
+    """A time entry; without an end it is a running timer."""
+
+    id: str
+    workspace: str
+    person: str
+    start: datetime
+    end: datetime | None = None
+    description: str = ""
+    project: str | None = None
+    task: str | None = None
+    tags: list[str] = []
+    billable: bool = False
+    type: str = "REGULAR"
+
+
+class Webhook(Record):
+    """A subscription to one event of a workspace."""
+
+    id: str
+    workspace: str
+    person: str
+    name: str
+    url: str
+    event: str
+    source_type: str
+    source: list[str]
+    token: str
+    enabled: bool = True
+
+
+class Delivery(Record):
+    """One delivery of a webhook, as its log tells."""
+
+    id: str
+    webhook: str
+    status: int
+    request: str
+    response: str
+    at: datetime
+
+
+class DeskProject(Record):
+    """A DeskTime project with its tasks by id."""
+
+    id: int
+    name: str
+    tasks: dict[int, str] = {}
+
+
+class Session(Record):
+    """A stretch of work on a DeskTime project; without an end it goes on."""
+
+    employee: int
+    project: int
+    task: int | None
+    start: datetime
+    end: datetime | None = None
+
+
+class World(Record):
+    """Everything that the sandbox knows."""
+
+    owner: str
+    company: str
+    zone: str
+    people: dict[str, Person] = {}
+    workspaces: dict[str, Workspace] = {}
+    clients: dict[str, Client] = {}
+    projects: dict[str, Project] = {}
+    tasks: dict[str, Task] = {}
+    tags: dict[str, Tag] = {}
+    groups: dict[str, Group] = {}
+    entries: dict[str, Entry] = {}
+    webhooks: dict[str, Webhook] = {}
+    deliveries: list[Delivery] = []
+    desk_projects: dict[int, DeskProject] = {}
+    sessions: list[Session] = []
+    made: int = 0
+
+    def new_id(self) -> str:
+        """A fresh 24-digit hexadecimal id, the same after the same history."""
+        self.made += 1
+        return hex_id("made", str(self.made))
+
+    def new_number(self) -> int:
+        """A fresh number for DeskTime."""
+        self.made += 1
+        return 900_000 + self.made
+
+    def new_token(self) -> str:
+        """A fresh secret for a webhook."""
+        self.made += 1
+        return hashlib.sha256(f"token {self.made}".encode()).hexdigest()
+
+
+def hex_id(*words: str) -> str:
+    """A 24-digit hexadecimal id made of words."""
+    return hashlib.sha256(" ".join(words).encode()).hexdigest()[:24]
+
+
+def load(path: Path) -> World | None:
+    """The world kept in `path`, if there is one."""
+    return msgspec.json.decode(path.read_bytes(), type=World) if path.exists() else None
+
+
+def save(world: World, path: Path) -> None:
+    """Write the world so that a reader sees the old file or the new one, never half of one."""
+    half = path.with_name(f"{path.name}.new")
+    half.write_bytes(msgspec.json.encode(world))
+    os.replace(half, path)

@@ -1,0 +1,1 @@
+"""The doors: MCP, REST and the connect pages."""

@@ -1,0 +1,144 @@
+"""The application: which door a request goes to. The only room that knows all others."""
+
+import asyncio
+import secrets
+
+from toolway.accounts.keys import Caller
+from toolway.errors import BadRequest, Forbidden, NotFound, ToolwayError, Unauthorized
+from toolway.router.discover import Finder
+from toolway.router.execute import Executor
+from toolway.router.meta import Desk
+from toolway.router.sessions import Sessions
+from toolway.serve import mcp
+from toolway.serve.connect import ConnectPages, style
+from toolway.serve.gate import Gate, Misdirected, identify
+from toolway.serve.local import Local
+from toolway.serve.rest.sessions import SessionRest
+from toolway.serve.wire import Receive, Response, Scope, Send, body, envelope, header, json_response, plain, respond, status_of
+from toolway.settings import Settings
+from toolway.watch import fault
+
+_API = ("api", "v3"), ("api", "v3.1")
+
+
+class App:
+    """A raw ASGI application over an installation."""
+
+    def __init__(self, local: Local) -> None:
+        settings = local.settings
+        self._local = local
+        self._gate = Gate(settings.text("public_url"), settings.words("origins"))
+        self._sessions = Sessions(local.store, local.catalogue)
+        finder = Finder(local.store, local.catalogue)
+        executor = Executor(local.store, local.catalogue, local.keeper, local.runner, local.connector)
+        desk = Desk(local.catalogue, finder, executor)
+        self._mcp = mcp.McpDoor(desk)
+        self._rest = SessionRest(self._sessions, desk)
+        self._pages = ConnectPages(local.store, local.catalogue, local.connector)
+        local.store.freshness.on_change(self._sessions.forget)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+        elif scope["type"] == "http":
+            request_id = _request_id(scope)
+            try:
+                response = await self._answer(scope, receive, request_id)
+            except ConnectionResetError:
+                return
+            await respond(send, response, request_id)
+
+    async def _answer(self, scope: Scope, receive: Receive, request_id: str) -> Response:
+        parts = tuple(str(scope["path"]).strip("/").split("/"))
+        is_mcp = len(parts) == 3 and parts[0] == "tool_router" and parts[2] == "mcp"
+        try:
+            return await self._route(scope, receive, parts, request_id)
+        except ToolwayError as error:
+            status = 421 if isinstance(error, Misdirected) else status_of(error)
+            return mcp.refused(error, status) if is_mcp else envelope(error, request_id, status)
+        except (ConnectionResetError, asyncio.CancelledError):
+            raise
+        except Exception as error:
+            fault(f"{scope['method']} {parts[0]}", error)
+            trouble = ToolwayError(f"Something went wrong here; the operator finds it in the log under {request_id}.")
+            return mcp.refused(trouble, 500) if is_mcp else envelope(trouble, request_id, 500)
+
+    async def _route(self, scope: Scope, receive: Receive, parts: tuple[str, ...], request_id: str) -> Response:
+        match parts:
+            case ("tool_router", session_id, "mcp"):
+                return await self._mcp_call(scope, receive, session_id)
+            case ("healthz",):
+                return _get(scope, json_response(200, {"status": "ok"}), request_id)
+            case ("readyz",):
+                await self._local.store.generation()
+                return _get(scope, json_response(200, {"status": "ready"}), request_id)
+            case ("static", "toolway.css"):
+                return _get(scope, style(), request_id)
+            case ("link", token):
+                return await self._page(scope, receive, token, request_id)
+            case (*prefix, "tool_router", "session") if tuple(prefix) in _API:
+                origin, caller = await self._caller(scope, "execute")
+                if scope["method"] != "POST":
+                    return _not_allowed("POST", request_id)
+                return await self._rest.create(scope, await body(scope, receive), caller, origin)
+            case (*prefix, "tool_router", "session", session_id) if tuple(prefix) in _API:
+                origin, caller = await self._caller(scope, "read")
+                if scope["method"] != "GET":
+                    return _not_allowed("GET", request_id)
+                return await self._rest.get(session_id, caller, origin)
+            case _:
+                raise NotFound(f"There is nothing at {str(scope['path'])[:100]}.")
+
+    async def _caller(self, scope: Scope, needs: str) -> tuple[str, Caller]:
+        origin = self._gate.origin(scope)
+        self._gate.welcome(scope, origin)
+        await self._local.store.freshness.fresh()
+        return origin, await identify(scope, self._local.keys, needs)
+
+    async def _mcp_call(self, scope: Scope, receive: Receive, session_id: str) -> Response:
+        try:
+            origin, caller = await self._caller(scope, "execute")
+            session = await self._sessions.open(caller.project_id, session_id)
+        except (Unauthorized, Forbidden, NotFound, BadRequest, Misdirected) as error:
+            return mcp.refused(error, 421 if isinstance(error, Misdirected) else status_of(error))
+        if scope["method"] != "POST":
+            return Response(405, b"", ((b"allow", b"POST"),))
+        return await self._mcp.handle(scope, await body(scope, receive), session, origin)
+
+    async def _page(self, scope: Scope, receive: Receive, token: str, request_id: str) -> Response:
+        self._gate.welcome(scope, self._gate.origin(scope))
+        if scope["method"] == "GET":
+            return await self._pages.show(scope, token)
+        if scope["method"] == "POST":
+            return await self._pages.take(scope, token, await body(scope, receive))
+        return _not_allowed("GET, POST", request_id)
+
+
+def _request_id(scope: Scope) -> str:
+    sent = header(scope, b"x-request-id") or ""
+    fits = 0 < len(sent) <= 80 and sent.isascii() and sent.replace("-", "").replace("_", "").isalnum()
+    return sent if fits else f"req_{secrets.token_hex(8)}"
+
+
+def _get(scope: Scope, response: Response, request_id: str) -> Response:
+    return response if scope["method"] in ("GET", "HEAD") else _not_allowed("GET", request_id)
+
+
+def _not_allowed(methods: str, request_id: str) -> Response:
+    told = plain(405, f"Only {methods} is taken here.", request_id)
+    return Response(405, told.body, (*told.headers, (b"allow", methods.encode())))
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
+
+async def open_app(settings: Settings) -> tuple[App, Local]:
+    """The application over the data folder of these settings, and its parts to close in the end."""
+    local = await Local.open(settings)
+    return App(local), local

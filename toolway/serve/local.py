@@ -1,0 +1,131 @@
+"""Everything a process needs, put together once from the settings: for the server, and for commands that work on the same data."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from toolway.accounts.keeper import Keeper
+from toolway.accounts.keys import Keys, open_keys
+from toolway.accounts.vault import Secret, Vault
+from toolway.calls.run import Runner
+from toolway.catalog.index import BUILTIN, Catalogue
+from toolway.errors import BadSetting, Conflict, UnknownToolkit
+from toolway.net import Net, named_addresses
+from toolway.router.connect import Connector
+from toolway.settings import Settings
+from toolway.store.records import Project, new_id, now_ms
+from toolway.store.shelves import Store
+
+DEFAULT_PROJECT = "default"
+SANDBOX_PATHS = {
+    "clockify.api": "/clockify/api",
+    "clockify.reports": "/clockify/reports",
+    "desktime.api": "/desktime/api/v2/json",
+}
+_RUNNING = "running.json"
+
+
+class Local:
+    """The parts of an installation. `async with await Local.open(settings) as local:` closes them in the end."""
+
+    def __init__(self, settings: Settings, store: Store, vault: Vault, keys: Keys, catalogue: Catalogue, net: Net) -> None:
+        self.settings = settings
+        self.store = store
+        self.vault = vault
+        self.keys = keys
+        self.catalogue = catalogue
+        self.net = net
+        self.keeper = Keeper(store, vault)
+        self.runner = Runner(net, settings.overrides)
+        self.connector = Connector(store, catalogue, self.keeper, self.runner)
+        store.freshness.on_change(self.keeper.forget)
+
+    @classmethod
+    async def open(cls, settings: Settings) -> Self:
+        """Open the data folder; makes what is missing. Raises `BadSetting` with what to do."""
+        catalogue = open_catalogue(settings)
+        overrides = settings.overrides
+        for name in overrides:
+            _known_host(catalogue, name)
+        net = Net(named_addresses(overrides.values(), settings.words("private_hosts")), settings.text("proxy"))
+        store = await Store.open(settings.database)
+        try:
+            vault = Vault.open(settings.data, settings.text("vault_key") or None)
+            return cls(settings, store, vault, await open_keys(store, vault), catalogue, net)
+        except BaseException:
+            await store.close()
+            raise
+
+    async def project(self, name: str = DEFAULT_PROJECT) -> Project:
+        """The project of a name, made when it is missing."""
+        found = await self.store.projects.by_name(name)
+        if found is None:
+            found = Project(new_id("pr_"), name, now_ms())
+            try:
+                await self.store.projects.add(found)
+            except Conflict:
+                found = await self.store.projects.by_name(name) or found
+        return found
+
+    async def first_key(self) -> Secret | None:
+        """The key to show at the first start: the preset one, else a fresh one when there is none yet."""
+        project = await self.project()
+        preset = self.settings.text("api_key")
+        if preset:
+            await self.keys.preset(project.id, preset)
+            return None
+        if await self.store.keys.list(project.id):
+            return None
+        return (await self.keys.create(project.id))[1]
+
+    async def close(self) -> None:
+        """Close connections, and write what the log still holds."""
+        await self.net.close()
+        await self.store.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self.close()
+
+
+def open_catalogue(settings: Settings) -> Catalogue:
+    """The catalogue of the built-in toolkits and the operator's own."""
+    folder = settings.data
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Catalogue([BUILTIN, *settings.toolkits], folder / "catalogue.db")
+
+
+def _known_host(catalogue: Catalogue, name: str) -> None:
+    slug, _, host = name.partition(".")
+    try:
+        kit = catalogue.toolkit(slug)
+    except UnknownToolkit as error:
+        raise BadSetting(f"hosts names the toolkit {slug!r}, which there is not.", fix=error.fix) from None
+    if host not in kit.hosts:
+        raise BadSetting(f"hosts names {name!r}; {slug} has the hosts {', '.join(f'{slug}.{h}' for h in kit.hosts)}.")
+
+
+def sandbox_hosts(sandbox: str) -> str:
+    """The `hosts` setting that sends the played services to a sandbox at this URL."""
+    return ",".join(f"{name}={sandbox}{path}" for name, path in SANDBOX_PATHS.items())
+
+
+def tell_running(data: Path, origin: str, sandbox: str) -> None:
+    """Leave word in the data folder of a running server, for commands that work beside it."""
+    path = data / _RUNNING
+    path.write_text(json.dumps({"pid": os.getpid(), "origin": origin, "sandbox": sandbox}) + "\n", "utf-8")
+
+
+def running(data: Path) -> Mapping[str, Any] | None:
+    """What a running server left word of, or None when none runs on this data folder."""
+    try:
+        told: dict[str, Any] = json.loads((data / _RUNNING).read_text("utf-8"))
+        os.kill(int(told["pid"]), 0)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return told

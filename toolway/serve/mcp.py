@@ -1,0 +1,239 @@
+"""The MCP endpoint of a session: stateless, JSON answers, both eras on one URL.
+
+Revisions 2024-11-05 to 2025-11-25 speak by handshake (`initialize`), 2026-07-28 without one. The version header decides, then the
+body. Answers to `tools/list` are encoded once per session and kept.
+"""
+
+import base64
+import binascii
+from collections import OrderedDict
+from typing import Any, NamedTuple, cast
+
+import msgspec
+
+from toolway import __version__
+from toolway.catalog.model import Card, Json
+from toolway.errors import BadRequest, Forbidden, ToolwayError, UnknownTool
+from toolway.router import meta, policy
+from toolway.serve.wire import Response, Scope, header
+from toolway.store.records import Session
+
+LEGACY = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
+MODERN = "2026-07-28"
+_META = "io.modelcontextprotocol/"
+_SERVER: Json = {"name": "toolway", "title": "Toolway", "version": __version__}
+_CAPABILITIES: Json = {"tools": {}}
+INSTRUCTIONS = (
+    "Tools of the user's services, reached in three steps: COMPOSIO_SEARCH_TOOLS finds the tools for a task and says whether their "
+    "toolkit is connected; COMPOSIO_MANAGE_CONNECTIONS gives a link for the user where it is not; COMPOSIO_MULTI_EXECUTE_TOOL calls "
+    "them. Names of things are taken where ids are asked for. Every result holds successful, data and error; error says what to do."
+)
+_PARSE, _INVALID, _METHOD, _PARAMS, _INTERNAL = -32700, -32600, -32601, -32602, -32603
+_MISMATCH, _VERSION = -32020, -32022
+_HTTP = {_PARSE: 400, _INVALID: 400, _PARAMS: 400, _MISMATCH: 400, _VERSION: 400, _METHOD: 404}
+_KEPT = 1024
+_LONGEST_RESULT = 500_000
+_TTL_MS = 300_000
+
+
+class RpcError(Exception):
+    """A JSON-RPC error: code, message, data."""
+
+    def __init__(self, code: int, message: str, data: Json | None = None) -> None:
+        self.code = code
+        self.message = message
+        self.data = data
+        super().__init__(message)
+
+
+class Call(NamedTuple):
+    """A decoded message: its id (None for a notification), method, params, and whether it speaks 2026-07-28."""
+
+    id: Any
+    method: str
+    params: Json
+    modern: bool
+
+
+class McpDoor:
+    """Answers JSON-RPC messages for sessions."""
+
+    def __init__(self, desk: meta.Desk) -> None:
+        self._desk = desk
+        self._lists: OrderedDict[tuple[str, int, bool], bytes] = OrderedDict()
+
+    def forget(self) -> None:
+        """Drop the kept lists."""
+        self._lists.clear()
+
+    async def handle(self, scope: Scope, content: bytes, session: Session, origin: str) -> Response:
+        """One message in, one answer out. A tool's failure is a result; only a malformed message is an error."""
+        call_id, modern = None, header(scope, b"mcp-protocol-version") == MODERN
+        try:
+            call = _read(scope, content)
+            call_id, modern = call.id, call.modern
+            if call.id is None:
+                return Response(202)
+            return _answer(call.id, await self._result(call, session, origin))
+        except RpcError as error:
+            inside: Json = {"code": error.code, "message": error.message} | ({"data": error.data} if error.data else {})
+            status = _HTTP.get(error.code, 200) if modern or error.code in (_PARSE, _INVALID) else 200
+            return Response(status, msgspec.json.encode({"jsonrpc": "2.0", "id": call_id, "error": inside}))
+
+    async def _result(self, call: Call, session: Session, origin: str) -> bytes:
+        match call.method:
+            case "tools/call":
+                return await self._call(call, session, origin)
+            case "tools/list":
+                return self._list(session, call.modern)
+            case "server/discover" if call.modern:
+                found: Json = {"supportedVersions": [MODERN], "capabilities": _CAPABILITIES, "instructions": INSTRUCTIONS}
+                return msgspec.json.encode(_stamped(found, cached=True))
+            case "initialize" if not call.modern:
+                return msgspec.json.encode(_initialized(call.params))
+            case "ping" if not call.modern:
+                return b"{}"
+            case _:
+                raise RpcError(_METHOD, f"There is no method {call.method[:80]!r} here.")
+
+    def _list(self, session: Session, modern: bool) -> bytes:
+        place = (session.id, session.version, modern)
+        kept = self._lists.get(place)
+        if kept is None:
+            tools = [_listed_meta(tool) for tool in self._desk.meta_tools(session)]
+            tools += [_listed(card) for card in self._desk.preloaded(session)]
+            listed: Json = {"tools": tools}
+            kept = self._lists[place] = msgspec.json.encode(_stamped(listed, cached=True) if modern else listed)
+            if len(self._lists) > _KEPT:
+                self._lists.popitem(last=False)
+        return kept
+
+    async def _call(self, call: Call, session: Session, origin: str) -> bytes:
+        name, arguments = call.params.get("name"), call.params.get("arguments")
+        if not isinstance(name, str):
+            raise RpcError(_PARAMS, "params.name is missing; the name of a tool is expected.")
+        if arguments is not None and not isinstance(arguments, dict):
+            raise RpcError(_PARAMS, "params.arguments is no object; give the arguments by name.")
+        try:
+            outcome = await self._desk.call(session, origin, name, cast("Json", arguments or {}))
+        except (UnknownTool, Forbidden, BadRequest) as error:
+            raise RpcError(_PARAMS, error.sentence) from None
+        text = msgspec.json.encode(outcome).decode()
+        result: Json = {"content": [{"type": "text", "text": text}], "isError": not outcome["successful"]}
+        return msgspec.json.encode(_stamped(result) if call.modern else result)
+
+
+def _read(scope: Scope, content: bytes) -> Call:
+    version = header(scope, b"mcp-protocol-version")
+    try:
+        message: Any = msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise RpcError(_PARSE, "The body is no JSON.") from None
+    if not isinstance(message, dict):
+        raise RpcError(_INVALID, "One JSON-RPC message is expected; batches are not taken.")
+    fields = cast("Json", message)
+    method, params, call_id = fields.get("method"), fields.get("params"), fields.get("id")
+    if fields.get("jsonrpc") != "2.0" or not isinstance(method, str):
+        raise RpcError(_INVALID, 'A JSON-RPC 2.0 message with "jsonrpc" and "method" is expected.')
+    if not isinstance(call_id, str | int | None) or isinstance(call_id, bool) or ("id" in fields and call_id is None):
+        raise RpcError(_INVALID, "id must be a text or a whole number.")
+    if params is not None and not isinstance(params, dict):
+        raise RpcError(_INVALID, "params must be an object.")
+    given = cast("Json", params or {})
+    inner = given.get("_meta")
+    named = cast("Json", inner).get(_META + "protocolVersion") if isinstance(inner, dict) else None
+    modern = version == MODERN or (version is None and named is not None)
+    if not modern and version is not None and version not in LEGACY:
+        data: Json = {"supported": [MODERN, *reversed(LEGACY)], "requested": version[:40]}
+        raise RpcError(_VERSION if named is not None else _INVALID, f"Protocol version {version[:40]!r} is not known here.", data)
+    call = Call(call_id, method, given, modern)
+    if modern:
+        _ladder(scope, call, named)
+    return call
+
+
+def _ladder(scope: Scope, call: Call, named: Any) -> None:
+    """The checks of 2026-07-28 in their order; the first failure wins."""
+    for name in (b"mcp-protocol-version", b"mcp-method", b"mcp-name"):
+        if sum(key == name for key, _ in scope["headers"]) > 1:
+            raise RpcError(_MISMATCH, f"The header {name.decode()} came twice.")
+    if call.id is not None:
+        inner: Any = call.params.get("_meta")
+        missing = [k for k in ("protocolVersion", "clientCapabilities") if not isinstance(inner, dict) or _META + k not in inner]
+        if missing:
+            raise RpcError(_PARAMS, f"params._meta lacks {', '.join(_META + name for name in missing)}.")
+        if not isinstance(named, str):
+            raise RpcError(_PARAMS, f"params._meta.{_META}protocolVersion must be a text.")
+        if named != header(scope, b"mcp-protocol-version"):
+            raise RpcError(_MISMATCH, "The header mcp-protocol-version and the body name different versions.")
+        if named != MODERN:
+            raise RpcError(_VERSION, "Unsupported protocol version", {"supported": [MODERN], "requested": named[:40]})
+    if _decoded(header(scope, b"mcp-method")) != call.method:
+        raise RpcError(_MISMATCH, "The header mcp-method and the body name different methods.")
+    if call.method == "tools/call" and _decoded(header(scope, b"mcp-name")) != call.params.get("name"):
+        raise RpcError(_MISMATCH, "The header mcp-name and the body name different tools.")
+
+
+def _decoded(value: str | None) -> str | None:
+    if value is None or not (value.startswith("=?base64?") and value.endswith("?=")):
+        return value
+    try:
+        return base64.b64decode(value[9:-2], validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+
+
+def _initialized(params: Json) -> Json:
+    wanted = params.get("protocolVersion")
+    return {
+        "protocolVersion": wanted if wanted in LEGACY else LEGACY[-1],
+        "capabilities": _CAPABILITIES,
+        "serverInfo": _SERVER,
+        "instructions": INSTRUCTIONS,
+    }
+
+
+def _stamped(result: Json, cached: bool = False) -> Json:
+    made = result | {"resultType": "complete", "_meta": {_META + "serverInfo": _SERVER}}
+    return made | {"ttlMs": _TTL_MS, "cacheScope": "private"} if cached else made
+
+
+def _answer(call_id: Any, result: bytes) -> Response:
+    return Response(200, b'{"jsonrpc":"2.0","id":' + msgspec.json.encode(call_id) + b',"result":' + result + b"}")
+
+
+def _listed_meta(tool: meta.MetaTool) -> Json:
+    return {
+        "name": tool.name,
+        "title": tool.title,
+        "description": tool.about,
+        "inputSchema": tool.schema,
+        "annotations": {"title": tool.title} | tool.hints,
+        # The Claude CLI defers tools and cuts results at about 50,000 characters unless told otherwise.
+        "_meta": {"anthropic/alwaysLoad": True, "anthropic/maxResultSizeChars": _LONGEST_RESULT},
+    }
+
+
+def _listed(card: Card) -> Json:
+    hints = policy.HINTS[card.effect]
+    return {
+        "name": card.slug,
+        "title": card.title,
+        "description": card.about,
+        "inputSchema": msgspec.Raw(card.schema),
+        "annotations": {
+            "title": card.title,
+            "readOnlyHint": "readOnlyHint" in hints,
+            "destructiveHint": "destructiveHint" in hints,
+            "idempotentHint": card.effect in ("read", "destroy"),
+            "openWorldHint": True,
+        },
+        "_meta": {"anthropic/maxResultSizeChars": _LONGEST_RESULT},
+    }
+
+
+def refused(error: ToolwayError, status: int) -> Response:
+    """The answer on the MCP URL when the door itself is shut: 401, 403, 404 and the like."""
+    inside = {"jsonrpc": "2.0", "id": None, "error": {"code": -32001, "message": error.sentence}}
+    headers = ((b"www-authenticate", b'Bearer realm="toolway"'),) if status == 401 else ()
+    return Response(status, msgspec.json.encode(inside), headers)

@@ -1,0 +1,141 @@
+"""Every setting: its name, its default and a sentence that says what it does.
+
+A setting is given by a flag, by the environment (`TOOLWAY_` and the name in capitals) or in `toolway.toml` in the data folder or
+the working folder, in that order. `read` gathers them once; the result is frozen and passed on by hand.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from toolway.errors import BadSetting
+
+
+class Setting(NamedTuple):
+    """A setting: `name`, its `default` as text, and one `sentence`. Secret ones are never shown."""
+
+    name: str
+    default: str
+    sentence: str
+    secret: bool = False
+
+
+SETTINGS = (
+    Setting("host", "127.0.0.1", "Address that the server listens on."),
+    Setting("port", "9900", "Port that the server listens on."),
+    Setting("data", "~/.toolway", "Folder of the database, the vault key and the catalogue's index."),
+    Setting("database", "", "Database; left out: toolway.db in the data folder."),
+    Setting("public_url", "", "The https address under which clients reach this server, if it is not loopback."),
+    Setting("origins", "", "Further addresses (scheme://host:port, comma-separated) under which clients may reach it."),
+    Setting("tls_cert", "", "Certificate file; with tls_key the server speaks https itself."),
+    Setting("tls_key", "", "Private key file of the certificate."),
+    Setting("api_key", "", "Presets the first API key in place of a random one.", secret=True),
+    Setting("vault_key", "", "Key ring of the vault (base64 of 32 bytes, or id:base64,...) in place of the key file.", secret=True),
+    Setting("hosts", "", "Sends hosts of toolkits elsewhere: toolkit.host=url,... (mock server, proxy)."),
+    Setting("private_hosts", "", "Private addresses (host:port, comma-separated) that toolkits may reach; every other is refused."),
+    Setting("proxy", "", "Proxy for all calls to services; left out: none."),
+    Setting("toolkits", "", f"Folders of further toolkits, separated by {os.pathsep!r}."),
+)
+_BY_NAME = {s.name: s for s in SETTINGS}
+
+
+class Settings:
+    """The settings in force. Attributes bear the settings' names; `origin_of(name)` tells where a value came from."""
+
+    def __init__(self, values: Mapping[str, tuple[str, str]]) -> None:
+        self._values = dict(values)
+
+    def text(self, name: str) -> str:
+        """The value as text."""
+        return self._values[name][0]
+
+    def origin_of(self, name: str) -> str:
+        """`flag`, `environment`, a file's name, or `default`."""
+        return self._values[name][1]
+
+    def words(self, name: str) -> tuple[str, ...]:
+        """A comma-separated value, as its parts."""
+        return tuple(part.strip() for part in self.text(name).split(",") if part.strip())
+
+    @property
+    def data(self) -> Path:
+        """The data folder, absolute."""
+        return Path(self.text("data")).expanduser().absolute()
+
+    @property
+    def database(self) -> str:
+        """The database's address."""
+        return self.text("database") or f"sqlite:///{self.data / 'toolway.db'}"
+
+    @property
+    def port(self) -> int:
+        """The port; 0 picks a free one."""
+        text = self.text("port")
+        if not text.isdecimal() or int(text) > 65535:
+            raise BadSetting(f"port is {text!r}; a number from 0 to 65535 is expected.")
+        return int(text)
+
+    @property
+    def toolkits(self) -> tuple[Path, ...]:
+        """Folders of further toolkits."""
+        return tuple(Path(part).expanduser() for part in self.text("toolkits").split(os.pathsep) if part)
+
+    @property
+    def overrides(self) -> dict[str, str]:
+        """`toolkit.host` to the URL that is used in its place."""
+        found: dict[str, str] = {}
+        for part in self.words("hosts"):
+            name, _, url = part.partition("=")
+            if name.count(".") != 1 or urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+                raise BadSetting(
+                    f"hosts holds {part!r}; toolkit.host=http://address is expected, for example clockify.api=http://127.0.0.1:9901/api."
+                )
+            found[name] = url.rstrip("/")
+        return found
+
+    def but(self, **values: str) -> "Settings":
+        """The same settings with some values replaced."""
+        return Settings(self._values | {name: (value, "flag") for name, value in values.items()})
+
+    def __repr__(self) -> str:
+        shown = (f"{n}={'***' if _BY_NAME[n].secret and v else v!r}" for n, (v, _) in self._values.items())
+        return f"Settings({', '.join(shown)})"
+
+
+def read(flags: Mapping[str, object] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Gather the settings from flags (None: not given), environment and `toolway.toml`. Unknown keys in the file are refused."""
+    given = {name: str(value) for name, value in (flags or {}).items() if value is not None}
+    environ = os.environ if environ is None else environ
+    env = {s.name: environ[f"TOOLWAY_{s.name.upper()}"] for s in SETTINGS if f"TOOLWAY_{s.name.upper()}" in environ}
+    data = given.get("data") or env.get("data") or _BY_NAME["data"].default
+    file, where = _file(Path(data).expanduser())
+    values: dict[str, tuple[str, str]] = {}
+    for setting in SETTINGS:
+        name = setting.name
+        if name in given:
+            values[name] = (given[name], "flag")
+        elif name in env:
+            values[name] = (env[name], "environment")
+        elif name in file:
+            values[name] = (file[name], where)
+        else:
+            values[name] = (setting.default, "default")
+    return Settings(values)
+
+
+def _file(data: Path) -> tuple[dict[str, str], str]:
+    for path in (Path("toolway.toml"), data / "toolway.toml"):
+        if not path.is_file():
+            continue
+        try:
+            content: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise BadSetting(f"{path} cannot be read: {error}") from None
+        unknown = [name for name in content if name not in _BY_NAME]
+        if unknown:
+            raise BadSetting(f"{path} holds the unknown setting {unknown[0]!r}.", fix=f"Known are: {', '.join(_BY_NAME)}.")
+        return {name: str(value) for name, value in content.items()}, str(path)
+    return {}, ""

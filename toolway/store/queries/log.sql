@@ -1,0 +1,33 @@
+-- name: note_entries(id, project_id, session_id, user_id, toolkit, tool, account_id, effect, state, error, status, ms, at, owner)*!
+-- Write calls down; a call that was sent gets its outcome, and an outcome once told stays as it is.
+INSERT INTO log (id, project_id, session_id, user_id, toolkit, tool, account_id, effect, state, error, status, ms, at, owner)
+VALUES (:id, :project_id, :session_id, :user_id, :toolkit, :tool, :account_id, :effect, :state, :error, :status, :ms, :at, :owner)
+ON CONFLICT (id) DO UPDATE
+SET state = excluded.state, error = excluded.error, status = excluded.status, ms = excluded.ms
+WHERE log.state = 'sent' AND log.project_id = excluded.project_id;
+
+-- name: recent_entries(project_id, most)
+-- The latest calls of a project, latest first.
+SELECT * FROM log WHERE project_id = :project_id ORDER BY at DESC, id DESC LIMIT :most;
+
+-- name: recent_session_entries(project_id, session_id, most)
+-- The latest calls of a session, latest first.
+SELECT * FROM log WHERE session_id = :session_id AND project_id = :project_id ORDER BY at DESC, id DESC LIMIT :most;
+
+-- name: count_entries(project_id)$
+-- How many calls of a project were written down.
+SELECT count(*) FROM log WHERE project_id = :project_id;
+
+-- name: unknown_entries(project_id, before, most)
+-- The calls of a project whose outcome nobody learnt, begun before a time, latest first.
+SELECT * FROM log
+WHERE state = 'unknown' AND project_id = :project_id AND at < :before
+ORDER BY at DESC, id DESC LIMIT :most;
+
+-- name: owners_of_sent()
+-- The processes that have calls under way, or had when they ended.
+SELECT DISTINCT owner FROM log WHERE state = 'sent';
+
+-- name: give_up_sent(owner, error)!
+-- Tell of the calls that a process left behind that their outcome is unknown.
+UPDATE log SET state = 'unknown', error = :error WHERE state = 'sent' AND owner = :owner;

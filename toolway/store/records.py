@@ -1,0 +1,147 @@
+"""What is kept, as frozen values. Times are whole milliseconds since 1970; None means "never" or "not yet"."""
+
+import secrets
+import string
+import time
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
+_ID_LENGTH = 22  # 62^22 is a little more than 2^130
+
+
+class Project(msgspec.Struct, frozen=True):
+    """Who runs agents and holds API keys. `id` starts with `pr_`; `name` is unique."""
+
+    id: str
+    name: str
+    created_at: int
+
+
+class ApiKey(msgspec.Struct, frozen=True):
+    """A key of a project, known only by its keyed hash `digest`; `hint` lets people tell keys apart. `id` starts with `key_`."""
+
+    id: str
+    project_id: str
+    digest: str
+    hint: str
+    scopes: tuple[str, ...]
+    created_at: int
+    expires_at: int | None = None
+    revoked_at: int | None = None
+
+
+class AuthConfig(msgspec.Struct, frozen=True):
+    """How a project lets its users connect to a toolkit. `id` starts with `ac_`."""
+
+    id: str
+    project_id: str
+    toolkit: str
+    mode: str
+    name: str
+    enabled: bool
+    created_at: int
+    updated_at: int
+
+
+class Account(msgspec.Struct, frozen=True):
+    """A connected account of a user. `sealed` is the credential as the vault made it, "" when there is none. `id` starts with `ca_`."""
+
+    id: str
+    project_id: str
+    user_id: str
+    toolkit: str
+    auth_config_id: str
+    status: str
+    status_reason: str
+    label: str
+    alias: str
+    settings: dict[str, str]
+    sealed: str
+    created_at: int
+    updated_at: int
+
+
+class Link(msgspec.Struct, frozen=True):
+    """A connect link, known only by the hash of its token. Good once."""
+
+    digest: str
+    account_id: str
+    project_id: str
+    callback_url: str
+    created_at: int
+    expires_at: int
+    used_at: int | None = None
+
+
+class Session(msgspec.Struct, frozen=True):
+    """An agent's session for one user. `config` is JSON; `version` grows by one with every change. `id` starts with `trs_`."""
+
+    id: str
+    project_id: str
+    user_id: str
+    config: dict[str, Any]
+    version: int
+    created_at: int
+    updated_at: int
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One call in the log. `state` is sent, done, failed, refused or unknown; `ms` is how long it took. `id` starts with `log_`."""
+
+    id: str
+    project_id: str
+    session_id: str
+    user_id: str
+    toolkit: str
+    tool: str
+    account_id: str
+    effect: str
+    state: str
+    error: str
+    status: int
+    ms: int
+    at: int
+
+
+class Row(Protocol):
+    """A row of the database: values by the names of their columns."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+
+
+R = TypeVar("R", bound=msgspec.Struct)
+
+_scopes = msgspec.json.Decoder(tuple[str, ...])
+_settings = msgspec.json.Decoder(dict[str, str])
+_config = msgspec.json.Decoder(dict[str, Any])
+_READ: dict[str, Any] = {"scopes": _scopes.decode, "settings": _settings.decode, "config": _config.decode, "enabled": bool}
+
+
+def from_row(kind: type[R], row: Row) -> R:
+    """The record that a row of the database holds."""
+    return kind(**{name: _READ[name](row[name]) if name in _READ else row[name] for name in kind.__struct_fields__})
+
+
+def to_row(record: msgspec.Struct) -> dict[str, Any]:
+    """The record as values that every database takes: text, whole numbers and None; lists and tables as JSON."""
+    row = {name: getattr(record, name) for name in record.__struct_fields__}
+    for name in _READ.keys() & row.keys():
+        row[name] = int(row[name]) if name == "enabled" else msgspec.json.encode(row[name]).decode()
+    return row
+
+
+def random_text(length: int) -> str:
+    """So many random letters and digits, fit for a secret (about 5.95 bits each)."""
+    return "".join(secrets.choice(BASE62) for _ in range(length))
+
+
+def new_id(prefix: str) -> str:
+    """A fresh id: the prefix and 22 random letters and digits (130 bits)."""
+    return prefix + random_text(_ID_LENGTH)
+
+
+def now_ms() -> int:
+    """The time now, in milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
