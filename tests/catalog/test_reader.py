@@ -170,6 +170,7 @@ WRONG = [
     ("view = []", "a list of dotted names"),
     ('pages = {page = "query.page"}', "pages.page: no parameter stands at 'query.page'"),
     ('pages = {page = "query.page", mor = "short"}', "pages.mor: unknown key; did you mean more?"),
+    ('query.page = "int"\npages = {page = "query.page"}', "size is expected"),
     ('merge = {from = "ping", nam = "x"}', "merge.nam: no body.nam is written"),
     ('as.x = "y"', "as.x: no parameter 'x' to rename"),
     ('body.x = "text"\nquery.x = "text"', "both given as 'x'"),

@@ -114,7 +114,7 @@ body.value = {schema = {type = ["string", "null"], description = "Any value."}}
 body.raw   = "Raw[]"
 fixed.body.exportType = "JSON"
 fixed.body.detailedFilter.sort = "DATE"
-pages = {page = "body.detailedFilter.page"}
+pages = {page = "body.detailedFilter.page", more = "cursor next"}
 view   = ["totals", "entries.*.description"]
 asks   = ["report for last week", "what was done", "list all work"]
 

@@ -256,6 +256,8 @@ def _pages(table: Table, params: tuple[Param, ...]) -> Pages | None:
             inner.bad(f"no parameter stands at {place[:60]!r}{near(place, places)}", key)
     if not re.fullmatch(r"short|header [A-Za-z0-9-]+|cursor [^\s]+", pages.more):
         inner.bad('"short", "header NAME" or "cursor field" is expected', "more")
+    if pages.more == "short" and not pages.size:
+        inner.bad("that a page is short shows only beside its size; size is expected, or another more")
     inner.done()
     return pages
 

@@ -24,10 +24,8 @@ def search(catalogue: Catalogue, query: str, toolkits: Iterable[str] | None = No
     asked = list(dict.fromkeys(terms(query)))[:_MOST_TERMS]
     scores: dict[int, float] = {}
     for blob in catalogue.postings(asked):
-        for number, worth in unpack(blob):
+        for number, worth in unpack(blob, spans):
             scores[number] = scores.get(number, 0.0) + worth
-    if spans is not None:
-        scores = {number: score for number, score in scores.items() if any(number in span for span in spans)}
     best = heapq.nsmallest(max(limit, 0), scores, key=lambda number: (-scores[number], number))
     names = catalogue.names(best)
     return [Hit(*names[number], round(scores[number], 4)) for number in best]

@@ -4,8 +4,9 @@ import math
 import re
 import unicodedata
 from array import array
+from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 WEIGHTS: Final = {"name": 3.0, "toolkit": 1.0, "about": 1.0, "params": 0.3, "asks": 1.5}
@@ -48,7 +49,7 @@ def stem(word: str) -> str:
 def postings(tools: Mapping[int, Mapping[str, str]]) -> dict[str, bytes]:
     """For each term the tools that have it, with what it is worth there (BM25 over weighted fields).
 
-    `tools` gives for each number the texts of its fields. A list is packed as all numbers, then all worths.
+    `tools` gives for each number the texts of its fields, numbers rising. A list is packed as all numbers, then all worths.
     """
     counts: dict[int, dict[str, Counter[str]]] = {
         number: {field: Counter(terms(text)) for field, text in fields.items()} for number, fields in tools.items()
@@ -67,13 +68,15 @@ def postings(tools: Mapping[int, Mapping[str, str]]) -> dict[str, bytes]:
     return {term: _pack(worth, len(counts)) for term, worth in found.items()}
 
 
-def unpack(blob: bytes) -> Iterable[tuple[int, float]]:
-    """The tools of a packed list, and what the term is worth in each."""
+def unpack(blob: bytes, spans: Iterable[range] | None = None) -> Iterator[tuple[int, float]]:
+    """The tools of a packed list (those in `spans`), and what the term is worth in each."""
     numbers, worths = array("I"), array("f")
     half = len(blob) // 2
     numbers.frombytes(blob[:half])
     worths.frombytes(blob[half:])
-    return zip(numbers, worths, strict=True)
+    for span in (range(1 << 32),) if spans is None else spans:
+        start, end = bisect_left(numbers, span.start), bisect_left(numbers, span.stop)
+        yield from zip(numbers[start:end], worths[start:end], strict=True)
 
 
 def _pack(worth: Mapping[int, float], tools: int) -> bytes:

@@ -52,6 +52,7 @@ def main() -> None:
         click.echo(f"toolway: {error.message}", err=True)
         if error.fix:
             click.echo(f"  {error.fix}", err=True)
-        for detail in getattr(error, "details", ()):
+        details: tuple[str, ...] = getattr(error, "details", ())
+        for detail in details if len(details) > 1 else ():
             click.echo(f"  {detail}", err=True)
         sys.exit(1)

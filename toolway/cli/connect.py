@@ -10,7 +10,7 @@ import rich_click as click
 
 from toolway.errors import BadArgument
 from toolway.serve.local import DEFAULT_PROJECT, Local, running, sandbox_hosts
-from toolway.settings import read
+from toolway.settings import Settings, read
 
 
 @click.command()
@@ -33,11 +33,18 @@ def connect(toolkit: str, user: str, api_key: str | None, fields: tuple[str, ...
     click.echo(asyncio.run(_connect(toolkit, user, (api_key or "").strip(), settings, project, data)))
 
 
-async def _connect(toolkit: str, user: str, key: str, fields: dict[str, str], project: str, data: str | None) -> str:
+def beside(data: str | None) -> Settings:
+    """The settings for work beside a running server: where that plays a sandbox, calls go there too."""
     settings = read({"data": data})
     told = running(settings.data)
     if told and told.get("sandbox"):
-        settings = settings.but(hosts=",".join(filter(None, (sandbox_hosts(told["sandbox"]), settings.text("hosts")))))
+        return settings.but(hosts=",".join(filter(None, (sandbox_hosts(told["sandbox"]), settings.text("hosts")))))
+    return settings
+
+
+async def _connect(toolkit: str, user: str, key: str, fields: dict[str, str], project: str, data: str | None) -> str:
+    settings = beside(data)
+    told = running(settings.data)
     async with await Local.open(settings) as local:
         owner = await local.project(project)
         account = await local.connector.direct(owner.id, user, toolkit, key, fields)

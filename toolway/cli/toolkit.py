@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
+from toolway.cli.trial import try_
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -20,7 +22,7 @@ _EFFECTS = {"read": "green", "create": "blue", "update": "yellow", "destroy": "r
 
 
 def toolkit_folders() -> tuple[Path, ...]:
-    """The folders of toolkits: those of the settings first, so that one may stand in for a built-in toolkit."""
+    """The folders of toolkits, the operator's own first: of one slug the first is taken. The server has the same order and compiled file."""
     from toolway import settings
     from toolway.catalog.index import BUILTIN
 
@@ -175,3 +177,6 @@ def _console() -> "Console":
     from rich.console import Console
 
     return Console() if sys.stdout.isatty() else Console(width=160)
+
+
+toolkit.add_command(try_)

@@ -94,10 +94,10 @@ class Local:
 
 
 def open_catalogue(settings: Settings) -> Catalogue:
-    """The catalogue of the built-in toolkits and the operator's own."""
+    """The catalogue of the operator's own toolkits and the built-in ones; of one slug the first is taken."""
     folder = settings.data
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return Catalogue([BUILTIN, *settings.toolkits], folder / "catalogue.db")
+    return Catalogue([*settings.toolkits, BUILTIN], folder / "catalogue.db")
 
 
 def _known_host(catalogue: Catalogue, name: str) -> None:

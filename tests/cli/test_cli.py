@@ -1,0 +1,151 @@
+"""The commands, as a person types them, each in a process of its own."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from toolway.serve.local import sandbox_hosts
+
+CANARY = "sandbox-clockify-key"
+
+
+class Said(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+class Shell:
+    """Runs `toolway` on a data folder of its own, with the sandbox in place of the services."""
+
+    def __init__(self, folder: Path, sandbox: str) -> None:
+        self.folder = folder
+        self.environment = {k: v for k, v in os.environ.items() if not k.startswith("TOOLWAY_")}
+        self.environment |= {"TOOLWAY_DATA": str(folder / "data"), "TOOLWAY_HOSTS": sandbox_hosts(sandbox), "COLUMNS": "160"}
+
+    def __call__(self, *words: str, given: str = "") -> Said:
+        run = subprocess.run(
+            [sys.executable, "-m", "toolway", *words],
+            input=given,
+            capture_output=True,
+            text=True,
+            cwd=self.folder,
+            env=self.environment,
+            timeout=60,
+            check=False,
+        )
+        assert "Traceback" not in run.stderr, run.stderr
+        return Said(run.returncode, run.stdout, run.stderr)
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[str]:
+    command = [sys.executable, "-m", "toolway.sandbox", "--port", "0", "--with-parent"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        yield child.stdout.readline().split()[-1]
+        child.terminate()
+
+
+@pytest.fixture
+def toolway(tmp_path: Path, sandbox: str) -> Shell:
+    return Shell(tmp_path, sandbox)
+
+
+def test_connecting_from_standard_input_says_whose_account_it_is(toolway: Shell) -> None:
+    said = toolway("connect", "clockify", "--user", "alice", given=f"{CANARY}\n")
+    assert said.code == 0, said.err
+    assert "alice@example.com" in said.out
+    assert CANARY not in said.out + said.err
+    status = toolway("status")
+    assert "clockify: alice@example.com for alice" in status.out
+    for file in (toolway.folder / "data").iterdir():
+        if file.is_file():
+            assert CANARY.encode() not in file.read_bytes(), file.name
+
+
+def test_a_wrong_key_is_told_in_the_vendors_words_and_nothing_is_kept(toolway: Shell) -> None:
+    said = toolway("connect", "clockify", "--user", "alice", "--api-key", "nonsense")
+    assert said.code == 1
+    assert "4003" in said.err
+    assert "nonsense" not in said.err
+    assert "0 connected accounts" in toolway("status").out
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("connect", "clokify", "--user", "a", "--api-key", "k"), "clockify"),
+        (("connect", "clockify", "--user", "a", "--api-key", "k", "--set", "region=MARS"), "EUC1"),
+        (("connect", "clockify", "--user", "a", "--api-key", "k", "--set", "moon=1"), "moon"),
+        (("connect", "clockify", "--user", "a", "--api-key", "k", "--set", "region"), "NAME=VALUE"),
+        (("key", "new", "--expires", "soon"), "90d"),
+        (("key", "new", "--scope", "everything"), "execute"),
+        (("key", "revoke", "key_x"), "toolway key list"),
+        (("toolkit", "try", "CLOCKIFY_GET_TAG", "--dry"), "CLOCKIFY_GET_TAGS"),
+        (("toolkit", "try", "CLOCKIFY_GET_TAGS"), "--user"),
+        (("toolkit", "try", "CLOCKIFY_GET_TAGS", "--user", "nobody"), "No active connected account"),
+        (("toolkit", "try", "CLOCKIFY_GET_TAGS", "--dry", "nam=x"), "did you mean name"),
+        (("serve", "--port", "99999"), "65535"),
+        (("serve", "--host-override", "clockify.moon=http://127.0.0.1:1"), "clockify.api"),
+        (("serve", "--host-override", "nonsense"), "toolkit.host=http"),
+        (("serve", "--database", "mysql://x"), "mysql"),
+        (("serve", "--public-url", "example"), "scheme://host"),
+    ],
+)
+def test_bad_input_is_told_in_a_sentence(toolway: Shell, words: tuple[str, ...], expected: str) -> None:
+    said = toolway(*words)
+    assert said.code != 0
+    assert expected in said.err
+
+
+def test_keys_are_made_listed_and_revoked(toolway: Shell) -> None:
+    made = toolway("key", "new", "--project", "shop", "--scope", "execute", "--expires", "90d")
+    key = made.out.strip()
+    assert re.fullmatch(r"ak_[A-Za-z0-9]{32}", key)
+    listed = toolway("key", "list").out
+    assert key not in listed
+    assert key[-4:] in listed
+    key_id = re.search(r"key_\w+", listed)
+    assert key_id is not None
+    assert toolway("key", "revoke", key_id[0]).code == 0
+    assert "revoked" in toolway("key", "list", "--project", "shop").out
+    assert toolway("key", "revoke", key_id[0]).code == 1
+
+
+def test_a_tool_is_tried(toolway: Shell) -> None:
+    toolway("connect", "clockify", "--user", "alice", "--api-key", CANARY)
+    said = toolway("toolkit", "try", "CLOCKIFY_GET_TAGS", "--user", "alice", "workspaceId=marketing")
+    assert said.code == 0, said.err
+    assert "urgent" in [tag["name"] for tag in json.loads(said.out)["tags"]]
+    assert "as alice@example.com" in said.err
+
+
+def test_a_dry_try_shows_the_request_and_opens_no_connection(toolway: Shell) -> None:
+    del toolway.environment["TOOLWAY_HOSTS"]
+    said = toolway("toolkit", "try", "CLOCKIFY_CREATE_CLIENT", "--dry", "--json", '{"workspaceId": "a/../b", "name": "Acme"}')
+    assert said.out.splitlines()[0] == "POST https://api.clockify.me/api/v1/workspaces/a%2F..%2Fb/clients"
+    assert json.loads(said.out.partition("\n\n")[2]) == {"name": "Acme"}
+
+
+def test_settings_tell_their_origin_and_hide_secrets(toolway: Shell) -> None:
+    toolway.environment |= {"TOOLWAY_API_KEY": "ak_canary_0123456789", "TOOLWAY_PORT": "9911"}
+    (toolway.folder / "toolway.toml").write_text('proxy = "http://proxy.example:8080"\n', "utf-8")
+    said = toolway("settings").out
+    assert "ak_canary" not in said
+    assert re.search(r"TOOLWAY_PORT\s+9911\s+environment", said)
+    assert re.search(r"TOOLWAY_PROXY\s+http://proxy.example:8080\s+toolway.toml", said)
+
+
+def test_every_command_explains_itself(toolway: Shell) -> None:
+    for command in ("serve", "connect", "key", "status", "search", "toolkit", "sandbox", "settings"):
+        said = toolway(command, "--help")
+        assert said.code == 0
+        assert "Usage" in said.out

@@ -1,0 +1,104 @@
+"""`toolway toolkit try`: call one tool, or only show the request that would leave."""
+
+# pyright: reportUnknownMemberType=false
+# (rich_click's decorators are typed for an older click)
+
+import asyncio
+import json
+from typing import Any
+
+import rich_click as click
+
+from toolway.errors import BadArgument
+
+
+@click.command("try")
+@click.argument("slug")
+@click.argument("arguments", nargs=-1, metavar="[NAME=VALUE]...")
+@click.option("--json", "document", help="All arguments as one JSON object.")
+@click.option("--user", help="The user whose connected account is used.")
+@click.option("--dry", is_flag=True, help="Show the request that would leave; open no connection.")
+@click.option("--full", is_flag=True, help="Show every field of the reply, not the tool's view.")
+@click.option("--project", default="default", show_default=True, help="Project of the user.")
+@click.option("--data", help="Data folder.  [default: ~/.toolway]")
+def try_(
+    slug: str, arguments: tuple[str, ...], document: str | None, user: str | None, dry: bool, full: bool, project: str, data: str | None
+) -> None:
+    """Call a tool, for example: toolway toolkit try CLOCKIFY_GET_TAGS --user alice workspaceId=Marketing"""
+    given = _given(arguments, document)
+    if dry:
+        _dry(slug, given, data)
+    elif not user:
+        raise BadArgument("--user is missing.", fix="Name the user whose account is to be used, or add --dry to send nothing.")
+    else:
+        asyncio.run(_try(slug, given, user, full, project, data))
+
+
+def _given(arguments: tuple[str, ...], document: str | None) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    if document is not None:
+        try:
+            read = json.loads(document)
+        except ValueError as error:
+            raise BadArgument(f"--json is no JSON: {error}.") from None
+        if not isinstance(read, dict):
+            raise BadArgument("--json is no object.", fix='Write for example --json \'{"name": "Acme"}\'.')
+        given |= read
+    for one in arguments:
+        name, equals, value = one.partition("=")
+        if not equals:
+            raise BadArgument(f"{one!r} has no value.", fix="Write NAME=VALUE.")
+        given[name] = _value(value)
+    return given
+
+
+def _value(text: str) -> Any:
+    """Lists and objects are read as JSON; every other word stays a text, which the tool's types make of it what they take."""
+    if text[:1] in ("[", "{"):
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
+    return text
+
+
+def _dry(slug: str, given: dict[str, Any], data: str | None) -> None:
+    from toolway.calls import arguments, request
+    from toolway.serve.local import open_catalogue
+    from toolway.settings import read
+
+    settings = read({"data": data})
+    catalogue = open_catalogue(settings)
+    tool = catalogue.tool(slug)
+    kit = catalogue.toolkit(tool.toolkit)
+    taken = arguments.check(tool, kit, given)
+    for param in tool.params:
+        noun = kit.nouns.get(param.field.kind.noun)
+        if param.field.required and param.given not in taken and noun is not None and noun.default:
+            taken[param.given] = f"default-{noun.name}"
+    ready = request.build(tool, request.host_url(kit, tool.host, {}, settings.overrides), taken)
+    click.echo(f"{ready.method} {ready.url}")
+    for name, value in ready.headers.items():
+        click.echo(f"{name}: {value}")
+    auth = next(iter(kit.auth), None)
+    if auth is not None:
+        where = f"{auth.query} in the query" if auth.query else "Authorization" if auth.bearer else auth.header
+        click.echo(f"(and the account's key: {where})")
+    if ready.body:
+        click.echo()
+        click.echo(json.dumps(json.loads(ready.body), indent=2, ensure_ascii=False) if tool.send == "json" else ready.body.decode())
+
+
+async def _try(slug: str, given: dict[str, Any], user: str, full: bool, project: str, data: str | None) -> None:
+    from toolway.cli.connect import beside
+    from toolway.serve.local import Local
+
+    async with await Local.open(beside(data)) as local:
+        tool = local.catalogue.tool(slug)
+        owner = await local.project(project)
+        credential = await local.keeper.credential(owner.id, user, tool.toolkit)
+        result = await local.runner.run(local.catalogue.toolkit(tool.toolkit), tool, given, credential, full=full)
+    click.echo(json.dumps(result.reply.data, indent=2, ensure_ascii=False))
+    more = f", more with {json.dumps(result.reply.next)}" if result.reply.next else ""
+    trimmed = ", trimmed (--full shows all)" if result.reply.trimmed else ""
+    click.echo(f"{result.status} in {result.ms} ms as {credential.label}{trimmed}{more}", err=True)
