@@ -22,7 +22,7 @@ _EFFECTS = {"read": "green", "create": "blue", "update": "yellow", "destroy": "r
 
 
 def toolkit_folders() -> tuple[Path, ...]:
-    """The folders of toolkits, the operator's own first: of one slug the first is taken. The server has the same order and compiled file."""
+    """The folders of toolkits, the operator's own first: of one slug the first is taken. The server does the same."""
     from toolway import settings
     from toolway.catalog.index import BUILTIN
 
