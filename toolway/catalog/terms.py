@@ -12,6 +12,9 @@ from typing import Final
 WEIGHTS: Final = {"name": 3.0, "toolkit": 1.0, "about": 1.0, "params": 0.3, "asks": 1.5}
 """How much a word counts in each field of a tool."""
 
+_TELLING: Final = ("name", "asks")
+"""The fields that say what a tool is for: a word is rare when few tools have it here. `about` names the place of nearly everything."""
+
 _SATURATION: Final = 1.2  # k1 and b of BM25
 _LENGTH: Final = 0.6
 _LONGEST: Final = 4_000
@@ -60,12 +63,14 @@ def postings(tools: Mapping[int, Mapping[str, str]]) -> dict[str, bytes]:
             total[field] += words.total()
     mean = {field: max(count / len(counts), 1.0) for field, count in total.items()}
     found: defaultdict[str, dict[int, float]] = defaultdict(dict)
+    telling: Counter[str] = Counter()
     for number, fields in counts.items():
         for field, words in fields.items():
             scale = WEIGHTS[field] / (1 - _LENGTH + _LENGTH * words.total() / mean[field])
             for term, count in words.items():
                 found[term][number] = found[term].get(number, 0.0) + scale * count
-    return {term: _pack(worth, len(counts)) for term, worth in found.items()}
+        telling.update(set().union(*(fields[field] for field in _TELLING if field in fields)))
+    return {term: _pack(worth, telling[term] or len(worth), len(counts)) for term, worth in found.items()}
 
 
 def unpack(blob: bytes, spans: Iterable[range] | None = None) -> Iterator[tuple[int, float]]:
@@ -79,7 +84,7 @@ def unpack(blob: bytes, spans: Iterable[range] | None = None) -> Iterator[tuple[
         yield from zip(numbers[start:end], worths[start:end], strict=True)
 
 
-def _pack(worth: Mapping[int, float], tools: int) -> bytes:
-    rarity = math.log(1 + (tools - len(worth) + 0.5) / (len(worth) + 0.5))
+def _pack(worth: Mapping[int, float], telling: int, tools: int) -> bytes:
+    rarity = math.log(1 + (tools - telling + 0.5) / (telling + 0.5))
     scores = (rarity * value * (_SATURATION + 1) / (_SATURATION + value) for value in worth.values())
     return array("I", worth).tobytes() + array("f", scores).tobytes()
