@@ -11,17 +11,27 @@ help:
 	@echo "make accept  the slow, real ones: guides with their own SDKs"
 	@echo "make lint    style;  make types  types"
 
+# Some systems' Python comes without venv, some without pip: one of the two is enough. (pip alone puts uv into .tools/bin as well.)
+PIP := -m pip install -q --disable-pip-version-check --root-user-action ignore
 $(UV):
-	@$(PYTHON) -m venv .tools 2>/dev/null || $(PYTHON) -m virtualenv -q .tools
-	@.tools/bin/python -m pip install -q --disable-pip-version-check uv
-
-setup: .venv/.synced
-
-.venv/.synced: $(UV) pyproject.toml uv.lock
-	@$(UV) sync -q --frozen
+	@echo "Setting up .tools and .venv in this folder, once."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
+	@rm -rf .tools; $(PYTHON) -m venv .tools >/dev/null 2>&1 && .tools/bin/python $(PIP) uv \
+		|| { rm -rf .tools; $(PYTHON) $(PIP) --target .tools uv; }
 	@touch $@
 
-demo: setup
+# The demo needs little; everything else is for those who work on it. One never takes away what the other brought.
+SYNC = UV_PYTHON="$$($(PYTHON) -c 'import sys; print(sys.executable)')" UV_PYTHON_DOWNLOADS=never $(UV) sync -q --frozen --inexact
+LOCKED := $(UV) pyproject.toml uv.lock
+setup: .venv/.all
+
+.venv/.all: $(LOCKED)
+	@$(SYNC) && touch $@ .venv/.demo
+
+.venv/.demo: $(LOCKED)
+	@$(SYNC) --no-default-groups --group demo && touch $@
+
+demo: .venv/.demo
 	@$(RUN) python -m demo
 
 test: setup

@@ -5,9 +5,11 @@
 
 import asyncio
 import contextlib
+import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -56,26 +58,40 @@ async def _serve(settings: Settings, played: str) -> None:
 async def _run(settings: Settings, app: App, listener: socket.socket) -> None:
     import uvicorn
 
+    certificate, key = settings.tls or (None, None)
     config = uvicorn.Config(
         app,
         log_level="warning",
         access_log=False,
         lifespan="off",
         server_header=False,
-        ssl_certfile=settings.text("tls_cert") or None,
-        ssl_keyfile=settings.text("tls_key") or None,
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
         timeout_keep_alive=65,
         timeout_graceful_shutdown=5,
         ws="none",
     )
-    await uvicorn.Server(config).serve(sockets=[listener])
+
+    class Server(uvicorn.Server):
+        """Ends when told to; uvicorn's own would then raise the signal again, and what is still to be closed and written would not be."""
+
+        @contextlib.contextmanager
+        def capture_signals(self) -> Generator[None]:
+            before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+            try:
+                yield
+            finally:
+                for number, handler in before.items():
+                    signal.signal(number, handler)
+
+    await Server(config).serve(sockets=[listener])
 
 
 def _listen(settings: Settings) -> socket.socket:
     host, port = settings.text("host"), settings.port
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listener = socket.socket(family)
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen(2048)

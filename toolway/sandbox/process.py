@@ -28,7 +28,10 @@ class _Server(uvicorn.Server):
 
 def run(host: str = "127.0.0.1", port: int = 9901, data: Path | None = None, with_parent: bool = False) -> None:
     """Serve until told to stop; once listening, one line on stdout names the address."""
-    listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2048)
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # so: no delay
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    listener.listen(2048)
     name = f"[{host}]" if ":" in host else host
     line = f"sandbox ready http://{name}:{listener.getsockname()[1]}"
     config = uvicorn.Config(
