@@ -69,7 +69,7 @@ def postings(tools: Mapping[int, Mapping[str, str]]) -> dict[str, bytes]:
             scale = WEIGHTS[field] / (1 - _LENGTH + _LENGTH * words.total() / mean[field])
             for term, count in words.items():
                 found[term][number] = found[term].get(number, 0.0) + scale * count
-        telling.update(set().union(*(fields[field] for field in _TELLING if field in fields)))
+        telling.update({word for field in _TELLING for word in fields.get(field, ())})
     return {term: _pack(worth, telling[term] or len(worth), len(counts)) for term, worth in found.items()}
 
 
