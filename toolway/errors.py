@@ -42,7 +42,9 @@ class ToolwayError(Exception):
     @property
     def sentence(self) -> str:
         """Message and mend in one line, for people and agents."""
-        return f"{self.message} {self.fix}" if self.fix else self.message
+        if not self.fix:
+            return self.message
+        return f"{self.message}{'' if self.message.endswith(('.', '?', '!')) else '.'} {self.fix}"
 
 
 class BadRequest(ToolwayError):

@@ -9,6 +9,7 @@ The HTTP client is imported when the first request leaves.
 """
 
 import ipaddress
+import re
 import socket
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,13 @@ Address = tuple[str, int]
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _GLOBAL6 = ipaddress.ip_network("2000::/3")
+_NEVER = tuple(  # not public either, whatever the standard library of this Python says; 6to4 and Teredo carry other addresses
+    ipaddress.ip_network(net) for net in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2002::/16", "3fff::/20")
+)
+_NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+", re.IGNORECASE)
+_UNFIT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_CONNECT_SECONDS = 8.0
+_USER = re.compile(r"//[^/]*@")
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -44,8 +52,10 @@ class Request(Struct, frozen=True):
     most: int = 10 * 1024 * 1024
 
     def __repr__(self) -> str:
-        parts = urlsplit(self.url)
-        return f"Request({self.method} {parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path})"
+        return f"Request({self.method} {_USER.sub('//', self.url.partition('?')[0])})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("", self.__repr__())]
 
 
 class Answer(Struct, frozen=True):
@@ -58,21 +68,34 @@ class Answer(Struct, frozen=True):
     def __repr__(self) -> str:
         return f"Answer({self.status}, {len(self.body)} bytes)"
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("", self.__repr__())]
+
 
 def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the public internet. IPv4 inside IPv6 (mapped, 6to4, NAT64) counts as what it carries."""
+    """Whether an IP address belongs to the public internet. IPv4 inside IPv6 (mapped, NAT64) counts as what it carries."""
     try:
         ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return False
     if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
-        if inner is None and ip in _NAT64:
-            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        inner = ip.ipv4_mapped or (ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _NAT64 else None)
         if inner is not None:
             return is_public(str(inner))
-        return ip in _GLOBAL6 and ip.is_global
-    return ip.is_global and not ip.is_multicast
+        if ip not in _GLOBAL6:
+            return False
+    return ip.is_global and not ip.is_multicast and not any(ip in net for net in _NEVER)
+
+
+def _named_public(host: str) -> bool:
+    """Whether a host may be asked of a proxy, which resolves it where our guard does not see: a public name, or a public address."""
+    try:
+        return is_public(str(ipaddress.ip_address(host)))
+    except ValueError:
+        *before, last = host.rstrip(".").split(".")
+        return (
+            bool(before) and not _NUMBER.fullmatch(last) and last.lower() not in ("localhost", "local", "internal", "lan", "home", "arpa")
+        )
 
 
 def address_of(url: str) -> Address:
@@ -123,44 +146,49 @@ class Net:
         the address, and `TooLarge` when the answer is larger than `request.most`.
         """
         import aiohttp
-
-        host = address_of(request.url)[0]
-        trusted = address_of(request.url) in self._named
-        session = self._session(trusted, request.once)
-        timeout = aiohttp.ClientTimeout(total=request.seconds, sock_connect=min(8.0, request.seconds))
         from yarl import URL
 
+        # The client's own reading of the URL decides: two readers might see two hosts in it.
         try:
-            async with session.request(
+            url = URL(request.url, encoded=True)
+            host, port = (url.host or "").lower(), url.port or 0
+        except ValueError:
+            raise Blocked("The request has no address that can be read; nothing was sent.") from None
+        trusted = (host, port) in self._named
+        if url.scheme not in _PORTS or not host or _UNFIT.search(host) or (self._proxy and not trusted and not _named_public(host)):
+            raise _blocked(host)
+        headers = headers_of(request.headers)
+        timeout = aiohttp.ClientTimeout(total=request.seconds, connect=min(_CONNECT_SECONDS, request.seconds * 0.8))
+        try:
+            async with self._session(trusted, request.once).request(
                 request.method,
-                URL(request.url, encoded=True),
+                url,
                 data=request.body or None,
-                headers=request.headers,
+                headers=headers,
                 timeout=timeout,
                 allow_redirects=False,
                 proxy=None if trusted else self._proxy,
             ) as response:
                 body = await _read(response, request.most)
                 return Answer(response.status, {k.lower(): v for k, v in response.headers.items()}, body)
-        except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientSSLError):
+        except aiohttp.ClientConnectorCertificateError:
             raise Unreachable(f"The certificate of {host} could not be verified, so nothing was sent.") from None
-        except aiohttp.ClientConnectorError as error:
+        except aiohttp.ClientSSLError:
+            raise Unreachable(f"No secure connection to {host} came about, so nothing was sent.") from None
+        except (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError) as error:
             if _refused(error):
-                raise Blocked(
-                    f"{host} leads to a private address, which toolkits may not reach.",
-                    fix="The operator can allow it with TOOLWAY_HOSTS or TOOLWAY_PRIVATE_HOSTS.",
-                ) from None
+                raise _blocked(host) from None
             raise Unreachable(f"{host} could not be reached; nothing was changed.", fix="Try again in a moment.") from None
-        except PermissionError:
-            raise Blocked(f"{host} leads to a private address, which toolkits may not reach.") from None
+        except aiohttp.InvalidURL:
+            raise _blocked(host) from None
         except aiohttp.ConnectionTimeoutError:
             raise Unreachable(f"{host} did not accept a connection in time; nothing was changed.", fix="Try again in a moment.") from None
+        except PermissionError:
+            raise _blocked(host) from None
         except TimeoutError:
             raise NoAnswer(f"{host} did not answer within {request.seconds:g} seconds.") from None
-        except (aiohttp.InvalidURL, ValueError) as error:
-            raise Blocked(f"The request to {host} was not sent: {type(error).__name__}.") from None
-        except (aiohttp.ClientError, OSError) as error:
-            raise NoAnswer(f"The connection to {host} broke before an answer came ({type(error).__name__}).") from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise _broken(host, error) from None
 
     async def close(self) -> None:
         """Close all connections."""
@@ -181,12 +209,13 @@ class Net:
         connector = aiohttp.TCPConnector(
             socket_factory=guard.socket,
             resolver=_resolver(guard) if guard.named else None,
-            # The client repeats GET, PUT and DELETE by itself when a kept connection turns out closed; a fresh one never is.
-            force_close=once,
+            force_close=once,  # a kept connection may turn out closed, and then nobody knows what arrived; a fresh one never is
             limit=200,
             limit_per_host=50,
         )
-        return aiohttp.ClientSession(connector=connector, trust_env=False, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=True)
+        return aiohttp.ClientSession(
+            connector=connector, trust_env=False, cookie_jar=aiohttp.DummyCookieJar(), middlewares=(_only_once,) if once else ()
+        )
 
 
 def named_addresses(urls: Iterable[str], hosts: Iterable[str]) -> set[Address]:
@@ -244,6 +273,29 @@ async def _read(response: "aiohttp.ClientResponse", most: int) -> bytes:
     return b"".join(parts)
 
 
+async def _only_once(request: "aiohttp.ClientRequest", handler: "aiohttp.ClientHandlerType") -> "aiohttp.ClientResponse":
+    """Keeps the client from its habit of repeating a broken PUT or DELETE by itself: only some exceptions make it do so."""
+    import aiohttp
+
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _broken(request.url.host or "", error) from None
+
+
+def _broken(host: str, error: Exception) -> NoAnswer:
+    return NoAnswer(f"The connection to {host} broke before an answer came ({type(error).__name__}).")
+
+
+def _blocked(host: str) -> Blocked:
+    return Blocked(
+        f"{host} leads to a private address, which toolkits may not reach.",
+        fix="The operator can allow it with TOOLWAY_HOSTS or TOOLWAY_PRIVATE_HOSTS.",
+    )
+
+
 def _too_large(response: "aiohttp.ClientResponse", most: int) -> TooLarge:
     return TooLarge(
         f"{response.url.host} answered with more than {most // 1_048_576} MiB.",
@@ -252,8 +304,8 @@ def _too_large(response: "aiohttp.ClientResponse", most: int) -> TooLarge:
 
 
 def headers_of(pairs: Mapping[str, str]) -> dict[str, str]:
-    """Header values that may leave: no control characters. Raises `Blocked`."""
+    """Header values that may leave: no control characters and no half ones. Raises `Blocked`."""
     for name, value in pairs.items():
-        if any(ord(c) < 32 or ord(c) == 127 for c in value) or not name.isascii():
-            raise Blocked(f"The header {name} would hold a control character; nothing was sent.")
+        if _UNFIT.search(value) or not name.isascii():
+            raise Blocked(f"The header {name} would hold a character that no header can; nothing was sent.")
     return dict(pairs)

@@ -5,6 +5,7 @@ the working folder, in that order. `read` gathers them once; the result is froze
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -39,6 +40,7 @@ SETTINGS = (
     Setting("proxy", "", "Proxy for all calls to services; left out: none."),
     Setting("toolkits", "", f"Folders of further toolkits, separated by {os.pathsep!r}."),
 )
+_PASSWORD = re.compile(r"://[^/@,]*@")
 _BY_NAME = {s.name: s for s in SETTINGS}
 
 
@@ -89,20 +91,53 @@ class Settings:
         found: dict[str, str] = {}
         for part in self.words("hosts"):
             name, _, url = part.partition("=")
-            if name.count(".") != 1 or urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+            if name.count(".") != 1 or not _is_url(url):
                 raise BadSetting(
                     f"hosts holds {part!r}; toolkit.host=http://address is expected, for example clockify.api=http://127.0.0.1:9901/api."
                 )
             found[name] = url.rstrip("/")
         return found
 
+    @property
+    def proxy(self) -> str:
+        """The proxy for calls to services; empty for none."""
+        text = self.text("proxy")
+        if text and not _is_url(text):
+            raise BadSetting(f"proxy is {text.rpartition('@')[2]!r}; http://host:port is expected.")
+        return text
+
+    @property
+    def tls(self) -> tuple[str, str] | None:
+        """Certificate and key file, when the server speaks https itself."""
+        certificate, key = self.text("tls_cert"), self.text("tls_key")
+        if bool(certificate) != bool(key):
+            raise BadSetting(f"{'tls_cert' if certificate else 'tls_key'} is given alone; https needs tls_cert and tls_key.")
+        for name, path in (("tls_cert", certificate), ("tls_key", key)):
+            if path and not Path(path).is_file():
+                raise BadSetting(f"{name} is {path!r}, where there is no file.")
+        return (certificate, key) if certificate else None
+
     def but(self, **values: str) -> "Settings":
         """The same settings with some values replaced."""
         return Settings(self._values | {name: (value, "flag") for name, value in values.items()})
 
+    def shown(self, name: str) -> str:
+        """The value as people may see it: no secret, and no password of an address."""
+        text = self.text(name)
+        if _BY_NAME[name].secret:
+            return "***" if text else ""
+        return _PASSWORD.sub("://***@", text)
+
     def __repr__(self) -> str:
-        shown = (f"{n}={'***' if _BY_NAME[n].secret and v else v!r}" for n, (v, _) in self._values.items())
-        return f"Settings({', '.join(shown)})"
+        return f"Settings({', '.join(f'{name}={self.shown(name)!r}' for name in self._values)})"
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none, half an IPv6 address
+        return False
 
 
 def read(flags: Mapping[str, object] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -132,10 +167,15 @@ def _file(data: Path) -> tuple[dict[str, str], str]:
             continue
         try:
             content: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
             raise BadSetting(f"{path} cannot be read: {error}") from None
         unknown = [name for name in content if name not in _BY_NAME]
         if unknown:
             raise BadSetting(f"{path} holds the unknown setting {unknown[0]!r}.", fix=f"Known are: {', '.join(_BY_NAME)}.")
+        for name, value in content.items():
+            if not isinstance(value, str | int) or isinstance(value, bool):
+                raise BadSetting(
+                    f"{path}: {name} is no text and no number.", fix="Write several values as one text, as in the environment."
+                )
         return {name: str(value) for name, value in content.items()}, str(path)
     return {}, ""

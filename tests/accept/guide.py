@@ -1,9 +1,12 @@
 """The guides' own code, and the running of it as a person at a terminal would."""
 
 import os
+import re
+import signal
 import subprocess
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -12,34 +15,40 @@ from .server import REPO
 
 GUIDES = REPO.parent / "shared" / "guides"
 PROMPT = "You: "
+# Nothing may leave the machine (the SDKs report their use to their vendors): https goes to a proxy that is not there.
+OFFLINE = {"PATH": os.environ["PATH"], "HTTPS_PROXY": "http://127.0.0.1:9", "NO_PROXY": "127.0.0.1,localhost"}
 
 
 def complete_code(guide: Path) -> str:
     """The block under "Complete Code", to the letter."""
     text = guide.read_text()
     start = text.index("import asyncio", text.index("\nComplete Code\n"))
-    last = "asyncio.run(main())"
-    return text[start : text.index(last, start) + len(last)] + "\n"
+    last = re.compile(r"asyncio\.run\(\w+\(\)\)").search(text, start)
+    assert last is not None, f"{guide.name}: the block has no end"
+    return text[start : last.end()] + "\n"
 
 
 class Program:
-    """A chat program in a terminal: say something, read the answer. A `.env` beside it carries its settings."""
+    """A chat program in a terminal: say something, read the answer. A `.env` beside it carries its settings.
 
-    def __init__(self, python: Path, code: str, folder: Path, settings: dict[str, str]) -> None:
+    `shell` is what the terminal's own environment holds besides.
+    """
+
+    def __init__(self, python: Path, code: str, folder: Path, settings: Mapping[str, str], shell: Mapping[str, str] | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "chat.py").write_text(code)
         (folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
         self._said = {"out": bytearray(), "err": bytearray()}
         self._heard = 0
-        # Nothing may leave the machine (the SDK reports its use to its vendor): https goes to a proxy that is not there.
-        own = {"PATH": os.environ["PATH"], "HOME": str(folder), "HTTPS_PROXY": "http://127.0.0.1:9", "PYTHONUNBUFFERED": "1"}
+        own = {"HOME": str(folder), "PYTHONUNBUFFERED": "1", "LANG": "C.UTF-8", **OFFLINE, **(shell or {})}
         self._process = subprocess.Popen(
             [str(python), "chat.py"],
             cwd=folder,
-            env=own | {"LANG": "C.UTF-8", "NO_PROXY": "127.0.0.1,localhost"},
+            env=own,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            start_new_session=True,
         )
         self._news = threading.Condition()
         self._readers = [threading.Thread(target=self._read, args=(name,), daemon=True) for name in ("out", "err")]
@@ -50,8 +59,9 @@ class Program:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._process.kill()
-        self._process.wait()
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
         for reader in self._readers:
             reader.join()
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):

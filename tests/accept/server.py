@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any, cast
 
 REPO = Path(__file__).parents[2]
 CLOCKIFY_KEY = "sandbox-clockify-key"
+DESKTIME_KEY = "sandbox-desktime-key"
 DEADLINE = 90.0
 
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -34,10 +36,11 @@ def until(what: str, done: Callable[[], bool], deadline: float = DEADLINE) -> No
         time.sleep(0.05)
 
 
-def get(url: str, **headers: str) -> Any:
-    """The JSON at a URL."""
-    request = urllib.request.Request(url, headers={name.replace("_", "-"): value for name, value in headers.items()})
-    with _direct.open(request, timeout=30) as answer:
+def get(url: str, body: object = None, **headers: str) -> Any:
+    """The JSON at a URL; with a body, what a POST of it brings."""
+    data = None if body is None else json.dumps(body).encode()
+    named = {"content-type": "application/json"} | {name.replace("_", "-"): value for name, value in headers.items()}
+    with _direct.open(urllib.request.Request(url, data, named), timeout=30) as answer:
         return json.loads(answer.read())
 
 
@@ -94,10 +97,22 @@ class Server:
             process.wait()
         self._processes.clear()
 
-    def truth(self, path: str) -> Any:
+    def session(self, user: str, toolkit: str, **headers: str) -> dict[str, Any]:
+        """A new session, by the bare REST call."""
+        body = {"user_id": user, "toolkits": {"enable": [toolkit]}, "manage_connections": {"enable": True}}
+        return get(f"{self.origin}/api/v3.1/tool_router/session", body, x_api_key=self.key, **headers)
+
+    def clockify(self, path: str) -> Any:
         """What Clockify (as the sandbox plays it) holds, read past the router."""
-        running = cast(dict[str, Any], json.loads((self.data / "running.json").read_text()))
-        return get(f"{running['sandbox']}/clockify/api/v1{path}", X_Api_Key=CLOCKIFY_KEY)
+        return get(f"{self._sandbox}/clockify/api/v1{path}", X_Api_Key=CLOCKIFY_KEY)
+
+    def desktime(self, path: str, **query: str) -> Any:
+        """What DeskTime (as the sandbox plays it) holds, read past the router."""
+        return get(f"{self._sandbox}/desktime/api/v2/json{path}?{urllib.parse.urlencode({'apiKey': DESKTIME_KEY, **query})}")
+
+    @property
+    def _sandbox(self) -> str:
+        return str(cast(dict[str, Any], json.loads((self.data / "running.json").read_text()))["sandbox"])
 
     def tail(self, size: int = 8000) -> str:
         """The end of the log."""

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from .guide import complete_code
+from .models import anthropic_messages, openai_responses
 from .models.errand import CONNECT, EXECUTE, SEARCH, Errand, script, words
 from .models.mind import Call, Lost, Message, Mind, Offer, Talk
 from .models.offers import faults
-from .models.openai_chat import Refused, understand
+from .models.openai_chat import understand
+from .models.provider import Refused
 from .person import Page
 
 TEXT = {"type": "string"}
@@ -44,6 +46,37 @@ def test_a_call_must_be_answered() -> None:
     for wrong in (asked, [*asked, {"role": "user", "content": "?"}], [*answered, answered[-1]]):
         with pytest.raises(Refused):
             understand({"stream": True, "messages": wrong})
+
+
+def test_a_hosted_call_comes_with_its_answer() -> None:
+    tool: dict[str, Any] = {"name": "a", "input_schema": {"type": "object", "properties": {}}}
+    listed: dict[str, Any] = {"type": "mcp_list_tools", "server_label": "s", "tools": [tool]}
+    call: dict[str, Any] = {"type": "mcp_call", "id": "m1", "name": "a", "arguments": "{}", "output": '{"x": 1}', "error": None}
+    failed = call | {"output": None, "error": {"type": "mcp_tool_execution_error", "content": [{"type": "text", "text": "no"}]}}
+    asked: dict[str, Any] = {"role": "user", "content": "go"}
+    heard = openai_responses.understand({}, [asked, listed, call, failed | {"id": "m2"}])
+    assert [offer.name for offer in heard.offers] == ["a"]
+    assert heard.since.answers("a") == [{"x": 1}, {"successful": False, "error": "no", "data": {}}]
+    wrong: list[dict[str, Any]] = [{"type": "computer_call"}, listed | {"tools": [tool | {"input_schema": {"type": "object"}}]}]
+    for item in wrong:
+        with pytest.raises(Refused):
+            openai_responses.understand({}, [asked, item])
+
+
+def test_a_claude_speaks_in_blocks() -> None:
+    tool: dict[str, Any] = {"name": "mcp__router__a", "input_schema": {"type": "object", "properties": {}}}
+    words = [{"type": "text", "text": "<system-reminder>\nbe brief"}, {"type": "text", "text": "go"}]
+    use: dict[str, Any] = {"type": "tool_use", "id": "t1", "name": "mcp__router__a", "input": {}}
+    told = {"type": "tool_result", "tool_use_id": "t1", "content": [{"type": "text", "text": "{}"}]}
+    said: list[dict[str, Any]] = [{"role": "user", "content": words}, {"role": "assistant", "content": [use]}]
+    body: dict[str, Any] = {"stream": True, "tools": [tool, tool | {"name": "mcp__router__b", "defer_loading": True}]}
+    heard = anthropic_messages.understand({**body, "messages": [*said, {"role": "user", "content": [told]}]})
+    assert [offer.name for offer in heard.offers] == ["a"]
+    assert heard.request == "go"
+    assert heard.since.answers("a") == [{}]
+    for wrong in (said, [*said, {"role": "user", "content": "?"}]):
+        with pytest.raises(Refused):
+            anthropic_messages.understand({**body, "messages": wrong})
 
 
 def talk(*answers: tuple[str, str]) -> Talk:
@@ -97,5 +130,6 @@ def test_a_page_is_read_as_a_browser_reads_it() -> None:
 
 def test_the_code_block_is_taken_whole(tmp_path: Path) -> None:
     guide = tmp_path / "guide.txt"
-    guide.write_text("import asyncio\n\nComplete Code\n\npython\nimport asyncio\nx = 1\n    asyncio.run(main())\n\nConclusion\n")
-    assert complete_code(guide) == "import asyncio\nx = 1\n    asyncio.run(main())\n"
+    for last in ("asyncio.run(main())", "    asyncio.run(chat_with_it())"):
+        guide.write_text(f"import asyncio\n\nComplete Code\n\npython\nimport asyncio\nx = 1\n{last}\n\nConclusion\n")
+        assert complete_code(guide) == f"import asyncio\nx = 1\n{last}\n"

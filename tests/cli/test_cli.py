@@ -90,6 +90,7 @@ def test_a_wrong_key_is_told_in_the_vendors_words_and_nothing_is_kept(toolway: S
         (("key", "new", "--scope", "everything"), "execute"),
         (("key", "revoke", "key_x"), "toolway key list"),
         (("toolkit", "try", "CLOCKIFY_GET_TAG", "--dry"), "CLOCKIFY_GET_TAGS"),
+        (("toolkit", "try", "CLOCKIFY_GET_TAGS", "--dry", "workspaceId=a/../b"), "one thing is expected"),
         (("toolkit", "try", "CLOCKIFY_GET_TAGS"), "--user"),
         (("toolkit", "try", "CLOCKIFY_GET_TAGS", "--user", "nobody"), "No active connected account"),
         (("toolkit", "try", "CLOCKIFY_GET_TAGS", "--dry", "nam=x"), "did you mean name"),
@@ -130,8 +131,8 @@ def test_a_tool_is_tried(toolway: Shell) -> None:
 
 def test_a_dry_try_shows_the_request_and_opens_no_connection(toolway: Shell) -> None:
     del toolway.environment["TOOLWAY_HOSTS"]
-    said = toolway("toolkit", "try", "CLOCKIFY_CREATE_CLIENT", "--dry", "--json", '{"workspaceId": "a/../b", "name": "Acme"}')
-    assert said.out.splitlines()[0] == "POST https://api.clockify.me/api/v1/workspaces/a%2F..%2Fb/clients"
+    said = toolway("toolkit", "try", "CLOCKIFY_CREATE_CLIENT", "--dry", "--json", '{"workspaceId": "a/b", "name": "Acme"}')
+    assert said.out.splitlines()[0] == "POST https://api.clockify.me/api/v1/workspaces/a%2Fb/clients"
     assert json.loads(said.out.partition("\n\n")[2]) == {"name": "Acme"}
 
 

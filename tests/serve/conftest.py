@@ -1,10 +1,11 @@
 """A router and a sandbox, both real: the sandbox as a process, the router on a socket in the test's own loop."""
 
 import asyncio
+import json
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,11 +13,29 @@ from typing import Any, NamedTuple
 import aiohttp
 import pytest
 import uvicorn
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from toolway.serve.app import App
 from toolway.serve.local import Local, sandbox_hosts
 from toolway.settings import read
 from toolway.store.records import Entry
+
+
+class Reply(NamedTuple):
+    """What came back: status, headers and body."""
+
+    status: int
+    headers: CIMultiDictProxy[str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode()
+
+    def json(self) -> Any:
+        """The body as JSON."""
+        return json.loads(self.body)
 
 
 class Router(NamedTuple):
@@ -26,13 +45,26 @@ class Router(NamedTuple):
     key: str
     local: Local
 
+    async def ask(self, method: str, path: str, body: bytes | None = None, headers: Sequence[tuple[str, str]] = ()) -> Reply:
+        """A request as it is written here, without a key."""
+        async with (
+            aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as client,
+            client.request(
+                method,
+                self.origin + path,
+                data=body,
+                headers=CIMultiDict(headers),
+                allow_redirects=False,
+                skip_auto_headers=["Content-Type"],
+            ) as answer,
+        ):
+            return Reply(answer.status, answer.headers, await answer.read())
+
     async def send(self, method: str, path: str, content: Any = None, **headers: str) -> tuple[int, Any]:
         """A request with the key; gives status and decoded body."""
-        async with (
-            aiohttp.ClientSession() as client,
-            client.request(method, self.origin + path, json=content, headers={"x-api-key": self.key} | headers) as answer,
-        ):
-            return answer.status, await answer.json() if answer.content_type == "application/json" else await answer.text()
+        given = {"x-api-key": self.key, "content-type": "application/json"} | {k.replace("_", "-"): v for k, v in headers.items()}
+        reply = await self.ask(method, path, None if content is None else json.dumps(content).encode(), list(given.items()))
+        return reply.status, reply.json() if reply.headers.get("content-type") == "application/json" else reply.text
 
     async def session(self, user: str = "alice", *toolkits: str, **more: Any) -> str:
         """A session; gives the path of its MCP endpoint."""
@@ -48,8 +80,6 @@ class Router(NamedTuple):
 
     async def call(self, path: str, name: str, **arguments: Any) -> Any:
         """A tool call by hand; gives the decoded text block."""
-        import json
-
         answer = await self.rpc(path, "tools/call", {"name": name, "arguments": arguments})
         return json.loads(answer["result"]["content"][0]["text"])
 
@@ -59,12 +89,14 @@ class Router(NamedTuple):
         return answer["data"]["results"][0]["response"]
 
     async def entries(self, at_least: int) -> Sequence[Entry]:
-        """The call log, latest first, once it holds so many rows; the writer commits every 50 ms."""
+        """The call log, latest first, once it holds so many finished rows; the writer commits every 50 ms."""
         project = await self.local.project()
         async with asyncio.timeout(5):
-            while len(found := await self.local.store.log.recent(project.id, 100)) < at_least:
+            while True:
+                found = await self.local.store.log.recent(project.id, 100)
+                if len(found) >= at_least and all(entry.state != "sent" for entry in found):
+                    return found
                 await asyncio.sleep(0.01)
-        return found
 
     async def connect(self, toolkit: str, user: str = "alice") -> str:
         """Connect a user's account to the sandbox; gives its id."""
@@ -83,6 +115,25 @@ def sandbox() -> Iterator[str]:
         child.terminate()
 
 
+Fault = Callable[..., Awaitable[None]]
+"""Lets the next requests to the sandbox under a path go wrong."""
+
+
+@pytest.fixture
+async def fault(sandbox: str) -> AsyncGenerator[Fault]:
+    """The sandbox's faults; gone, with all that was done there, after the test."""
+
+    async def post(path: str, content: Any) -> None:
+        async with aiohttp.ClientSession() as client, client.post(sandbox + path, json=content) as answer:
+            assert answer.status == 204, await answer.text()
+
+    async def add(path_prefix: str, **what: Any) -> None:
+        await post("/_sandbox/fault", {"path_prefix": path_prefix} | what)
+
+    yield add
+    await post("/_sandbox/reset", {})
+
+
 @asynccontextmanager
 async def running(data: Path, **flags: str) -> AsyncGenerator[Router]:
     """A router on this data folder."""
@@ -91,15 +142,17 @@ async def running(data: Path, **flags: str) -> AsyncGenerator[Router]:
     async with await Local.open(read({"data": str(data)} | flags, {})) as local:
         project = await local.project()
         _, key = await local.keys.create(project.id)
-        server = uvicorn.Server(uvicorn.Config(App(local), lifespan="off", log_level="warning", access_log=False))
-        task = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started:
-            await asyncio.sleep(0.005)
+        config = uvicorn.Config(App(local), lifespan="off", log_level="warning", access_log=False)
+        config.load()
+        server = uvicorn.Server(config)
+        server.lifespan = config.lifespan_class(config)
+        # Not `serve` and `shutdown`: they look only ten times a second whether to end, and there are hundreds of tests.
+        await server.startup(sockets=[listener])
         try:
             yield Router(origin, key.open(), local)
         finally:
-            server.should_exit = True
-            await task
+            for door in server.servers:
+                door.close()
 
 
 @pytest.fixture

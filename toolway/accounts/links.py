@@ -35,6 +35,16 @@ async def move(store: Store, account: Account, to: str, **changes: Unpack[Accoun
     return await store.accounts.move(account, to, **changes)
 
 
+async def seen(store: Store, account: Account) -> Account:
+    """The account as it is now: an attempt that was not finished in time is EXPIRED from the moment that somebody looks."""
+    if account.status != "INITIATED" or account.created_at + MINUTES * 60_000 > now_ms():
+        return account
+    try:
+        return await move(store, account, "EXPIRED", status_reason="INITIATION_TIMEOUT")
+    except Conflict:  # somebody else looked, or finished it, at this very moment
+        return await store.accounts.get(account.project_id, account.id) or account
+
+
 async def auth_config_for(store: Store, project_id: str, toolkit: str, mode: str, named: str = "") -> AuthConfig:
     """The auth config of a toolkit: the named one, else the project's first, else a new one."""
     if named:
@@ -67,10 +77,11 @@ async def find(store: Store, token: str) -> tuple[Link, Account]:
     account = None if link is None else await store.accounts.get(link.project_id, link.account_id)
     if link is None or account is None:
         raise NotFound("This connect link does not exist.", fix="Ask your agent for a new one.")
+    if link.used_at is None and link.expires_at <= now_ms():
+        await seen(store, account)
+        raise Gone(f"This connect link is older than {MINUTES} minutes.", fix="Ask your agent for a new one.")
     if link.used_at is not None or account.status != "INITIATED":
         raise Gone("This connect link was used already.", fix="Ask your agent for a new one if you want to connect again.")
-    if link.expires_at <= now_ms():
-        raise Gone(f"This connect link is older than {MINUTES} minutes.", fix="Ask your agent for a new one.")
     return link, account
 
 

@@ -3,14 +3,17 @@
 The words of the modes are the contract's (API_KEY, BEARER_TOKEN). The secret goes nowhere but into the request that leaves.
 """
 
+from urllib.parse import quote
+
 import msgspec
 
 from toolway.accounts.keeper import Credential
 from toolway.catalog.model import Auth, Toolkit
 from toolway.errors import Blocked
-from toolway.net import Request, headers_of
+from toolway.net import Answer, Request, headers_of
 
 KEY_MODES = ("API_KEY", "BEARER_TOKEN")
+_SHORTEST = 8  # what is shorter occurs in any text
 _SECRET_FIELD = {"API_KEY": "api_key", "BEARER_TOKEN": "token"}
 
 
@@ -31,9 +34,17 @@ def sign(request: Request, kit: Toolkit, credential: Credential) -> Request:
         raise Blocked(f"{kit.title} cannot be called with a {credential.mode} account.")
     secret = credential.secrets[secret_field(auth.mode)].open()
     if auth.query:
-        from urllib.parse import quote
-
         mark = "&" if "?" in request.url else "?"
         return msgspec.structs.replace(request, url=f"{request.url}{mark}{auth.query}={quote(secret, safe='')}")
     name, value = ("Authorization", f"Bearer {secret}") if auth.bearer else (auth.header, secret)
     return msgspec.structs.replace(request, headers=request.headers | headers_of({name: value}))
+
+
+def conceal(answer: Answer, credential: Credential) -> Answer:
+    """The answer without the credential: services that refuse a request like to quote it, key and all."""
+    body = answer.body
+    for secret in credential.secrets.values():
+        text = secret.open()
+        for shape in {text, quote(text, safe="")} if len(text) >= _SHORTEST else ():
+            body = body.replace(shape.encode(), b"***")
+    return answer if body is answer.body else msgspec.structs.replace(answer, body=body)

@@ -2,101 +2,131 @@
 
 Names are matched to the letter first, then ignoring case, `-` and `_`. Values of a neighbouring type that can only mean one thing
 (the text "5" for a whole number, one thing for a list of one) are taken; everything else is told with its path, what came and what
-is expected.
+is expected. What is taken fits the JSON Schema that agents are shown (`catalog.schema`); a test holds the two together.
 """
 
 import difflib
 import json
+import math
 import re
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Set
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, cast
 
-import jsonschema_rs
+import msgspec
 from msgspec import UNSET
 
-from toolway.catalog.model import Field, Json, Kind, Tool, Toolkit
-from toolway.catalog.schema import arguments as schema_of
+from toolway.catalog.grammar import misfit
+from toolway.catalog.model import Field, Json, Kind, Noun, Tool, Toolkit
+from toolway.catalog.schema import due
 from toolway.errors import BadArgument
 
+LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+"""One part of a host name."""
+
 _SHOWN = 60
+_MOST_FAULTS = 12
 _WORDS = {"text": "a text", "int": "a whole number", "number": "a number", "bool": "true or false", "object": "an object"}
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
+_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 
 
 def check(tool: Tool, kit: Toolkit, given: Json) -> Json:
-    """The arguments under the names and in the types that the tool takes. Raises `BadArgument` naming every fault.
+    """The arguments under the names and in the types that the tool takes. Raises `BadArgument` naming the faults.
 
     Left-out and null arguments stay out, save null where the tool merges: there it clears the field.
     """
-    faults: list[str] = []
     fields = {p.given: p.field for p in tool.params}
-    taken, cleared = _object(fields, given, "", faults)
-    if not faults:
-        faults += _against_schema(tool, kit, taken)
-    if faults:
-        raise BadArgument(
-            f"{tool.slug}: {'; '.join(faults)}.",
-            fix=f"Its arguments are: {', '.join(_signature(tool)) or 'none'}.",
-            details=faults,
-        )
-    if tool.merge:
-        taken |= dict.fromkeys(cleared)
+    clears = {p.given for p in tool.params if p.place == "body" and not p.field.required} if tool.merge else frozenset[str]()
+    walk = _Walk(kit.nouns)
+    taken = walk.members(fields, _as_whole(tool, fields, given), "", clears)
+    if walk.faults:
+        due_first = sorted(tool.params, key=lambda p: not p.field.required)
+        names = ", ".join(p.given + "*" * p.field.required for p in due_first)
+        raise BadArgument(f"{tool.slug}: {'; '.join(walk.faults)}.", fix=f"Its arguments are: {names or 'none'}.", details=walk.faults)
     return taken
 
 
-def _signature(tool: Tool) -> Iterable[str]:
-    return (p.given + ("*" if p.field.required else "") for p in tool.params)
+def _as_whole(tool: Tool, fields: Mapping[str, Field], given: Json) -> Json:
+    """A body that is a list has no name upstream, so that a single list under a name of the agent's own can only be that one."""
+    whole = next((p.given for p in tool.params if p.place == "whole"), None)
+    if whole is None:
+        return given
+    meant = {name: name if name in fields else _lenient(fields, name) for name in given}
+    strange = [name for name, known in meant.items() if known is None]
+    if whole in meant.values() or len(strange) != 1 or not isinstance(given[strange[0]], list):
+        return given
+    return {whole if name == strange[0] else name: value for name, value in given.items()}
+
+
+class _Walk:
+    """One walk through the arguments, collecting faults; it ends early when there are too many to tell."""
+
+    def __init__(self, nouns: Mapping[str, Noun]) -> None:
+        self.faults: list[str] = []
+        self._nouns = nouns
+
+    def members(self, fields: Mapping[str, Field], given: Json, path: str, clears: Set[str] = frozenset()) -> Json:
+        taken: Json = {}
+        for name, value in given.items():
+            if len(self.faults) >= _MOST_FAULTS:
+                return taken
+            here = f"{path}.{name}" if path else name
+            known = name if name in fields else _lenient(fields, name)
+            if known is None:
+                near = difflib.get_close_matches(name[:80], fields, n=1, cutoff=0.5)
+                self.faults.append(f"{_short(here)} is not an argument" + (f", did you mean {near[0]}?" if near else ""))
+            elif known in taken:
+                self.faults.append(f"{_short(here)} is given twice")
+            elif value is not None:
+                taken[known] = self._field(fields[known], value, here)
+            elif known in clears:
+                taken[known] = None
+        for name, field in fields.items():
+            if name in taken:
+                continue
+            if due(field, self._nouns):
+                self.faults.append(f"{path}.{name} is missing" if path else f"{name} is missing")
+            elif path and field.default is not UNSET:  # at the top the request lays them, below what a merge has read
+                taken[name] = field.default
+        return taken
+
+    def _field(self, field: Field, value: Any, path: str) -> Any:
+        if not field.many:
+            return self._value(field.kind, value, path)
+        if isinstance(value, str) and value.lstrip().startswith("["):
+            value = _from_json(value)
+        items = cast("list[Any]", value) if isinstance(value, list) else [value]
+        made: list[Any] = []
+        for i, item in enumerate(items):
+            if len(self.faults) >= _MOST_FAULTS:
+                break
+            made.append(self._value(field.kind, item, f"{path}[{i}]"))
+        return made
+
+    def _value(self, kind: Kind, value: Any, path: str) -> Any:
+        if kind.word == "object":
+            if isinstance(value, str):
+                value = _from_json(value)
+            if isinstance(value, dict):
+                return self.members({f.name: f for f in kind.fields}, cast("Json", value), path)
+        convert = _CONVERT.get(kind.word)
+        made = convert(kind, value) if convert else value
+        if made is UNSET or kind.word == "object":
+            self.faults.append(f"{_short(path)} is {shown(value)}; {expected(kind)} is expected")
+        elif wrong := misfit(kind, made) or (_against_schema(kind, made) if kind.schema else ""):
+            self.faults.append(f"{_short(path)} is {shown(value)}; {wrong}")
+        return made
+
+
+def _lenient(fields: Mapping[str, object], name: str) -> str | None:
+    plain = _plain(name)
+    return next((known for known in fields if _plain(known) == plain), None)
 
 
 def _plain(name: str) -> str:
     return name.replace("-", "").replace("_", "").casefold()
-
-
-def _object(fields: dict[str, Field], given: Json, path: str, faults: list[str]) -> tuple[Json, list[str]]:
-    plain = {_plain(name): name for name in fields}
-    taken: Json = {}
-    cleared: list[str] = []
-    for name, value in given.items():
-        known = name if name in fields else plain.get(_plain(name))
-        here = f"{path}.{name}" if path else name
-        if known is None:
-            near = difflib.get_close_matches(name[:80], fields, n=1, cutoff=0.5)
-            faults.append(f"{here[:120]} is not an argument" + (f", did you mean {near[0]}?" if near else ""))
-        elif known in taken:
-            faults.append(f"{here[:120]} is given twice")
-        elif value is None:
-            cleared.append(known)
-        else:
-            taken[known] = _field(fields[known], value, here, faults)
-    return taken, cleared
-
-
-def _field(field: Field, value: Any, path: str, faults: list[str]) -> Any:
-    if not field.many:
-        return _value(field.kind, value, path, faults)
-    if isinstance(value, str) and value.lstrip().startswith("["):
-        value = _from_json(value)
-    if not isinstance(value, list):
-        value = [value]
-    items = cast("list[Any]", value)
-    return [_value(field.kind, item, f"{path}[{i}]", faults) for i, item in enumerate(items)]
-
-
-def _value(kind: Kind, value: Any, path: str, faults: list[str]) -> Any:
-    if kind.word == "object":
-        if isinstance(value, str):
-            value = _from_json(value)
-        if not isinstance(value, dict):
-            faults.append(f"{path} is {shown(value)}; an object is expected")
-            return value
-        return _object({f.name: f for f in kind.fields}, cast("Json", value), path, faults)[0]
-    convert = _CONVERT.get(kind.word)
-    made = convert(kind, value) if convert else value
-    if made is UNSET:
-        faults.append(f"{path} is {shown(value)}; {expected(kind)} is expected")
-        return value
-    return made
 
 
 def expected(kind: Kind) -> str:
@@ -110,31 +140,52 @@ def expected(kind: Kind) -> str:
             return "a moment such as 2026-01-31T09:00:00Z"
         case "date":
             return "a day such as 2026-01-31"
+        case "label":
+            return "one part of a host name (letters, digits and dashes)"
         case word:
             return _WORDS.get(word, "a text")
 
 
 def shown(value: Any) -> str:
     """A value as it came, short enough for a sentence."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
+    match value:
+        case dict():
+            return "an object"
+        case list():
+            return "a list"
+        case str() if len(value) > _SHOWN:
+            return json.dumps(value[: _SHOWN - 3], ensure_ascii=False) + "..."
+        case _:
+            return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _short(path: str) -> str:
+    return path if len(path) <= 120 else path[:117] + "..."
 
 
 def _from_json(text: str) -> Any:
     try:
-        return json.loads(text)
+        return msgspec.json.decode(text)
     except (ValueError, RecursionError):
         return text
 
 
 def _text(kind: Kind, value: Any) -> Any:
-    if isinstance(value, str):
-        return value
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else UNSET
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) and _writable(value) else UNSET
+
+
+def _writable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half a character
+        return False
+    return True
 
 
 def _int(kind: Kind, value: Any) -> Any:
-    if isinstance(value, str) and re.fullmatch(r"-?\d{1,18}", value.strip()):
+    if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
         return int(value)
     if isinstance(value, float) and value.is_integer():
         return int(value)
@@ -142,9 +193,9 @@ def _int(kind: Kind, value: Any) -> Any:
 
 
 def _number(kind: Kind, value: Any) -> Any:
-    if isinstance(value, str) and re.fullmatch(r"-?\d{1,18}(\.\d{1,18})?", value.strip()):
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
         return float(value)
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else UNSET
+    return value if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) else UNSET
 
 
 def _bool(kind: Kind, value: Any) -> Any:
@@ -154,25 +205,32 @@ def _bool(kind: Kind, value: Any) -> Any:
 
 
 def _choice(kind: Kind, value: Any) -> Any:
-    if not isinstance(value, str):
-        return UNSET
-    plain = {_plain(c): c for c in kind.choices}
-    return value if value in kind.choices else plain.get(_plain(value), UNSET)
+    if not isinstance(value, str) or value in kind.choices:
+        return value if isinstance(value, str) else UNSET
+    plain = _plain(value)
+    return next((choice for choice in kind.choices if _plain(choice) == plain), UNSET)
+
+
+def _label(kind: Kind, value: Any) -> Any:
+    return value if isinstance(value, str) and LABEL.fullmatch(value) else UNSET
 
 
 def _time(kind: Kind, value: Any) -> Any:
-    """A moment in UTC as the vendors write it. Without an offset it is taken as UTC."""
+    """A moment as RFC 3339 writes it. Without an offset it is taken as UTC.
+
+    An offset stays: some services read the clock's face and not the moment, so nothing may move the hands.
+    """
     try:
         moment = datetime.fromisoformat(value.strip()) if isinstance(value, str) else None
     except ValueError:
         moment = None
     if moment is None:
         return UNSET
-    try:
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except OverflowError:
-        return UNSET
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment.year >= 1000 else UNSET
+    face = moment.replace(tzinfo=None).isoformat(timespec="milliseconds" if moment.microsecond else "seconds")
+    if not moment.utcoffset():
+        return face + "Z"
+    away = moment.strftime("%z")
+    return f"{face}{away[:3]}:{away[3:5]}"
 
 
 def _date(kind: Kind, value: Any) -> Any:
@@ -186,7 +244,7 @@ _CONVERT: dict[str, Callable[[Kind, Any], Any]] = {
     "text": _text,
     "email": _text,
     "url": _text,
-    "label": _text,
+    "label": _label,
     "file": _text,
     "noun": _text,
     "int": _int,
@@ -198,26 +256,14 @@ _CONVERT: dict[str, Callable[[Kind, Any], Any]] = {
 }
 
 
-@lru_cache(maxsize=2048)
-def _validator(slug: str, schema: str) -> Any:
-    return jsonschema_rs.validator_for(schema)
+def _against_schema(kind: Kind, value: Any) -> str:
+    """The fault of a value whose type is written as JSON Schema, or nothing."""
+    error = next(_validator(msgspec.json.encode(kind.schema)).iter_errors(value), None)
+    return "" if error is None else str(error.message)[:200]
 
 
-_schemas: dict[int, tuple[Tool, Any]] = {}
+@lru_cache(maxsize=256)
+def _validator(schema: bytes) -> Any:
+    import jsonschema_rs
 
-
-def _against_schema(tool: Tool, kit: Toolkit, taken: Json) -> list[str]:
-    known = _schemas.get(id(tool))
-    if known is None or known[0] is not tool:
-        known = (tool, _validator(tool.slug, json.dumps(schema_of(tool, kit))))
-        _schemas[id(tool)] = known
-    faults: list[str] = []
-    for error in known[1].iter_errors(taken):
-        path = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in error.instance_path).lstrip(".")
-        faults.append(f"{path}: {error.message}"[:300] if path else _root(error.message))
-    return faults
-
-
-def _root(message: str) -> str:
-    missing = re.fullmatch(r'"(.+)" is a required property', message)
-    return f"{missing[1]} is missing" if missing else message[:300]
+    return jsonschema_rs.validator_for(schema.decode())

@@ -1,16 +1,16 @@
 """Names where ids stand: every noun in the arguments is replaced by the id of the one thing that bears the name.
 
 What looks like an id is never looked up. A look-up is a call of the noun's list tool through the same pipeline, by the `ask` that is
-handed in (depth one: a look-up looks nothing up). Lists are kept for a minute per account, because some plans allow thirty calls an
-hour.
+handed in (depth one: a look-up looks nothing up). What was listed is kept for a minute per account, because some plans allow thirty
+calls an hour.
 """
 
 import difflib
 import re
 import time
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, cast
+from collections import ChainMap, OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NamedTuple, TypeVar, cast
 
 import msgspec
 
@@ -19,28 +19,45 @@ from toolway.calls.arguments import shown
 from toolway.catalog.model import Field, Json, Noun, Tool, Toolkit
 from toolway.errors import BadArgument
 
-Ask = Callable[[Tool, Json], Awaitable[Any]]
+Ask = Callable[[Tool, Json], Awaitable[reply.Reply]]
 """Calls a read tool with arguments and gives the service's reply whole."""
+
+T = TypeVar("T")
 
 _KEPT_SECONDS = 60.0
 _KEPT = 512
 _NEAR = 5
 
 
-class Lists:
-    """Replies of list tools, kept per account for a minute and bounded."""
+class Thing(NamedTuple):
+    """One row of a list: its id, its name, and how it is told apart from its namesakes."""
+
+    id: str
+    name: str
+    told: str
+
+
+class Things(NamedTuple):
+    """What a list tool listed, and whether that was only its first page."""
+
+    rows: tuple[Thing, ...]
+    more: bool
+
+
+class Kept:
+    """What was looked up, kept per account for a minute and bounded."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._kept: OrderedDict[tuple[str, str, bytes], tuple[float, Any]] = OrderedDict()
 
-    async def ask(self, account_id: str, ask: Ask, tool: Tool, arguments: Json) -> Any:
-        """The reply of a list tool, asked for at most once a minute."""
-        place = (account_id, tool.slug, msgspec.json.encode(arguments, order="deterministic"))
+    async def get(self, account_id: str, what: str, arguments: Json, load: Callable[[], Awaitable[T]]) -> T:
+        """What `load` gives, at most a minute old."""
+        place = (account_id, what, msgspec.json.encode(arguments, order="deterministic"))
         kept = self._kept.get(place)
         if kept is not None and self._clock() - kept[0] < _KEPT_SECONDS:
             return kept[1]
-        found = await ask(tool, arguments)
+        found = await load()
         self._kept[place] = (self._clock(), found)
         self._kept.move_to_end(place)
         if len(self._kept) > _KEPT:
@@ -56,108 +73,162 @@ class Lists:
 class Resolver:
     """Resolves the nouns of one call."""
 
-    def __init__(self, tool: Tool, kit: Toolkit, account_id: str, ask: Ask, lists: Lists) -> None:
+    def __init__(self, tool: Tool, kit: Toolkit, account_id: str, ask: Ask, kept: Kept) -> None:
         self._tool = tool
         self._kit = kit
         self._account = account_id
         self._ask = ask
-        self._lists = lists
+        self._kept = kept
 
     async def resolve(self, arguments: Json) -> Json:
         """The arguments with ids in place of names, and defaults filled in. Raises `BadArgument` when a name fits none or several."""
-        done = dict(arguments)
-        # A noun that lies within another (a project in a workspace) waits for it.
-        for param in sorted(self._tool.params, key=lambda p: len(self._within(p.field))):
-            field = param.field
-            if param.given in done:
-                if done[param.given] is not None:
-                    done[param.given] = await self._field(field, done[param.given], param.given, done)
-            elif field.kind.word == "noun" and field.required:
-                default = self._kit.nouns[field.kind.noun].default
-                if default is not None:
-                    done[param.given] = await self._default(default, param.given)
+        return await self._members({p.given: p.field for p in self._tool.params}, arguments, ChainMap(), "")
+
+    async def _members(self, fields: Mapping[str, Field], given: Json, around: ChainMap[str, Any], path: str) -> Json:
+        """The members of one object. What a noun lies within is sought beside it first, then in the objects around."""
+        done = dict(given)
+        around = around.new_child(done)
+        inner = {name: field for name, field in fields.items() if field.kind.word in ("noun", "object")}
+        for name in _in_order(inner, self._kit.nouns) if inner else ():
+            field, here = inner[name], f"{path}.{name}" if path else name
+            noun = self._kit.nouns.get(field.kind.noun)
+            if given.get(name) is not None:
+                done[name] = await self._field(field, given[name], here, around)
+            elif noun and noun.default and field.required:
+                done[name] = await self._default(noun.default, here)
         return done
 
-    def _within(self, field: Field) -> Sequence[str]:
-        if field.kind.word == "noun":
-            return self._kit.nouns[field.kind.noun].within
-        return ("later",) * 9 if field.kind.word == "object" else ()
-
-    async def _default(self, default: tuple[str, str], given: str) -> Any:
-        tool, name = default
-        found = await self._lists.ask(self._account, self._ask, self._kit.tools[tool], {})
-        value = _at(found, name)
-        if not value:
-            raise BadArgument(f"{self._tool.slug}: {given} is missing, and {self._kit.title} names no default.", fix=f"Give {given}.")
-        return value
-
-    async def _field(self, field: Field, value: Any, path: str, done: Json) -> Any:
-        if field.many and isinstance(value, list):
+    async def _field(self, field: Field, value: Any, path: str, around: ChainMap[str, Any]) -> Any:
+        if isinstance(value, list):
             items = cast("list[Any]", value)
-            return [await self._value(field, item, f"{path}[{i}]", done) for i, item in enumerate(items)]
-        return await self._value(field, value, path, done)
+            return [await self._value(field, item, f"{path}[{i}]", around) for i, item in enumerate(items)]
+        return await self._value(field, value, path, around)
 
-    async def _value(self, field: Field, value: Any, path: str, done: Json) -> Any:
+    async def _value(self, field: Field, value: Any, path: str, around: ChainMap[str, Any]) -> Any:
         if field.kind.word == "object" and isinstance(value, dict):
-            inner = {f.name: f for f in field.kind.fields}
-            content = cast("Json", value)
-            return {n: await self._field(inner[n], v, f"{path}.{n}", done) if n in inner else v for n, v in content.items()}
+            return await self._members({f.name: f for f in field.kind.fields}, cast("Json", value), around, path)
         if field.kind.word != "noun" or not isinstance(value, str):
             return value
         noun = self._kit.nouns[field.kind.noun]
         if noun.looks_like and re.fullmatch(noun.looks_like, value):
             return value
-        return await self._look_up(noun, value, path, done)
+        return await self._look_up(noun, value.strip(), path, around)
 
-    async def _look_up(self, noun: Noun, name: str, path: str, done: Json) -> str:
+    async def _default(self, default: tuple[str, str], path: str) -> Any:
+        tool, name = default
+
+        async def load() -> Any:
+            value: Any = (await self._ask(self._kit.tools[tool], {})).data
+            for part in name.split("."):
+                value = cast("Json", value).get(part) if isinstance(value, dict) else None
+            return value
+
+        value = await self._kept.get(self._account, f"{tool} {name}", {}, load)
+        if not value:
+            raise BadArgument(f"{self._tool.slug}: {path} is missing, and {self._kit.title} names no default.", fix=f"Give {path}.")
+        return value
+
+    async def _look_up(self, noun: Noun, name: str, path: str, around: ChainMap[str, Any]) -> str:
+        where = {n: around[n] for n in noun.within if around.get(n) is not None}
+        missing = next((n for n in noun.within if n not in where), None)
+        if missing or not name:
+            raise BadArgument(
+                f"{self._tool.slug}: {path} is {shown(name)}, no id; to find its {noun.name}, {missing or 'a name'} is needed.",
+                fix=f"Give {missing}, or the id of the {noun.name}." if missing else f"Give the id or the name of the {noun.name}.",
+            )
+        careful = self._tool.effect == "destroy"
+        things = await self._things(noun, where)
+        if things.more and noun.query:
+            # The rest of a long list is not fetched; what it may hold under this name the service can tell.
+            narrowed = await self._things(noun, where | {noun.query: name if careful else _bare(noun, name)})
+            things = narrowed if narrowed.rows else things
+        fitting = _fitting(noun, name, things.rows, careful)
+        # Of a list that goes on, only the very name will do, and not that for what destroys: there may be more that fit.
+        if len(fitting) == 1 and (not things.more or (not careful and _same(fitting[0], name))):
+            return fitting[0].id
+        raise self._unclear(noun, name, path, things, fitting)
+
+    async def _things(self, noun: Noun, arguments: Json) -> Things:
         tool = self._kit.tools[noun.list]
-        narrowing = {n: done[n] for n in noun.within if done.get(n) is not None}
-        missing = [n for n in noun.within if n not in narrowing]
-        if missing:
-            raise BadArgument(
-                f"{self._tool.slug}: {path} is {shown(name)}, a name; to find its {noun.name}, {missing[0]} is needed too.",
-                fix=f"Give {missing[0]}, or the id of the {noun.name}.",
-            )
-        if noun.query:
-            narrowed = await self._rows(tool, narrowing | {noun.query: name})
-            if any(_same(row, noun, name) for row in narrowed):
-                return self._one(noun, name, path, narrowed)
-        return self._one(noun, name, path, await self._rows(tool, narrowing))
 
-    async def _rows(self, tool: Tool, arguments: Json) -> list[Json]:
-        found = await self._lists.ask(self._account, self._ask, tool, arguments)
-        return [cast("Json", row) for row in reply.rows(tool, found) or [] if isinstance(row, dict)]
+        async def load() -> Things:
+            found = await self._ask(tool, arguments | reply.largest_page(tool))
+            return Things(tuple(_things(noun, tool, found.data)), found.next is not None)
 
-    def _one(self, noun: Noun, name: str, path: str, rows: list[Json]) -> str:
-        fitting = [row for row in rows if _same(row, noun, name)]
-        if not fitting and self._tool.effect != "destroy":
-            fitting = [row for row in rows if name.casefold() in str(row.get(noun.field, "")).casefold()]
-        if len(fitting) == 1:
-            return str(fitting[0].get(noun.id, ""))
+        return await self._kept.get(self._account, f"{tool.name} {noun.name}", arguments, load)
+
+    def _unclear(self, noun: Noun, name: str, path: str, things: Things, fitting: list[Thing]) -> BadArgument:
+        seen = f" Only the first {len(things.rows)} {noun.name}s were looked at." if things.more else ""
         if fitting:
-            choice = "; ".join(_told(row, noun) for row in fitting[:_NEAR])
-            raise BadArgument(
-                f"{self._tool.slug}: {path}: several {noun.name}s fit {shown(name)}: {choice}.", fix="Give the id of the one meant."
-            )
-        names = {str(row.get(noun.field, "")): row for row in rows}
+            choice = "; ".join(thing.told for thing in fitting[:_NEAR])
+            fit = f"several {noun.name}s fit" if len(fitting) > 1 else f"more than one {noun.name} may fit"
+            return BadArgument(f"{self._tool.slug}: {path}: {fit} {shown(name)}: {choice}.{seen}", fix="Give the id of the one meant.")
+        names = {thing.name: thing for thing in things.rows}
         near = difflib.get_close_matches(name[:100], names, n=_NEAR, cutoff=0.4) or sorted(names)[:_NEAR]
-        known = "; ".join(_told(names[n], noun) for n in near)
-        raise BadArgument(
-            f"{self._tool.slug}: {path}: there is no {noun.name} {shown(name)}.",
-            fix=f"Nearest are: {known}." if known else f"{self._kit.title} lists none at all.",
-        )
+        known = "; ".join(names[n].told for n in near)
+        fix = f"Nearest are: {known}." if known else f"{self._kit.title} lists none at all."
+        return BadArgument(f"{self._tool.slug}: {path}: there is no {noun.name} {shown(name)}.{seen}", fix=fix)
 
 
-def _same(row: Json, noun: Noun, name: str) -> bool:
-    return str(row.get(noun.field, "")).casefold().strip() == name.casefold().strip()
+def _in_order(fields: Mapping[str, Field], nouns: Mapping[str, Noun]) -> list[str]:
+    """The names with every noun after those that it lies within, and objects last: their members may lie within what is beside them."""
+    order: list[str] = []
+
+    def place(name: str, waiting: tuple[str, ...]) -> None:
+        noun = nouns.get(fields[name].kind.noun)
+        for other in noun.within if noun else ():
+            if other in fields and other not in waiting:
+                place(other, (*waiting, other))
+        if name not in order:
+            order.append(name)
+
+    for name in sorted(fields, key=lambda n: fields[n].kind.word == "object"):
+        place(name, (name,))
+    return order
 
 
-def _told(row: Json, noun: Noun) -> str:
-    further = [str(row[t]) for t in noun.tell_apart if row.get(t)]
-    return f"{row.get(noun.field)} ({', '.join([*further, f'id {row.get(noun.id)}'])})"
+def _things(noun: Noun, tool: Tool, data: Json) -> list[Thing]:
+    """The rows of a list tool's reply: the items of its list or, where the noun's `id` is dotted, what stands before the last dot."""
+    way, _, id = noun.id.rpartition(".")
+    name = noun.field.rpartition(".")[2]
+    rows: list[Any] = [data] if way else reply.rows(tool, data) or []
+    for part in way.split(".") if way else ():
+        rows = [inner for row in rows for inner in _below(row, part)]
+    found: dict[str, Thing] = {}
+    for row in rows:
+        if isinstance(row, dict) and isinstance((content := cast("Json", row)).get(id), str | int):
+            further = [t if content[t] is True else str(content[t]) for t in noun.tell_apart if content.get(t)]
+            key, called = str(content[id]), str(content.get(name, ""))
+            found.setdefault(key, Thing(key, called, f"{called} ({', '.join([*further, f'id {key}'])})"))
+    return list(found.values())
 
 
-def _at(value: Any, dotted: str) -> Any:
-    for name in dotted.split("."):
-        value = cast("Json", value).get(name) if isinstance(value, dict) else None
-    return value
+def _below(value: Any, part: str) -> list[Any]:
+    if part != "*":
+        return [cast("Json", value)[part]] if isinstance(value, dict) and part in value else []
+    if isinstance(value, dict):
+        return list(cast("Json", value).values())
+    return cast("list[Any]", value) if isinstance(value, list) else []
+
+
+def _fitting(noun: Noun, name: str, things: tuple[Thing, ...], careful: bool) -> list[Thing]:
+    """The things that a name may mean: those of exactly that name, else those whose name it is part of, or is but for its `_bare` form.
+
+    `careful` takes exactly that name only.
+    """
+    same = [thing for thing in things if _same(thing, name)]
+    if same or careful:
+        return same
+    bare, wanted = _bare(noun, name), name.casefold()
+    return [thing for thing in things if wanted in thing.name.casefold() or _same(thing, bare)]
+
+
+def _same(thing: Thing, name: str) -> bool:
+    return thing.name.strip().casefold() == name.casefold()
+
+
+def _bare(noun: Noun, name: str) -> str:
+    """The name without an article and the noun's own word around it: people say "the Acme project" for the project Acme."""
+    word = re.escape(noun.name)
+    found = re.fullmatch(rf"(?:(?:the|an?)\s+)?(?:{word}\s+)?(.+?)(?:\s+{word})?", name.strip(), re.IGNORECASE)
+    return found[1] if found else name

@@ -2,19 +2,20 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, cast
 
 import msgspec
 from msgspec import UNSET
 
-from toolway.catalog.model import Fault, Json, Tool, Toolkit
+from toolway.catalog.model import Fault, Json, Param, Tool, Toolkit
 from toolway.errors import Refused
 from toolway.net import Answer
 
 _SAID = 400
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _MEANINGS = {401: "key", 403: "forbidden", 404: "not found", 429: "pace"}
-_SAY = {
+_SAY = {  # and these are all the meanings that the rooms above know, besides "refused" and "rubbish"
     "key": "The account's key is not accepted; connect it again.",
     "forbidden": "The account may not do this; its plan or its role does not allow it.",
     "not found": "Look it up again; it may have been deleted.",
@@ -33,14 +34,14 @@ class Reply(msgspec.Struct, frozen=True):
 def read(tool: Tool, kit: Toolkit, answer: Answer, arguments: Json, full: bool = False) -> Reply:
     """Read an answer. Raises `Refused` with the service's own words when it says no, or when it is not what was announced."""
     content = _content(kit, answer)
-    if not 200 <= answer.status < 300 or _tells_failure(kit, content):
-        raise refusal(kit, answer.status, content)
+    failure = _failure(kit, content)
+    if failure or not 200 <= answer.status < 300:
+        raise _refusal(kit, answer.status, content, failure)
     following = _next(tool, answer, content, arguments)
-    data, trimmed = content, False
-    if tool.view and not full:
-        data = view(content, tool.view)
-        trimmed = data != content
-    return Reply(_named(tool, data), following, trimmed)
+    if not tool.view or full:
+        return Reply(_named(tool, content), following)
+    data = view(content, tool.view)
+    return Reply(_named(tool, data), following, data != content)
 
 
 def _content(kit: Toolkit, answer: Answer) -> Any:
@@ -48,48 +49,47 @@ def _content(kit: Toolkit, answer: Answer) -> Any:
         return {}
     try:
         return msgspec.json.decode(answer.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        kind = answer.headers.get("content-type", "something").partition(";")[0]
-        if 300 <= answer.status < 400:
-            text = f"{kit.title} answered with a redirect ({answer.status}), which is not followed."
-        else:
-            text = f"{kit.title} answered {answer.status} with {_clean(kind)[:60]} where JSON was expected."
-        raise Refused(text, status=answer.status, means="rubbish", fix="Try again later; the service may be down.") from None
+    except (ValueError, RecursionError):
+        if not 200 <= answer.status < 300:
+            return {}  # an error page of some proxy: the status says more than its words
+    kind = _clean(answer.headers.get("content-type", "something").partition(";")[0])[:60]
+    text = f"{kit.title} answered {answer.status} with {kind} where JSON was expected."
+    raise Refused(text, status=answer.status, means="rubbish", fix="Try again later; the service may be down.")
 
 
-def _tells_failure(kit: Toolkit, content: Any) -> bool:
-    return any(f.status == 200 and isinstance(content, dict) and bool(cast("Json", content).get(f.code)) for f in kit.faults)
+def _failure(kit: Toolkit, content: Any) -> Fault | None:
+    """The fault that a body on status 200 tells of: one that stands in the toolkit as `200 FIELD`."""
+    if not isinstance(content, dict):
+        return None
+    return next((f for f in kit.faults if f.status == 200 and cast("Json", content).get(f.code)), None)
 
 
-def refusal(kit: Toolkit, status: int, content: Any) -> Refused:
-    """The error for an answer that says no: the vendor's words, what they mean, and what to do."""
+def _refusal(kit: Toolkit, status: int, content: Any, failure: Fault | None) -> Refused:
+    if 300 <= status < 400:
+        return Refused(f"{kit.title} answered with a redirect ({status}), which is not followed.", status=status, means="rubbish")
     words, code = _vendor_words(content)
-    fault = _fault(kit, status, code)
-    means = fault.means if fault else _MEANINGS.get(status, "refused")
-    fix = (
-        (fault.say if fault else "")
-        or _SAY.get(means, "")
-        or ("The service has a fault of its own; try again later." if status >= 500 else "")
-    )
+    # A body that tells of failure on status 200 may name the status that it should have had.
+    stated = int(code) if failure and re.fullmatch("[45][0-9][0-9]", code) else status
+    fitting = [f for f in kit.faults if f.status == stated and f.code in ("", code)]
+    fault = max(fitting, key=lambda f: bool(f.code), default=failure)
+    means = fault.means if fault and fault.means in _SAY else _MEANINGS.get(stated, "refused")
+    say = fault.say if fault else ""
+    fix = say or _SAY.get(means) or ("The service has a fault of its own; try again later." if stated >= 500 else None)
     said = f"{kit.title} refused ({status}{f', code {code}' if code else ''})"
-    return Refused(f"{said}: {words}" if words else f"{said}.", status=status, means=means, fix=fix or None)
-
-
-def _fault(kit: Toolkit, status: int, code: str) -> Fault | None:
-    fitting = [f for f in kit.faults if f.status == status and f.code in ("", code)]
-    return max(fitting, key=lambda f: bool(f.code), default=None)
+    return Refused(f"{said}: {words}" if words else f"{said}.", status=status, means=means, fix=fix)
 
 
 def _vendor_words(content: Any) -> tuple[str, str]:
-    if not isinstance(content, dict):
-        return "", ""
-    body = cast("Json", content)
+    """What the service says of its refusal, and its code for it; as `message` or `description`, or in or as an `error`."""
+    body = cast("Json", content) if isinstance(content, dict) else {}
     inner: Any = body.get("error")
     if isinstance(inner, dict):
         body = cast("Json", inner)
-    text = body.get("message") or body.get("description") or (inner if isinstance(inner, str) else "")
-    code = body.get("code")
-    return _clean(str(text))[:_SAID], str(code)[:20] if isinstance(code, int | str) else ""
+    texts: list[Any] = [body.get("message"), body.get("description"), inner]
+    code: Any = body.get("code")
+    return _clean(next((text for text in texts if text and isinstance(text, str)), ""))[:_SAID], _clean(str(code))[:20] if isinstance(
+        code, int | str
+    ) else ""
 
 
 def _clean(text: str) -> str:
@@ -112,51 +112,78 @@ def _next(tool: Tool, answer: Answer, content: Any, arguments: Json) -> Json | N
     pages = tool.pages
     if pages is None:
         return None
-    page = at(tool, arguments, pages.page)
+    page = _at(tool, arguments, pages.page)
     page = page if isinstance(page, int) else pages.first
     how, _, name = pages.more.partition(" ")
     if how == "header":
         more = answer.headers.get(name.lower(), "true").casefold() == "false"
     elif how == "cursor":
         cursor = cast("Json", content).get(name) if isinstance(content, dict) else None
-        return _placed(tool, pages.page, cursor) if cursor else None
+        return placed(tool, arguments, pages.page, cursor) if cursor else None
     else:
-        listed, size = rows(tool, content), at(tool, arguments, pages.size) if pages.size else None
+        listed, size = rows(tool, content), _at(tool, arguments, pages.size)
         more = listed is not None and isinstance(size, int) and len(listed) >= size > 0
-    return _placed(tool, pages.page, page + 1) if more else None
+    return placed(tool, arguments, pages.page, page + 1) if more else None
 
 
-def at(tool: Tool, arguments: Json, place: str) -> Any:
+def _at(tool: Tool, arguments: Json, place: str) -> Any:
     """The value at a dotted place (`query.page`, `body.filter.page`): what was given, else the default."""
-    where, _, rest = place.partition(".")
-    first, *inner = rest.split(".") if where == "body" else [rest]
-    param = next((p for p in tool.params if p.place == where and p.field.name == first), None)
+    param, inner = _param(tool, place)
     if param is None:
         return None
-    field, value = param.field, arguments.get(param.given, param.field.default)
+    field = param.field
+    value = arguments.get(param.given, field.default)
     for name in inner:
         field = next((f for f in field.kind.fields if f.name == name), field)
         value = cast("Json", value).get(name, field.default) if isinstance(value, dict) else field.default
     return None if value is UNSET else value
 
 
-def _placed(tool: Tool, place: str, value: Any) -> Json:
+def placed(tool: Tool, arguments: Json, place: str, value: Any) -> Json:
+    """The argument to add so that `value` stands at a dotted place; what else stands in the same object stays."""
+    param, inner = _param(tool, place)
+    if param is None:
+        return {}
+
+    def laid(under: Any, names: list[str]) -> Any:
+        if not names:
+            return value
+        kept = cast("Json", under) if isinstance(under, dict) else {}
+        return kept | {names[0]: laid(kept.get(names[0]), names[1:])}
+
+    return {param.given: laid(arguments.get(param.given, param.field.default), inner)}
+
+
+def largest_page(tool: Tool) -> Json:
+    """The argument that asks for the largest page that the tool's own bounds allow; none where they say nothing."""
+    param, inner = _param(tool, tool.pages.size) if tool.pages else (None, [])
+    if tool.pages is None or param is None:
+        return {}
+    field = param.field
+    for name in inner:
+        field = next((f for f in field.kind.fields if f.name == name), field)
+    return {} if field.kind.high is None else placed(tool, {}, tool.pages.size, int(field.kind.high))
+
+
+def _param(tool: Tool, place: str) -> tuple[Param | None, list[str]]:
     where, _, rest = place.partition(".")
     first, *inner = rest.split(".") if where == "body" else [rest]
-    param = next((p for p in tool.params if p.place == where and p.field.name == first), None)
-    for name in reversed(inner):
-        value = {name: value}
-    return {param.given if param else first: value}
+    return next((p for p in tool.params if p.place == where and p.field.name == first), None), inner
 
 
 def view(content: Any, names: tuple[str, ...]) -> Any:
     """What the dotted names leave of a value. A list is viewed item by item; `*` stands for every item of a list or value of a map."""
+    return _trim(content, _tree(names))
+
+
+@lru_cache(maxsize=1024)
+def _tree(names: tuple[str, ...]) -> Mapping[str, Any]:
     tree: dict[str, Any] = {}
     for name in names:
         node = tree
         for part in name.split("."):
             node = node.setdefault(part, {})
-    return _trim(content, tree)
+    return tree
 
 
 def _trim(value: Any, tree: Mapping[str, Any]) -> Any:

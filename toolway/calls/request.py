@@ -6,17 +6,20 @@ save for those that the operator sends elsewhere.
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from typing import Any, cast
+from urllib.parse import quote, unquote, urlencode
 
 import msgspec
+from msgspec import UNSET
 
+from toolway.calls.arguments import LABEL
 from toolway.catalog.model import Json, Tool, Toolkit
 from toolway.errors import BadArgument, Blocked
 from toolway.net import Request, headers_of
 
 _PLACE = re.compile(r"\{([^{}]+)\}")
-_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CLIMBS = re.compile(r"(?:^|[/\\])\.{1,2}(?:[/\\;]|$)")  # quoted slashes too: some servers unquote a path before they resolve its dots
 
 
 def host_url(kit: Toolkit, host: str, settings: Mapping[str, str], overrides: Mapping[str, str]) -> str:
@@ -28,7 +31,7 @@ def host_url(kit: Toolkit, host: str, settings: Mapping[str, str], overrides: Ma
 
     def label(place: re.Match[str]) -> str:
         value = settings.get(place[1], "")
-        if not _LABEL.fullmatch(value):
+        if not LABEL.fullmatch(value):
             raise Blocked(
                 f"The account's {place[1]} is {value[:60]!r}; one part of a host name is expected.", fix="Connect the account again."
             )
@@ -38,72 +41,75 @@ def host_url(kit: Toolkit, host: str, settings: Mapping[str, str], overrides: Ma
 
 
 def build(tool: Tool, base: str, arguments: Json) -> Request:
-    """The request for these arguments on the host `base`. Raises `BadArgument` for a path value that is no single segment."""
-    places: dict[str, Json] = {"path": {}, "query": {}, "body": {}, "header": {}}
-    whole: Any = None
+    """The request for these arguments on the host `base`.
+
+    Raises `BadArgument` for a path value that is no single segment, and for what cannot be written at all.
+    """
+    places: dict[str, Any] = {"path": {}, "query": {}, "body": {}, "header": {}}
     for param in tool.params:
-        field = param.field
-        value = arguments.get(param.given, field.default)
-        if value is msgspec.UNSET:
+        value = arguments.get(param.given, param.field.default)
+        if value is UNSET:
             continue
         if param.place == "whole":
-            whole = value
+            places["body"] = value
         else:
-            places[param.place][field.name] = value
+            places[param.place][param.field.name] = value
     for place, constants in tool.fixed.items():
-        _lay(places[place], constants)
-    url = base + _path(tool, places["path"])
-    query = list(_query(places["query"]))
-    if query:
-        url += "?" + urlencode(query, quote_via=quote, safe="")
-    if urlsplit(url).netloc != urlsplit(base).netloc:
+        places[place] = _laid(places[place], constants)
+    try:
+        return _request(tool, base, places)
+    except (UnicodeEncodeError, RecursionError):
+        raise BadArgument(f"{tool.slug}: an argument holds half a character or is nested too deeply.") from None
+
+
+def _request(tool: Tool, base: str, places: Json) -> Request:
+    path = _path(tool, places["path"])
+    if not path.startswith("/"):
         raise Blocked(f"{tool.slug} would leave its host; nothing was sent.")
-    headers = headers_of({name: str(value) for name, value in places["header"].items()}) | {"Accept": "application/json"}
-    content = whole if whole is not None else places["body"]
+    url = base + path
+    if query := list(_pairs(places["query"])):
+        url += "?" + urlencode(query, quote_via=quote, safe="")
+    headers = headers_of({name: _word(value) for name, value in places["header"].items()})
+    headers["Accept"] = "application/json"
     body = b""
-    if tool.send == "form" and content:
-        body = urlencode(list(_query(content))).encode()
-        headers["Content-Type"] = "application/x-www-form-urlencoded"
-    elif tool.send == "json" and tool.method not in ("GET", "DELETE") and (content or _takes_body(tool)):
-        body = msgspec.json.encode(content)
-        headers["Content-Type"] = "application/json"
+    match tool.send:
+        case "json":
+            body = msgspec.json.encode(places["body"])
+            headers["Content-Type"] = "application/json"
+        case "form":
+            body = urlencode(list(_pairs(places["body"]))).encode()
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        case "multipart":
+            raise Blocked(f"{tool.slug} takes a file, which Toolway cannot send yet.")
+        case _:
+            pass
     return Request(tool.method, url, headers, body, once=tool.effect != "read")
-
-
-def _takes_body(tool: Tool) -> bool:
-    return any(p.place in ("body", "whole") for p in tool.params)
 
 
 def _path(tool: Tool, values: Json) -> str:
     def segment(place: re.Match[str]) -> str:
-        name = place[1]
-        text = str(values.get(name, ""))
-        if text in ("", ".", "..") or any(ord(c) < 32 or ord(c) == 127 for c in text):
-            raise BadArgument(f"{tool.slug}: {name} is {text[:60]!r}; the id or name of one thing is expected.")
-        try:
-            return quote(text, safe="")
-        except UnicodeEncodeError:
-            raise BadArgument(f"{tool.slug}: {name} holds characters that cannot be sent.") from None
+        text = _word(values.get(place[1], ""))
+        if not text.strip() or _CONTROL.search(text) or _CLIMBS.search(unquote(text)):
+            raise BadArgument(f"{tool.slug}: {place[1]} is {text[:60]!r}; the id or name of one thing is expected.")
+        return quote(text, safe="")
 
     return _PLACE.sub(segment, tool.path)
 
 
-def _query(values: Json) -> Iterator[tuple[str, str]]:
+def _pairs(values: Json) -> Iterator[tuple[str, str]]:
     for name, value in values.items():
-        for one in value if isinstance(value, list) else [value]:  # pyright: ignore[reportUnknownVariableType]
+        for one in cast("list[Any]", value) if isinstance(value, list) else [value]:
             yield name, _word(one)
 
 
 def _word(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
-def _lay(under: Json, over: Json) -> None:
+def _laid(under: Json, over: Json) -> Json:
+    """Both, what is over winning. Neither is touched: one may be a tool's own default."""
+    laid = dict(under)
     for name, value in over.items():
-        inner = under.get(name)
-        if isinstance(inner, dict) and isinstance(value, dict):
-            _lay(inner, value)  # pyright: ignore[reportUnknownArgumentType]
-        else:
-            under[name] = value
+        inner = laid.get(name)
+        laid[name] = _laid(cast("Json", inner), cast("Json", value)) if isinstance(inner, dict) and isinstance(value, dict) else value
+    return laid

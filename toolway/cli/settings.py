@@ -18,6 +18,5 @@ def settings(data: str | None) -> None:
     found = read({"data": data})
     table = Table("environment", "value", "from", "what it does", box=None, padding=(0, 2, 0, 0))
     for one in SETTINGS:
-        value = "***" if one.secret and found.text(one.name) else found.text(one.name)
-        table.add_row(f"TOOLWAY_{one.name.upper()}", value, found.origin_of(one.name), one.sentence)
+        table.add_row(f"TOOLWAY_{one.name.upper()}", found.shown(one.name), found.origin_of(one.name), one.sentence)
     Console().print(table)

@@ -15,8 +15,8 @@ from toolway.accounts.vault import Secret
 from toolway.calls.run import Runner
 from toolway.catalog.index import Catalogue
 from toolway.catalog.model import Json, Toolkit
-from toolway.errors import BadArgument, CallFailed, Forbidden, Refused
-from toolway.store.records import Account, Link, new_id, now_ms
+from toolway.errors import BadArgument, CallFailed, Forbidden, Refused, TooLarge
+from toolway.store.records import Account, Link, Session, new_id, now_ms
 from toolway.store.shelves import Store
 
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
@@ -42,9 +42,24 @@ class Connector:
     async def begin(self, project_id: str, user_id: str, toolkit: str, auth_config: str = "", callback_url: str = "") -> Begun:
         """Make an account that waits, and a link for the person who has the key."""
         kit = self._catalogue.toolkit(toolkit)
+        for waiting in await self._store.accounts.list(project_id, user_id, kit.slug, "INITIATED"):
+            await links.seen(self._store, waiting)
         config = await links.auth_config_for(self._store, project_id, kit.slug, _auth_mode(kit), auth_config)
         account, token, expires_at = await links.ask(self._store, config, user_id, callback_url)
         return Begun(account, f"/link/{token}", expires_at)
+
+    async def link(self, session: Session, origin: str, toolkit: str) -> Json:
+        """Begin a connection for a session's user: what an agent needs to show the link."""
+        chosen: str = session.config["auth_configs"].get(toolkit, "")
+        callback_url: str = session.config["manage_connections"].get("callback_url", "")
+        begun = await self.begin(session.project_id, session.user_id, toolkit, chosen, callback_url)
+        return {
+            "redirect_url": origin + begun.path,
+            "connected_account_id": begun.account.id,
+            "auth_config_id": begun.account.auth_config_id,
+            "created_at": begun.account.created_at,
+            "expires_at": begun.expires_at,
+        }
 
     async def finish(self, link: Link, account: Account, key: str, settings: dict[str, str]) -> Account:
         """Prove a key that was given on a link, and make the account active. Raises `BadArgument` or `CallFailed` with what to do;
@@ -91,8 +106,8 @@ class Connector:
                     fix="Check that the key is whole, still valid, and of the account and region that you mean.",
                 ) from None
             raise
-        except CallFailed as error:
-            raise type(error)(f"The key could not be proved: {error.message}", fix="Try again in a moment.") from None
+        except (CallFailed, TooLarge) as error:
+            raise CallFailed(f"The key could not be proved: {error.message}", fix="Try again in a moment.") from None
         value: Any = proof
         for part in (kit.check.label if kit.check else "").split("."):
             value = cast("Json", value).get(part) if isinstance(value, dict) and part else None

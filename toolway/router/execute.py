@@ -1,23 +1,30 @@
 """One execution: tool, policy, account, call, record. A failure is a result that the agent can read and mend."""
 
+import asyncio
 import time
 from typing import Any, cast
 
 from msgspec import Struct, structs
 
-from toolway.accounts.keeper import Keeper
-from toolway.calls.run import Runner
+from toolway.accounts.keeper import Credential, Keeper
+from toolway.calls.run import Result, Runner
 from toolway.catalog.index import Catalogue
-from toolway.catalog.model import Card, Json
-from toolway.errors import BadArgument, BadRequest, NoAnswer, NotConnected, Refused, ToolwayError
+from toolway.catalog.model import Json
+from toolway.errors import BadArgument, BadRequest, NoAnswer, NotConnected, Refused, TooLarge, ToolwayError
 from toolway.router import policy
-from toolway.router.connect import Connector
-from toolway.store.records import Entry, Session, new_id
+from toolway.store.log import Log
+from toolway.store.records import Entry, Session, new_id, now_ms
 from toolway.store.shelves import Store
+from toolway.watch import fault
+
+SECONDS = 24.0
+"""How long an execution may take with all look-ups, waiting and repetitions: the shortest-tempered client gives up after 30 s."""
 
 
 class Outcome(Struct, frozen=True):
-    """What became of an execution. `account` says which account was used, `next` which arguments to add for the next page."""
+    """What became of an execution. `account` says which account was used, `next` which arguments to add for the next page, and
+    `connect` which toolkit the user has to connect before it can work.
+    """
 
     successful: bool
     data: Json
@@ -26,100 +33,118 @@ class Outcome(Struct, frozen=True):
     account: str = ""
     next: Json | None = None
     trimmed: bool = False
+    connect: str = ""
 
     def to_json(self) -> Json:
         """The result as agents read it."""
         made: Json = {"successful": self.successful, "data": self.data, "error": self.error, "log_id": self.log_id}
         if self.account:
             made["account"] = self.account
-        if self.successful:
-            made |= {"next": self.next} if self.next else {}
-            made |= {"trimmed": True} if self.trimmed else {}
+        if self.next:
+            made["next"] = self.next
+        if self.trimmed:
+            made["trimmed"] = True
         return made
 
 
-class Executor:
-    """Executes tools for sessions."""
+class _Attempt:
+    """An execution under way: its row of the log as far as it is known, the account's name, and whether the request has left."""
 
-    def __init__(self, store: Store, catalogue: Catalogue, keeper: Keeper, runner: Runner, connector: Connector) -> None:
+    def __init__(self, log: Log, entry: Entry) -> None:
+        self.entry = entry
+        self.label = ""
+        self.left = False
+        self._log = log
+
+    def know(self, **values: Any) -> None:
+        self.entry = structs.replace(self.entry, **values)
+
+    async def leaving(self) -> None:
+        await self._log.sent(self.entry)
+        self.left = True
+
+
+class Executor:
+    """Executes tools for sessions, each within `seconds`."""
+
+    def __init__(self, store: Store, catalogue: Catalogue, keeper: Keeper, runner: Runner, seconds: float = SECONDS) -> None:
         self._store = store
         self._catalogue = catalogue
         self._keeper = keeper
         self._runner = runner
-        self._connector = connector
+        self._seconds = seconds
 
-    async def execute(self, session: Session, origin: str, slug: str, arguments: Any, account: str = "", full: bool = False) -> Outcome:
-        """Execute a tool by slug. Every failure of the tool is an outcome, not an exception."""
-        log_id, card = new_id("log_"), None
-        began, at = time.perf_counter(), time.time_ns() // 1_000_000
-        entry = Entry(log_id, session.project_id, session.id, session.user_id, "", slug[:100], "", "", "failed", "", 0, 0, at)
-        label, left = "", False
+    async def execute(self, session: Session, slug: str, arguments: Any, account: str = "", full: bool = False) -> Outcome:
+        """Execute a tool by slug. Every failure is an outcome, not an exception, and each execution leaves a row in the log."""
+        began, log_id = time.perf_counter(), new_id("log_")
+        row = Entry(log_id, session.project_id, session.id, session.user_id, "", slug[:100], "", "", "failed", "", 0, 0, now_ms())
+        attempt = _Attempt(self._store.log, row)
         try:
-            card = self._catalogue.card(slug)
-            entry = structs.replace(entry, toolkit=card.toolkit, tool=card.slug, effect=card.effect)
-            policy.require(session, card, self._catalogue)
-            if not isinstance(arguments, dict):
-                raise BadArgument(f"{card.slug}: arguments is no object.", fix='Give them by name, for example {"name": "Acme"}.')
-            kit = self._catalogue.toolkit(card.toolkit)
-            pins: list[str] = session.config["connected_accounts"].get(card.toolkit, [])
-            credential = await self._keeper.credential(session.project_id, session.user_id, card.toolkit, pins, account)
-            label = credential.label
-            entry = structs.replace(entry, account_id=credential.account_id)
-
-            async def leaving() -> None:
-                nonlocal left
-                await self._store.log.sent(structs.replace(entry, state="sent"))
-                left = True
-
-            given = cast("Json", arguments)
-            result = await self._runner.run(kit, kit.tools[card.name], given, credential, leaving, full)
-            entry = structs.replace(entry, state="done", status=result.status)
-            outcome = Outcome(True, result.reply.data, None, log_id, label, result.reply.next, result.reply.trimmed)
+            result = await self._in_time(attempt, session, slug, arguments, account, full)
+            attempt.know(state="done", status=result.status)
+            reply = result.reply
+            return Outcome(True, reply.data, None, log_id, attempt.label, reply.next, reply.trimmed)
         except ToolwayError as error:
-            entry = structs.replace(entry, state=_state(error, left), error=error.code, status=getattr(error, "status", 0))
-            outcome = Outcome(False, {}, _told(error, left), log_id, label)
-            if isinstance(error, NotConnected) and card is not None:
-                outcome = await self._not_connected(session, origin, card, outcome)
-            elif isinstance(error, Refused) and error.means == "key" and card is not None:
-                outcome = structs.replace(outcome, data={"status": error.status})
-            elif isinstance(error, BadRequest) and error.details:
-                outcome = structs.replace(outcome, data={"errors": list(error.details)})
+            return _failed(attempt, error)
+        except Exception as error:
+            # A fault of ours in one call must not take the other calls of the same request with it.
+            fault(f"execute {attempt.entry.tool}", error)
+            said = "Something went wrong inside Toolway."
+            return _failed(attempt, ToolwayError(said, fix=f"The operator finds it in the server's log; the call is {log_id}."))
         except BaseException:
-            entry = structs.replace(entry, state="unknown" if left else "failed", error="interrupted")
+            attempt.know(state="unknown" if attempt.left else "failed", error="interrupted")
             raise
         finally:
-            await self._store.log.note(structs.replace(entry, ms=round((time.perf_counter() - began) * 1000)))
-        return outcome
+            attempt.know(ms=round((time.perf_counter() - began) * 1000))
+            await self._store.log.note(attempt.entry)
 
-    async def _not_connected(self, session: Session, origin: str, card: Card, outcome: Outcome) -> Outcome:
-        """A missing connection is a result that carries a fresh link, unless the session manages no connections."""
-        if not session.config["manage_connections"]["enabled"]:
-            return structs.replace(outcome, error=f"{outcome.error} Ask the user to connect {card.toolkit} first.")
-        link = await self.link(session, origin, card.toolkit)
-        said = f"{outcome.error} Show the user this link, wait until they have opened it, then repeat the call: {link['redirect_url']}"
-        return structs.replace(outcome, error=said, data=link)
+    async def _in_time(self, attempt: _Attempt, session: Session, slug: str, arguments: Any, account: str, full: bool) -> Result:
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await self._run(attempt, session, slug, arguments, account, full)
+        except TimeoutError:
+            raise NoAnswer(
+                f"{slug} took longer than {self._seconds:g} seconds and was given up.", fix="Ask for less, or try again later."
+            ) from None
 
-    async def link(self, session: Session, origin: str, toolkit: str) -> Json:
-        """Begin a connection for a session: what an agent needs to show the link."""
-        manage: Json = session.config["manage_connections"]
-        chosen: str = session.config["auth_configs"].get(toolkit, "")
-        begun = await self._connector.begin(session.project_id, session.user_id, toolkit, chosen, manage.get("callback_url", ""))
-        return {
-            "redirect_url": origin + begun.path,
-            "connected_account_id": begun.account.id,
-            "auth_config_id": begun.account.auth_config_id,
-            "created_at": begun.account.created_at,
-            "expires_at": begun.expires_at,
-        }
+    async def _run(self, attempt: _Attempt, session: Session, slug: str, arguments: Any, account: str, full: bool) -> Result:
+        card = policy.find(session, self._catalogue, slug)
+        attempt.know(toolkit=card.toolkit, tool=card.slug, effect=card.effect)
+        if not isinstance(arguments, dict):
+            raise BadArgument(f"{card.slug}: arguments is no object.", fix='Give them by name, for example {"name": "Acme"}.')
+        credential = await self._credential(session, card.toolkit, account)
+        attempt.label = credential.label
+        attempt.know(account_id=credential.account_id)
+        kit = self._catalogue.toolkit(card.toolkit)
+        return await self._runner.run(kit, kit.tools[card.name], cast("Json", arguments), credential, attempt.leaving, full)
+
+    async def _credential(self, session: Session, toolkit: str, account: str) -> Credential:
+        pins: list[str] = session.config["connected_accounts"].get(toolkit, [])
+        if not account and session.config["multi_account"]["require_explicit_selection"]:
+            found = await self._store.accounts.active(session.project_id, session.user_id, toolkit)
+            fitting = [a for a in found if not pins or a.id in pins]
+            if len(fitting) > 1:
+                known = ", ".join(f"{a.id} ({a.label})" for a in fitting)
+                raise BadArgument(f"account is missing: several {toolkit} accounts are connected.", fix=f"Name one of {known}.")
+        return await self._keeper.credential(session.project_id, session.user_id, toolkit, pins, account)
 
 
-def _state(error: ToolwayError, left: bool) -> str:
-    if isinstance(error, NoAnswer) and left:
-        return "unknown"
-    return "refused" if isinstance(error, Refused) else "failed"
+def _failed(attempt: _Attempt, error: ToolwayError) -> Outcome:
+    unknown = attempt.left and _maybe_done(error)
+    state = "unknown" if unknown else "refused" if isinstance(error, Refused) else "failed"
+    status = error.status if isinstance(error, Refused) else 0
+    attempt.know(state=state, error=error.code, status=status)
+    said = f"{error.message} Whether it was done is not known: look before you repeat it." if unknown else error.sentence
+    data: Json = {"status": status} if status else {}
+    if isinstance(error, BadRequest) and error.details:
+        data["errors"] = list(error.details)
+    dead_key = isinstance(error, Refused) and error.means == "key"
+    connect = attempt.entry.toolkit if dead_key or isinstance(error, NotConnected) else ""
+    return Outcome(False, data, said, attempt.entry.id, attempt.label, connect=connect)
 
 
-def _told(error: ToolwayError, left: bool) -> str:
-    if isinstance(error, NoAnswer) and left:
-        return f"{error.sentence} Whether it was done is not known: look before you repeat it."
-    return error.sentence
+def _maybe_done(error: ToolwayError) -> bool:
+    """Whether a request that left may have done its work although its answer says nothing of it."""
+    if isinstance(error, Refused):
+        return error.status >= 500 or (error.status < 300 and error.means == "rubbish")
+    return isinstance(error, NoAnswer | TooLarge)

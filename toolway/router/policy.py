@@ -4,7 +4,8 @@ from typing import Any
 
 from toolway.catalog.index import Catalogue
 from toolway.catalog.model import Card, Effect
-from toolway.errors import Forbidden
+from toolway.errors import BadRequest, Forbidden, UnknownTool
+from toolway.router.meta import BY_NAME, EXECUTE, SEARCH
 from toolway.store.records import Session
 
 HINTS: dict[Effect, tuple[str, ...]] = {
@@ -15,24 +16,33 @@ HINTS: dict[Effect, tuple[str, ...]] = {
 }
 
 
+def uses(session: Session, toolkit: str) -> bool:
+    """Whether a session uses a toolkit at all."""
+    chosen: dict[str, list[str]] = session.config["toolkits"]
+    return toolkit in chosen["enabled"] if "enabled" in chosen else toolkit not in chosen.get("disabled", ())
+
+
 def toolkits(session: Session, catalogue: Catalogue) -> list[str]:
     """The toolkits that a session may use, in the catalogue's order."""
-    chosen: dict[str, list[str]] = session.config["toolkits"]
-    known = [card.slug for card in catalogue.toolkits()]
-    if "enabled" in chosen:
-        return [slug for slug in known if slug in chosen["enabled"]]
-    return [slug for slug in known if slug not in chosen.get("disabled", ())]
+    return [card.slug for card in catalogue.toolkits() if uses(session, card.slug)]
 
 
-def allowed(session: Session, card: Card, catalogue: Catalogue) -> bool:
+def narrowed(session: Session) -> bool:
+    """Whether a session may use only some tools of its toolkits."""
+    tags: dict[str, list[str]] = session.config["tags"]
+    return bool(session.config["tools"] or tags.get("enabled") or tags.get("disabled"))
+
+
+def allowed(session: Session, card: Card) -> bool:
     """Whether a session may find and call a tool."""
-    if card.toolkit not in toolkits(session, catalogue):
+    if not uses(session, card.toolkit):
         return False
     rule: dict[str, Any] = session.config["tools"].get(card.toolkit, {})
     if "enable" in rule and card.slug not in rule["enable"]:
         return False
     if card.slug in rule.get("disable", ()):
         return False
+    # A toolkit's own tags stand in place of the session's.
     tags: dict[str, list[str]] = rule.get("tags") or session.config["tags"]
     hints = HINTS[card.effect]
     if tags.get("enabled") and not any(tag in hints for tag in tags["enabled"]):
@@ -40,19 +50,28 @@ def allowed(session: Session, card: Card, catalogue: Catalogue) -> bool:
     return not any(tag in hints for tag in tags.get("disabled", ()))
 
 
-def require(session: Session, card: Card, catalogue: Catalogue) -> None:
-    """Raises `Forbidden` when a session may not call a tool."""
-    if allowed(session, card, catalogue):
-        return
-    enabled = toolkits(session, catalogue)
-    if card.toolkit not in enabled:
+def find(session: Session, catalogue: Catalogue, slug: str) -> Card:
+    """The tool of this slug. Raises `UnknownTool` with the nearest that the session may call, or `Forbidden` when it may not call it."""
+    if not slug:
+        raise BadRequest("tool_slug is missing.", fix=f"Give a slug that {SEARCH} gave.")
+    if slug.upper() in BY_NAME:
+        raise Forbidden(f"{slug.upper()} is called directly, not through {EXECUTE}.")
+    try:
+        card = catalogue.card(slug)
+    except UnknownTool as error:
+        near = [name for name in error.near if allowed(session, catalogue.card(name))]
+        raise UnknownTool(slug, near, fix=None if near else f"{SEARCH} finds tools by what they do.") from None
+    if not uses(session, card.toolkit):
+        enabled = toolkits(session, catalogue)
         raise Forbidden(
             f"{card.slug} belongs to the toolkit {card.toolkit}, which this session does not use.",
             fix=f"It uses {', '.join(enabled) or 'none'}; create a session that enables {card.toolkit}.",
         )
-    raise Forbidden(f"{card.slug} is switched off in this session.", fix="Create a session whose tools and tags allow it.")
+    if not allowed(session, card):
+        raise Forbidden(f"{card.slug} is switched off in this session.", fix="Create a session whose tools and tags allow it.")
+    return card
 
 
 def cards(session: Session, catalogue: Catalogue) -> list[Card]:
     """Every tool that a session may use."""
-    return [card for card in catalogue.cards(toolkits(session, catalogue)) if allowed(session, card, catalogue)]
+    return [card for card in catalogue.cards(toolkits(session, catalogue)) if allowed(session, card)]

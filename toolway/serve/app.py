@@ -4,17 +4,17 @@ import asyncio
 import secrets
 
 from toolway.accounts.keys import Caller
-from toolway.errors import BadRequest, Forbidden, NotFound, ToolwayError, Unauthorized
+from toolway.errors import NotFound, ToolwayError
+from toolway.router.desk import Desk
 from toolway.router.discover import Finder
 from toolway.router.execute import Executor
-from toolway.router.meta import Desk
 from toolway.router.sessions import Sessions
 from toolway.serve import mcp
 from toolway.serve.connect import ConnectPages, style
-from toolway.serve.gate import Gate, Misdirected, identify
+from toolway.serve.gate import Gate, identify
 from toolway.serve.local import Local
 from toolway.serve.rest.sessions import SessionRest
-from toolway.serve.wire import Receive, Response, Scope, Send, body, envelope, header, json_response, plain, respond, status_of
+from toolway.serve.wire import Receive, Response, Scope, Send, body, envelope, header, json_response, plain, respond
 from toolway.settings import Settings
 from toolway.watch import fault
 
@@ -30,8 +30,8 @@ class App:
         self._gate = Gate(settings.text("public_url"), settings.words("origins"))
         self._sessions = Sessions(local.store, local.catalogue)
         finder = Finder(local.store, local.catalogue)
-        executor = Executor(local.store, local.catalogue, local.keeper, local.runner, local.connector)
-        desk = Desk(local.catalogue, finder, executor)
+        executor = Executor(local.store, local.catalogue, local.keeper, local.runner)
+        desk = Desk(local.catalogue, finder, executor, local.connector)
         self._mcp = mcp.McpDoor(desk)
         self._rest = SessionRest(self._sessions, desk)
         self._pages = ConnectPages(local.store, local.catalogue, local.connector)
@@ -51,18 +51,16 @@ class App:
 
     async def _answer(self, scope: Scope, receive: Receive, request_id: str) -> Response:
         parts = tuple(str(scope["path"]).strip("/").split("/"))
-        is_mcp = len(parts) == 3 and parts[0] == "tool_router" and parts[2] == "mcp"
         try:
             return await self._route(scope, receive, parts, request_id)
         except ToolwayError as error:
-            status = 421 if isinstance(error, Misdirected) else status_of(error)
-            return mcp.refused(error, status) if is_mcp else envelope(error, request_id, status)
+            told = error
         except (ConnectionResetError, asyncio.CancelledError):
             raise
         except Exception as error:
             fault(f"{scope['method']} {parts[0]}", error)
-            trouble = ToolwayError(f"Something went wrong here; the operator finds it in the log under {request_id}.")
-            return mcp.refused(trouble, 500) if is_mcp else envelope(trouble, request_id, 500)
+            told = ToolwayError(f"Something went wrong here; the operator finds it in the log under {request_id}.")
+        return mcp.refused(told) if parts[0] == "tool_router" else envelope(told, request_id)
 
     async def _route(self, scope: Scope, receive: Receive, parts: tuple[str, ...], request_id: str) -> Response:
         match parts:
@@ -97,21 +95,21 @@ class App:
         return origin, await identify(scope, self._local.keys, needs)
 
     async def _mcp_call(self, scope: Scope, receive: Receive, session_id: str) -> Response:
-        try:
-            origin, caller = await self._caller(scope, "execute")
-            session = await self._sessions.open(caller.project_id, session_id)
-        except (Unauthorized, Forbidden, NotFound, BadRequest, Misdirected) as error:
-            return mcp.refused(error, 421 if isinstance(error, Misdirected) else status_of(error))
+        origin, caller = await self._caller(scope, "execute")
+        session = await self._sessions.open(caller.project_id, session_id)
         if scope["method"] != "POST":
             return Response(405, b"", ((b"allow", b"POST"),))
         return await self._mcp.handle(scope, await body(scope, receive), session, origin)
 
     async def _page(self, scope: Scope, receive: Receive, token: str, request_id: str) -> Response:
-        self._gate.welcome(scope, self._gate.origin(scope))
+        # A browser names no origin when it sends the form of a page that forbids to tell where one came from; the form's own token
+        # stands for it.
+        origin = self._gate.origin(scope)
+        self._gate.welcome(scope, origin, or_null=True)
         if scope["method"] == "GET":
-            return await self._pages.show(scope, token)
+            return await self._pages.show(scope, token, origin)
         if scope["method"] == "POST":
-            return await self._pages.take(scope, token, await body(scope, receive))
+            return await self._pages.take(scope, token, await body(scope, receive), origin)
         return _not_allowed("GET, POST", request_id)
 
 

@@ -8,7 +8,7 @@ import secrets
 from functools import cache
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from msgspec import UNSET
@@ -19,7 +19,7 @@ from toolway.catalog.model import Toolkit
 from toolway.errors import BadArgument, BadRequest, CallFailed, Gone, NotFound, ToolwayError
 from toolway.router.connect import Connector
 from toolway.serve.wire import Response, Scope, header
-from toolway.store.records import Account
+from toolway.store.records import Account, Link
 from toolway.store.shelves import Store
 
 if TYPE_CHECKING:
@@ -37,16 +37,16 @@ class ConnectPages:
         self._catalogue = catalogue
         self._connector = connector
 
-    async def show(self, scope: Scope, token: str) -> Response:
+    async def show(self, scope: Scope, token: str, origin: str) -> Response:
         """GET /link/{token}"""
         try:
-            _, account = await links.find(self._store, token)
+            link, account = await links.find(self._store, token)
         except (Gone, NotFound) as error:
             return _told(error)
         browser = _cookie(scope) or secrets.token_urlsafe(24)
-        return self._form(scope, account, token, browser, {}, None, 200)
+        return self._form(_Visit(link, account, token, browser, origin), {}, None, 200)
 
-    async def take(self, scope: Scope, token: str, content: bytes) -> Response:
+    async def take(self, scope: Scope, token: str, content: bytes, origin: str) -> Response:
         """POST /link/{token}: the filled form."""
         try:
             link, account = await links.find(self._store, token)
@@ -61,36 +61,44 @@ class ConnectPages:
         try:
             done = await self._connector.finish(link, account, key, {n: v for n, v in form.items() if v})
         except (BadArgument, CallFailed) as error:
-            return self._form(scope, account, token, browser, form, error, 422)
+            return self._form(_Visit(link, account, token, browser, origin), form, error, 422)
         except ToolwayError as error:
             return _told(error, 409)
         kit = self._catalogue.toolkit(account.toolkit)
         if link.callback_url:
             place = _with_query(link.callback_url, {"status": "success", "connected_account_id": done.id})
-            return Response(303, b"", (*_HEADERS, (b"location", place.encode())))
+            return Response(303, b"", (*_headers(), (b"location", place.encode())))
         return _page("done.html", 200, kit=kit, account=done)
 
-    def _form(
-        self, scope: Scope, account: Account, token: str, browser: str, given: dict[str, str], error: ToolwayError | None, status: int
-    ) -> Response:
-        kit = self._catalogue.toolkit(account.toolkit)
-        auth = schemes.key_auth(kit)
+    def _form(self, visit: "_Visit", given: dict[str, str], error: ToolwayError | None, status: int) -> Response:
+        kit = self._catalogue.toolkit(visit.account.toolkit)
         fields = [{"field": f, "value": given.get(f.name, "" if f.default is UNSET else str(f.default))} for f in kit.account]
         page = _page(
             "connect.html",
             status,
+            visit.link.callback_url,
             kit=kit,
-            auth=auth,
-            user=account.user_id,
+            auth=schemes.key_auth(kit),
+            user=visit.account.user_id,
             fields=fields,
-            form=links.form_token(browser, token),
+            form=links.form_token(visit.browser, visit.token),
             error=error,
             hosts=_hosts(kit),
             minutes=links.MINUTES,
         )
-        secure = "; Secure" if scope.get("scheme") == "https" else ""
-        cookie = f"{_COOKIE}={browser}; Path=/link/; HttpOnly; SameSite=Strict; Max-Age={links.MINUTES * 60}{secure}"
+        secure = "; Secure" if visit.origin.startswith("https:") else ""
+        cookie = f"{_COOKIE}={visit.browser}; Path=/link/; HttpOnly; SameSite=Strict; Max-Age={links.MINUTES * 60}{secure}"
         return Response(page.status, page.body, (*page.headers, (b"set-cookie", cookie.encode())), page.kind)
+
+
+class _Visit(NamedTuple):
+    """Who looks at which link: the link and its account, its token, the browser's cookie, and the origin that it came to."""
+
+    link: Link
+    account: Account
+    token: str
+    browser: str
+    origin: str
 
 
 def _hosts(kit: Toolkit) -> list[str]:
@@ -117,13 +125,19 @@ def _with_query(url: str, more: dict[str, str]) -> str:
     return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, urlencode(more))))))
 
 
-_CSP = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-_HEADERS = (
-    (b"content-security-policy", _CSP.encode()),
-    (b"cache-control", b"no-store"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-frame-options", b"DENY"),
-)
+_CSP = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'{}; frame-ancestors 'none'; base-uri 'none'"
+
+
+def _headers(callback_url: str = "") -> tuple[tuple[bytes, bytes], ...]:
+    """What every page says. Browsers hold a form's redirect to `form-action` too, so the place that it may lead to is named there."""
+    parts = urlsplit(callback_url)
+    further = f" {parts.scheme}://{parts.netloc}" if callback_url else ""
+    return (
+        (b"content-security-policy", _CSP.format(further).encode()),
+        (b"cache-control", b"no-store"),
+        (b"referrer-policy", b"no-referrer"),
+        (b"x-frame-options", b"DENY"),
+    )
 
 
 @cache
@@ -135,9 +149,9 @@ def _templates() -> "Environment":
     )
 
 
-def _page(name: str, status: int, **values: Any) -> Response:
+def _page(name: str, status: int, callback_url: str = "", /, **values: Any) -> Response:
     text = _templates().get_template(name).render(values)
-    return Response(status, text.encode(), _HEADERS, b"text/html; charset=utf-8")
+    return Response(status, text.encode(), _headers(callback_url), b"text/html; charset=utf-8")
 
 
 def _told(error: ToolwayError, status: int | None = None) -> Response:

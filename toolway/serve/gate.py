@@ -49,9 +49,11 @@ class Gate:
             )
         return f"{scope.get('scheme', 'http')}://{host}"
 
-    def welcome(self, scope: Scope, origin: str) -> None:
-        """Raises `Forbidden` when a browser of another site sends the request."""
+    def welcome(self, scope: Scope, origin: str, or_null: bool = False) -> None:
+        """Raises `Forbidden` when a browser of another site sends the request; `or_null` takes one that does not say which site."""
         sent = header(scope, b"origin")
+        if sent == "null" and or_null:
+            return
         if sent is not None and sent.lower() != origin and sent.lower() not in self._origins.values():
             raise Forbidden("Requests from this origin are not taken.")
 

@@ -50,7 +50,7 @@ class Local:
         overrides = settings.overrides
         for name in overrides:
             _known_host(catalogue, name)
-        net = Net(named_addresses(overrides.values(), settings.words("private_hosts")), settings.text("proxy"))
+        net = Net(named_addresses(overrides.values(), settings.words("private_hosts")), settings.proxy)
         store = await Store.open(settings.database)
         try:
             vault = Vault.open(settings.data, settings.text("vault_key") or None)
@@ -118,7 +118,9 @@ def sandbox_hosts(sandbox: str) -> str:
 def tell_running(data: Path, origin: str, sandbox: str) -> None:
     """Leave word in the data folder of a running server, for commands that work beside it."""
     path = data / _RUNNING
-    path.write_text(json.dumps({"pid": os.getpid(), "origin": origin, "sandbox": sandbox}) + "\n", "utf-8")
+    fresh = path.with_suffix(f".{os.getpid()}")
+    fresh.write_text(json.dumps({"pid": os.getpid(), "origin": origin, "sandbox": sandbox}) + "\n", "utf-8")
+    fresh.replace(path)
 
 
 def running(data: Path) -> Mapping[str, Any] | None:

@@ -14,9 +14,12 @@ import msgspec
 from toolway import __version__
 from toolway.catalog.model import Card, Json
 from toolway.errors import BadRequest, Forbidden, ToolwayError, UnknownTool
-from toolway.router import meta, policy
-from toolway.serve.wire import Response, Scope, header
+from toolway.router import policy
+from toolway.router.desk import Desk
+from toolway.router.meta import MetaTool
+from toolway.serve.wire import CHALLENGE, Response, Scope, header, json_body, status_of
 from toolway.store.records import Session
+from toolway.watch import fault
 
 LEGACY = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 MODERN = "2026-07-28"
@@ -30,8 +33,10 @@ INSTRUCTIONS = (
 )
 _PARSE, _INVALID, _METHOD, _PARAMS, _INTERNAL = -32700, -32600, -32601, -32602, -32603
 _MISMATCH, _VERSION = -32020, -32022
+_SHUT = -32001
 _HTTP = {_PARSE: 400, _INVALID: 400, _PARAMS: 400, _MISMATCH: 400, _VERSION: 400, _METHOD: 404}
 _KEPT = 1024
+_SHOWN = 80
 _LONGEST_RESULT = 500_000
 _TTL_MS = 300_000
 
@@ -47,7 +52,7 @@ class RpcError(Exception):
 
 
 class Call(NamedTuple):
-    """A decoded message: its id (None for a notification), method, params, and whether it speaks 2026-07-28."""
+    """A message that was understood: its id (None for a notification), method, params, and whether it speaks 2026-07-28."""
 
     id: Any
     method: str
@@ -58,27 +63,32 @@ class Call(NamedTuple):
 class McpDoor:
     """Answers JSON-RPC messages for sessions."""
 
-    def __init__(self, desk: meta.Desk) -> None:
+    def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._lists: OrderedDict[tuple[str, int, bool], bytes] = OrderedDict()
-
-    def forget(self) -> None:
-        """Drop the kept lists."""
-        self._lists.clear()
 
     async def handle(self, scope: Scope, content: bytes, session: Session, origin: str) -> Response:
         """One message in, one answer out. A tool's failure is a result; only a malformed message is an error."""
         call_id, modern = None, header(scope, b"mcp-protocol-version") == MODERN
+        if not _takes_json(scope):
+            return Response(406)
         try:
-            call = _read(scope, content)
-            call_id, modern = call.id, call.modern
+            fields = _message(content)
+            call_id = _id(fields)
+            call = _understood(scope, fields, call_id)
+            modern = call.modern
+            if modern:
+                _ladder(scope, call)
             if call.id is None:
                 return Response(202)
             return _answer(call.id, await self._result(call, session, origin))
         except RpcError as error:
             inside: Json = {"code": error.code, "message": error.message} | ({"data": error.data} if error.data else {})
-            status = _HTTP.get(error.code, 200) if modern or error.code in (_PARSE, _INVALID) else 200
-            return Response(status, msgspec.json.encode({"jsonrpc": "2.0", "id": call_id, "error": inside}))
+            status = _HTTP.get(error.code, 200) if modern or error.code in (_PARSE, _INVALID, _VERSION) else 200
+            return _error(call_id, inside, status)
+        except Exception as error:
+            fault("mcp", error)
+            return _error(call_id, {"code": _INTERNAL, "message": "Something went wrong inside Toolway; the operator finds it in its log."})
 
     async def _result(self, call: Call, session: Session, origin: str) -> bytes:
         match call.method:
@@ -94,7 +104,7 @@ class McpDoor:
             case "ping" if not call.modern:
                 return b"{}"
             case _:
-                raise RpcError(_METHOD, f"There is no method {call.method[:80]!r} here.")
+                raise RpcError(_METHOD, f"There is no method {call.method[:_SHOWN]!r} here.")
 
     def _list(self, session: Session, modern: bool) -> bytes:
         place = (session.id, session.version, modern)
@@ -115,71 +125,87 @@ class McpDoor:
         if arguments is not None and not isinstance(arguments, dict):
             raise RpcError(_PARAMS, "params.arguments is no object; give the arguments by name.")
         try:
-            outcome = await self._desk.call(session, origin, name, cast("Json", arguments or {}))
-        except (UnknownTool, Forbidden, BadRequest) as error:
+            answer = await self._desk.call(session, origin, name, cast("Json", arguments or {}))
+        except (UnknownTool, Forbidden) as error:
             raise RpcError(_PARAMS, error.sentence) from None
-        text = msgspec.json.encode(outcome).decode()
-        result: Json = {"content": [{"type": "text", "text": text}], "isError": not outcome["successful"]}
+        text = msgspec.json.encode(answer.content).decode()
+        result: Json = {"content": [{"type": "text", "text": text}], "isError": answer.is_error}
         return msgspec.json.encode(_stamped(result) if call.modern else result)
 
 
-def _read(scope: Scope, content: bytes) -> Call:
-    version = header(scope, b"mcp-protocol-version")
+def _message(content: bytes) -> Json:
     try:
-        message: Any = msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise RpcError(_PARSE, "The body is no JSON.") from None
+        message = json_body(content)
+    except BadRequest as error:
+        raise RpcError(_PARSE, error.message) from None
     if not isinstance(message, dict):
         raise RpcError(_INVALID, "One JSON-RPC message is expected; batches are not taken.")
-    fields = cast("Json", message)
-    method, params, call_id = fields.get("method"), fields.get("params"), fields.get("id")
+    return cast("Json", message)
+
+
+def _id(fields: Json) -> str | int | None:
+    given = fields.get("id")
+    if not isinstance(given, str | int | None) or isinstance(given, bool) or ("id" in fields and given is None):
+        raise RpcError(_INVALID, "id must be a text or a whole number.")
+    return given
+
+
+def _understood(scope: Scope, fields: Json, call_id: str | int | None) -> Call:
+    """The message as a call of one era or the other: the version header decides, and where there is none, the body."""
+    method, params = fields.get("method"), fields.get("params")
     if fields.get("jsonrpc") != "2.0" or not isinstance(method, str):
         raise RpcError(_INVALID, 'A JSON-RPC 2.0 message with "jsonrpc" and "method" is expected.')
-    if not isinstance(call_id, str | int | None) or isinstance(call_id, bool) or ("id" in fields and call_id is None):
-        raise RpcError(_INVALID, "id must be a text or a whole number.")
     if params is not None and not isinstance(params, dict):
         raise RpcError(_INVALID, "params must be an object.")
     given = cast("Json", params or {})
+    version = header(scope, b"mcp-protocol-version")
     inner = given.get("_meta")
     named = cast("Json", inner).get(_META + "protocolVersion") if isinstance(inner, dict) else None
     modern = version == MODERN or (version is None and named is not None)
     if not modern and version is not None and version not in LEGACY:
-        data: Json = {"supported": [MODERN, *reversed(LEGACY)], "requested": version[:40]}
-        raise RpcError(_VERSION if named is not None else _INVALID, f"Protocol version {version[:40]!r} is not known here.", data)
-    call = Call(call_id, method, given, modern)
-    if modern:
-        _ladder(scope, call, named)
-    return call
+        data: Json = {"supported": [MODERN, *reversed(LEGACY)], "requested": version[:_SHOWN]}
+        raise RpcError(_VERSION if named is not None else _INVALID, f"Protocol version {version[:_SHOWN]!r} is not known here.", data)
+    return Call(call_id, method, given, modern)
 
 
-def _ladder(scope: Scope, call: Call, named: Any) -> None:
+def _ladder(scope: Scope, call: Call) -> None:
     """The checks of 2026-07-28 in their order; the first failure wins."""
     for name in (b"mcp-protocol-version", b"mcp-method", b"mcp-name"):
         if sum(key == name for key, _ in scope["headers"]) > 1:
             raise RpcError(_MISMATCH, f"The header {name.decode()} came twice.")
     if call.id is not None:
-        inner: Any = call.params.get("_meta")
-        missing = [k for k in ("protocolVersion", "clientCapabilities") if not isinstance(inner, dict) or _META + k not in inner]
+        given: Any = call.params.get("_meta")
+        inner = cast("Json", given) if isinstance(given, dict) else {}
+        missing = [name for name in ("protocolVersion", "clientCapabilities") if _META + name not in inner]
         if missing:
             raise RpcError(_PARAMS, f"params._meta lacks {', '.join(_META + name for name in missing)}.")
+        named = inner[_META + "protocolVersion"]
         if not isinstance(named, str):
             raise RpcError(_PARAMS, f"params._meta.{_META}protocolVersion must be a text.")
         if named != header(scope, b"mcp-protocol-version"):
             raise RpcError(_MISMATCH, "The header mcp-protocol-version and the body name different versions.")
         if named != MODERN:
-            raise RpcError(_VERSION, "Unsupported protocol version", {"supported": [MODERN], "requested": named[:40]})
+            raise RpcError(_VERSION, "Unsupported protocol version", {"supported": [MODERN], "requested": named[:_SHOWN]})
     if _decoded(header(scope, b"mcp-method")) != call.method:
         raise RpcError(_MISMATCH, "The header mcp-method and the body name different methods.")
     if call.method == "tools/call" and _decoded(header(scope, b"mcp-name")) != call.params.get("name"):
         raise RpcError(_MISMATCH, "The header mcp-name and the body name different tools.")
 
 
+def _takes_json(scope: Scope) -> bool:
+    """Whether the client can read an answer of ours; a client that does not say takes anything."""
+    accepts = header(scope, b"accept")
+    return accepts is None or any(kind in accepts for kind in ("application/json", "application/*", "*/*"))
+
+
 def _decoded(value: str | None) -> str | None:
+    """A header's value out of its base64 dress; None, which equals nothing, when the dress does not fit."""
     if value is None or not (value.startswith("=?base64?") and value.endswith("?=")):
         return value
     try:
-        return base64.b64decode(value[9:-2], validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+        plain = base64.b64decode(value[9:-2], validate=True)
+        return plain.decode() if base64.b64encode(plain).decode() == value[9:-2] else None
+    except (binascii.Error, ValueError):
         return None
 
 
@@ -202,7 +228,11 @@ def _answer(call_id: Any, result: bytes) -> Response:
     return Response(200, b'{"jsonrpc":"2.0","id":' + msgspec.json.encode(call_id) + b',"result":' + result + b"}")
 
 
-def _listed_meta(tool: meta.MetaTool) -> Json:
+def _error(call_id: Any, error: Json, status: int = 200, *headers: tuple[bytes, bytes]) -> Response:
+    return Response(status, msgspec.json.encode({"jsonrpc": "2.0", "id": call_id, "error": error}), headers)
+
+
+def _listed_meta(tool: MetaTool) -> Json:
     return {
         "name": tool.name,
         "title": tool.title,
@@ -225,15 +255,14 @@ def _listed(card: Card) -> Json:
             "title": card.title,
             "readOnlyHint": "readOnlyHint" in hints,
             "destructiveHint": "destructiveHint" in hints,
-            "idempotentHint": card.effect in ("read", "destroy"),
-            "openWorldHint": True,
+            "idempotentHint": "idempotentHint" in hints,
+            "openWorldHint": "openWorldHint" in hints,
         },
         "_meta": {"anthropic/maxResultSizeChars": _LONGEST_RESULT},
     }
 
 
-def refused(error: ToolwayError, status: int) -> Response:
+def refused(error: ToolwayError) -> Response:
     """The answer on the MCP URL when the door itself is shut: 401, 403, 404 and the like."""
-    inside = {"jsonrpc": "2.0", "id": None, "error": {"code": -32001, "message": error.sentence}}
-    headers = ((b"www-authenticate", b'Bearer realm="toolway"'),) if status == 401 else ()
-    return Response(status, msgspec.json.encode(inside), headers)
+    status = status_of(error)
+    return _error(None, {"code": _SHUT, "message": error.sentence}, status, *(CHALLENGE if status == 401 else ()))

@@ -1,7 +1,9 @@
 """HTTP in bytes: reading bodies, sending answers, and the only table that turns our errors into numbers."""
 
+import asyncio
+import json
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from msgspec import Struct
@@ -14,11 +16,15 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 MOST_BODY = 4 * 1024 * 1024
+_BODY_SECONDS = 10.0
+_DEEPEST = 64
+_LARGEST = 2**63
 STATUS = {
     "bad_request": 400,
     "bad_argument": 400,
     "bad_setting": 500,
     "bad_file": 500,
+    "misdirected": 421,
     "unauthorized": 401,
     "forbidden": 403,
     "not_found": 404,
@@ -44,7 +50,9 @@ _SLUGS = {
     421: "HTTP_MisdirectedRequest",
     429: "HTTP_TooManyRequests",
 }
-CODES = {400: 10400, 401: 10401, 403: 10403, 404: 10404, 429: 10429}
+CHALLENGE = ((b"www-authenticate", b'Bearer realm="toolway"'),)
+"""What a 401 always carries. It names no metadata: a client would begin an OAuth dance that could not end."""
+_CODES = {400: 10400, 401: 10401, 403: 10403, 404: 10404, 429: 10429}
 
 
 class Response(Struct, frozen=True):
@@ -80,12 +88,20 @@ def header(scope: Scope, name: bytes) -> str | None:
 
 
 async def body(scope: Scope, receive: Receive) -> bytes:
-    """The request's body. Raises `TooLarge` above 4 MiB, `BadRequest` for an encoding that is not taken."""
+    """The request's body. Raises `TooLarge` above 4 MiB, `BadRequest` for an encoding that is not taken or a body that trickles in."""
     declared = header(scope, b"content-length") or ""
-    if declared.isdecimal() and int(declared) > MOST_BODY:
-        raise TooLarge(f"The body has {declared} bytes; at most {MOST_BODY} are taken.")
+    if declared.isdecimal() and int(declared[:20]) > MOST_BODY:
+        raise TooLarge(f"The body has {declared[:20]} bytes; at most {MOST_BODY} are taken.")
     if header(scope, b"content-encoding") not in (None, "", "identity"):
         raise BadRequest("The body is compressed, which is not taken.", fix="Send it as it is.")
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            return await _whole(receive)
+    except TimeoutError:
+        raise BadRequest(f"The body did not come within {_BODY_SECONDS:g} seconds.") from None
+
+
+async def _whole(receive: Receive) -> bytes:
     parts: list[bytes] = []
     size = 0
     while True:
@@ -102,11 +118,50 @@ async def body(scope: Scope, receive: Receive) -> bytes:
 
 
 def json_body(content: bytes) -> Any:
-    """A body as JSON. Raises `BadRequest`."""
+    """A body as JSON. Raises `BadRequest` for what is no JSON, and for what two readers could understand in two ways: a key that comes
+    twice, a whole number that no reply could hold, depth without end.
+    """
     try:
-        return msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRequest(f"The body is no JSON: {str(error)[:120]}.") from None
+        msgspec.json.decode(content)  # strict where the standard library is not: half characters, NaN, numbers without bound
+        found = _strict.decode(content.decode())
+    except (ValueError, msgspec.MsgspecError, RecursionError) as error:
+        raise BadRequest(f"The body is no JSON that is taken here: {str(error)[:120]}.") from None
+    # Depth is counted only where there are enough brackets for it.
+    if content.count(b"[") + content.count(b"{") > _DEEPEST and _depth(found) > _DEEPEST:
+        raise BadRequest(f"The body is nested more than {_DEEPEST} deep.")
+    return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> Json:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"the key {next(name for name in names if names.count(name) > 1)[:60]!r} comes twice")
+    return made
+
+
+def _whole_number(text: str) -> int:
+    number = int(text) if len(text) <= 20 else _LARGEST
+    if not -_LARGEST <= number < _LARGEST:
+        raise ValueError(f"the number {text[:24]} has more than 64 bits; send it as a text")
+    return number
+
+
+_strict = json.JSONDecoder(object_pairs_hook=_once, parse_int=_whole_number)
+
+
+def _depth(value: Any) -> int:
+    level, depth = [value], 0
+    while level:
+        inner: list[Any] = []
+        for one in level:
+            if isinstance(one, dict):
+                inner += cast("Json", one).values()
+            elif isinstance(one, list):
+                inner += cast("list[Any]", one)
+        level = inner
+        depth += 1
+    return depth - 1
 
 
 def status_of(error: ToolwayError) -> int:
@@ -119,7 +174,7 @@ def envelope(error: ToolwayError, request_id: str, status: int | None = None) ->
     status = status or status_of(error)
     inside: Json = {
         "message": error.message,
-        "code": CODES.get(status, status),
+        "code": _CODES.get(status, status),
         "slug": _SLUGS.get(status, "HTTP_Error"),
         "status": status,
         "request_id": request_id,
@@ -128,10 +183,7 @@ def envelope(error: ToolwayError, request_id: str, status: int | None = None) ->
         inside["suggested_fix"] = error.fix
     if isinstance(error, BadRequest) and error.details:
         inside["errors"] = list(error.details)
-    headers: list[tuple[bytes, bytes]] = []
-    if status == 401:
-        headers.append((b"www-authenticate", b'Bearer realm="toolway"'))
-    return json_response(status, {"error": inside}, *headers)
+    return json_response(status, {"error": inside}, *(CHALLENGE if status == 401 else ()))
 
 
 def plain(status: int, message: str, request_id: str, fix: str | None = None) -> Response:

@@ -3,7 +3,7 @@
 from toolway.accounts.keys import Caller
 from toolway.catalog.model import Json
 from toolway.errors import BadRequest, UnknownTool, UnknownToolkit
-from toolway.router.meta import Desk
+from toolway.router.desk import Desk
 from toolway.router.sessions import Sessions
 from toolway.serve.gate import is_public_url
 from toolway.serve.wire import Response, Scope, header, json_body, json_response

@@ -1,0 +1,64 @@
+"""The whole of a call has one deadline: look-ups, waiting and repetitions together."""
+
+import time
+from typing import Any
+
+import pytest
+
+from tests.serve.conftest import Fault, Router, fault, router, sandbox
+from toolway.router.execute import SECONDS, Executor
+from toolway.router.sessions import Sessions
+
+__all__ = ["fault", "router", "sandbox"]
+
+
+def test_the_deadline_leaves_room_for_the_answer() -> None:
+    assert SECONDS < 25
+
+
+@pytest.mark.parametrize(
+    ("slug", "method", "state", "words"),
+    [
+        ("CLOCKIFY_GET_CLIENTS", "GET", "failed", "given up. Ask for less"),
+        ("CLOCKIFY_CREATE_CLIENT", "POST", "unknown", "look before you repeat"),
+    ],
+)
+async def test_a_call_is_given_up_in_time(router: Router, fault: Fault, slug: str, method: str, state: str, words: str) -> None:
+    await router.connect("clockify")
+    local = router.local
+    project = await local.project()
+    session = await Sessions(local.store, local.catalogue).create(project.id, {"user_id": "alice"})
+    patient = Executor(local.store, local.catalogue, local.keeper, local.runner)
+    hasty = Executor(local.store, local.catalogue, local.keeper, local.runner, seconds=0.4)
+    assert (await patient.execute(session, "CLOCKIFY_GET_TAGS", {})).successful  # the default workspace is known from here on
+    await fault("/clockify/api/v1/workspaces/", method=method, delay_seconds=2)
+    began = time.monotonic()
+    outcome = await hasty.execute(session, slug, {"name": "Late"})
+    assert time.monotonic() - began < 1.5
+    assert not outcome.successful
+    assert words in (outcome.error or "")
+    assert (await router.entries(2))[0].state == state
+
+
+async def test_a_look_up_counts_too(router: Router, fault: Fault) -> None:
+    await router.connect("clockify")
+    local = router.local
+    session = await Sessions(local.store, local.catalogue).create((await local.project()).id, {"user_id": "alice"})
+    hasty = Executor(local.store, local.catalogue, local.keeper, local.runner, seconds=0.4)
+    await fault("/clockify/api/v1/user", delay_seconds=2)
+    outcome = await hasty.execute(session, "CLOCKIFY_CREATE_CLIENT", {"name": "Never"})
+    assert "given up" in (outcome.error or "")
+    assert (await router.entries(1))[0].state == "failed"  # nothing had left
+
+
+async def test_a_fault_of_ours_is_a_result(router: Router) -> None:
+    """A number that no request can hold: one call fails, with a row in the log, and nothing else does."""
+    await router.connect("clockify")
+    path = await router.session()
+    items: list[dict[str, Any]] = [
+        {"tool_slug": "CLOCKIFY_CREATE_TIME_ENTRY", "arguments": '{"start": ' + "9" * 30 + "}"},
+        {"tool_slug": "CLOCKIFY_GET_TAGS", "arguments": {}},
+    ]
+    answer = await router.call(path, "COMPOSIO_MULTI_EXECUTE_TOOL", tools=items)
+    assert [result["response"]["successful"] for result in answer["data"]["results"]] == [False, True]
+    assert len(await router.entries(2)) == 2

@@ -1,0 +1,223 @@
+"""The MCP endpoint, message by message: both eras on one URL, and what is listed."""
+
+import asyncio
+import base64
+import json
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from tests.serve.conftest import Reply, Router
+
+LEGACY = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
+MODERN = "2026-07-28"
+META: dict[str, Any] = {"io.modelcontextprotocol/protocolVersion": MODERN, "io.modelcontextprotocol/clientCapabilities": {}}
+
+
+async def post(router: Router, path: str, message: Any, *headers: tuple[str, str]) -> Reply:
+    body = message if isinstance(message, bytes) else json.dumps(message).encode()
+    return await router.ask("POST", path, body, [("x-api-key", router.key), ("content-type", "application/json"), *headers])
+
+
+def request(method: str, **params: Any) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "id": 7, "method": method, "params": params}
+
+
+@pytest.mark.parametrize("version", LEGACY)
+async def test_the_handshake_of_every_revision(router: Router, version: str) -> None:
+    path = await router.session()
+    made = await post(
+        router, path, request("initialize", protocolVersion=version, capabilities={}, clientInfo={"name": "t", "version": "1"})
+    )
+    assert made.status == 200
+    assert "mcp-session-id" not in made.headers
+    result = made.json()["result"]
+    assert result["protocolVersion"] == version
+    assert result["capabilities"] == {"tools": {}}
+    assert "COMPOSIO_SEARCH_TOOLS" in result["instructions"]
+    told = await post(router, path, {"jsonrpc": "2.0", "method": "notifications/initialized"}, ("mcp-protocol-version", version))
+    assert (told.status, told.body) == (202, b"")
+    assert (await post(router, path, request("ping"), ("mcp-protocol-version", version))).json()["result"] == {}
+
+
+async def test_an_unknown_revision(router: Router) -> None:
+    path = await router.session()
+    made = await post(router, path, request("initialize", protocolVersion="2031-01-01"))
+    assert made.json()["result"]["protocolVersion"] == LEGACY[-1]
+    refused = await post(router, path, request("ping"), ("mcp-protocol-version", "2031-01-01"))
+    assert refused.status == 400
+    assert refused.json()["id"] == 7
+    assert MODERN in refused.json()["error"]["data"]["supported"]
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE", "PUT"])
+async def test_only_post(router: Router, method: str) -> None:
+    answer = await router.ask(method, await router.session(), headers=[("x-api-key", router.key)])
+    assert (answer.status, answer.headers["allow"]) == (405, "POST")
+
+
+@pytest.mark.parametrize(
+    ("message", "code", "status"),
+    [
+        (b"{", -32700, 400),
+        (b"", -32700, 400),
+        (b"[]", -32600, 400),
+        (b"[" * 100_000, -32700, 400),
+        (b'{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}', -32700, 400),
+        (b'{"jsonrpc":"2.0","id":' + b"9" * 400 + b',"method":"ping"}', -32700, 400),
+        (b'{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":NaN}}', -32700, 400),
+        (b'{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":"\\ud800"}}', -32700, 400),
+        ({"jsonrpc": "2.0", "id": None, "method": "ping"}, -32600, 400),
+        ({"jsonrpc": "2.0", "id": 1.5, "method": "ping"}, -32600, 400),
+        ({"jsonrpc": "1.0", "id": 1, "method": "ping"}, -32600, 400),
+        ({"jsonrpc": "2.0", "id": 1, "result": {}}, -32600, 400),
+        ({"jsonrpc": "2.0", "id": 1, "method": "ping", "params": []}, -32600, 400),
+        ({"jsonrpc": "2.0", "id": 1, "method": "server/discover"}, -32601, 200),
+        ({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {}}, -32602, 200),
+        ({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "X", "arguments": []}}, -32602, 200),
+        ({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "NO_SUCH_TOOL"}}, -32602, 200),
+    ],
+)
+async def test_messages_that_are_none(router: Router, message: Any, code: int, status: int) -> None:
+    answer = await post(router, await router.session(), message)
+    assert (answer.json()["error"]["code"], answer.status) == (code, status)
+
+
+async def test_a_client_that_reads_no_json(router: Router) -> None:
+    path = await router.session()
+    assert (await post(router, path, request("ping"), ("accept", "text/event-stream"))).status == 406
+    assert (await post(router, path, request("ping"), ("accept", "application/json, text/event-stream"))).status == 200
+
+
+async def modern(router: Router, path: str, method: str, *headers: tuple[str, str], **params: Any) -> Reply:
+    named = [("mcp-name", str(params["name"]))] if "name" in params else []
+    sent = headers or (("mcp-protocol-version", MODERN), ("mcp-method", method), *named)
+    return await post(router, path, request(method, **({"_meta": META} | params)), *sent)
+
+
+async def test_the_era_without_handshake(router: Router) -> None:
+    await router.connect("desktime")
+    path = await router.session("alice", "desktime", preload={"tools": ["DESKTIME_PING_REQUEST"]})
+    found = (await modern(router, path, "server/discover")).json()["result"]
+    assert found["supportedVersions"] == [MODERN]
+    listed = (await modern(router, path, "tools/list")).json()["result"]
+    assert (listed["resultType"], listed["cacheScope"], listed["ttlMs"] >= 0) == ("complete", "private", True)
+    called = (await modern(router, path, "tools/call", name="DESKTIME_PING_REQUEST", arguments={})).json()["result"]
+    assert called["resultType"] == "complete"
+    assert json.loads(called["content"][0]["text"])["successful"]
+    assert (await modern(router, path, "ping")).status == 404
+    assert (await modern(router, path, "initialize")).json()["error"]["code"] == -32601
+    told = await post(
+        router,
+        path,
+        {"jsonrpc": "2.0", "method": "notifications/cancelled"},
+        ("mcp-protocol-version", MODERN),
+        ("mcp-method", "notifications/cancelled"),
+    )
+    assert told.status == 202
+
+
+VERSION, METHOD, NAME = ("mcp-protocol-version", MODERN), ("mcp-method", "tools/call"), ("mcp-name", "X")
+
+
+LADDER: list[tuple[list[tuple[str, str]], dict[str, Any], int]] = [
+    ([VERSION, VERSION, METHOD, NAME], {}, -32020),
+    ([VERSION, METHOD, METHOD, NAME], {}, -32020),
+    ([VERSION, METHOD, NAME], {"_meta": {}}, -32602),
+    ([VERSION, METHOD, NAME], {"_meta": 5}, -32602),
+    ([VERSION, METHOD, NAME], {"_meta": META | {"io.modelcontextprotocol/protocolVersion": 5}}, -32602),
+    ([VERSION, METHOD, NAME], {"_meta": META | {"io.modelcontextprotocol/protocolVersion": "2025-11-25"}}, -32020),
+    ([METHOD, NAME], {}, -32020),
+    ([VERSION, NAME], {}, -32020),
+    ([VERSION, ("mcp-method", "tools/list"), NAME], {}, -32020),
+    ([VERSION, METHOD], {}, -32020),
+    ([VERSION, METHOD, ("mcp-name", "Y")], {}, -32020),
+    ([VERSION, METHOD, ("mcp-name", "=?base64?!!!?=")], {}, -32020),
+    ([VERSION, METHOD, ("mcp-name", "=?base64?WB==?=")], {}, -32020),
+    ([("mcp-protocol-version", "2027-01-01"), METHOD, NAME], {"_meta": META}, -32022),
+    ([VERSION, METHOD, NAME], {}, -32602),  # all is well but the tool
+]
+
+
+@pytest.mark.parametrize(("headers", "params", "code"), LADDER)
+async def test_headers_and_body_must_agree(router: Router, headers: list[tuple[str, str]], params: Any, code: int) -> None:
+    answer = await post(router, await router.session(), request("tools/call", **({"_meta": META, "name": "X"} | params)), *headers)
+    assert (answer.json()["error"]["code"], answer.status, answer.json()["id"]) == (code, 400, 7)
+
+
+async def test_a_header_in_base64_is_read(router: Router) -> None:
+    path = await router.session()
+    name = base64.b64encode(b"COMPOSIO_SEARCH_TOOLS").decode()
+    headers = (VERSION, METHOD, ("mcp-name", f"=?base64?{name}?="))
+    answer = await post(
+        router, path, request("tools/call", _meta=META, name="COMPOSIO_SEARCH_TOOLS", arguments={"queries": ["ping"]}), *headers
+    )
+    assert answer.status == 200
+    assert not answer.json()["result"]["isError"]
+
+
+async def test_the_list_of_tools(router: Router) -> None:
+    path = await router.session("alice", preload={"tools": "all"})
+    first = await post(router, path, request("tools/list"))
+    assert first.body == (await post(router, path, request("tools/list", cursor="x"))).body
+    result = first.json()["result"]
+    assert set(result) == {"tools"}
+    names = [tool["name"] for tool in result["tools"]]
+    assert names[:4] == ["COMPOSIO_SEARCH_TOOLS", "COMPOSIO_GET_TOOL_SCHEMAS", "COMPOSIO_MANAGE_CONNECTIONS", "COMPOSIO_MULTI_EXECUTE_TOOL"]
+    assert len(names) == len(set(names)) > 30
+    for tool in result["tools"]:
+        schema = tool["inputSchema"]
+        jsonschema_rs.meta.validate(schema)
+        assert schema["type"] == "object"
+        assert not {"anyOf", "oneOf", "allOf", "not", "$ref", "$defs"} & set(schema)
+        assert "$ref" not in json.dumps(schema)
+        assert "outputSchema" not in tool
+        assert tool["_meta"]["anthropic/maxResultSizeChars"] == 500_000
+        assert tool["_meta"].get("anthropic/alwaysLoad", False) == tool["name"].startswith("COMPOSIO_")
+        assert tool["description"]
+    by_name = {tool["name"]: tool["annotations"] for tool in result["tools"]}
+    assert by_name["CLOCKIFY_GET_TAGS"]["readOnlyHint"]
+    assert not by_name["CLOCKIFY_GET_TAGS"]["destructiveHint"]
+    assert by_name["CLOCKIFY_DELETE_TAG"]["destructiveHint"]
+
+
+async def test_what_is_switched_off_is_neither_listed_nor_called(router: Router) -> None:
+    off = {"search": {"enable": False}, "manage_connections": {"enable": False}, "execute": {"enable_multi_execute": False}}
+    path = await router.session("alice", **off)
+    assert (await router.rpc(path, "tools/list"))["result"] == {"tools": []}
+    for name in ("COMPOSIO_SEARCH_TOOLS", "COMPOSIO_GET_TOOL_SCHEMAS", "COMPOSIO_MANAGE_CONNECTIONS", "COMPOSIO_MULTI_EXECUTE_TOOL"):
+        refused = await router.rpc(path, "tools/call", {"name": name, "arguments": {}})
+        assert refused["error"]["code"] == -32602
+        assert "switched off" in refused["error"]["message"]
+
+
+async def test_a_preloaded_tool_is_called_directly(router: Router) -> None:
+    account = await router.connect("desktime")
+    path = await router.session("alice", "desktime", preload={"tools": ["desktime_ping_request"]})
+    listed = (await router.rpc(path, "tools/list"))["result"]["tools"]
+    assert listed[-1]["name"] == "DESKTIME_PING_REQUEST"
+    answer = await router.call(path, "desktime_ping_request")
+    assert answer["successful"]
+    assert (await router.entries(1))[0].account_id == account
+    other = await router.rpc(path, "tools/call", {"name": "DESKTIME_GET_ACCOUNT_DETAILS", "arguments": {}})
+    assert "COMPOSIO_MULTI_EXECUTE_TOOL" in other["error"]["message"]
+
+
+async def test_a_preloaded_tool_without_connection_gives_a_link(router: Router) -> None:
+    path = await router.session("alice", "desktime", preload={"tools": "all"})
+    result = (await router.rpc(path, "tools/call", {"name": "DESKTIME_PING_REQUEST", "arguments": {}}))["result"]
+    assert not result["isError"]
+    answer = json.loads(result["content"][0]["text"])
+    assert not answer["successful"]
+    assert answer["data"]["redirect_url"].startswith(router.origin + "/link/")
+
+
+async def test_answers_go_to_who_asked(router: Router) -> None:
+    """Two users with the same ids at the same time: nothing is shared but the process."""
+    paths = [await router.session(user) for user in ("alice", "bob")]
+    asked = [
+        router.call(path, "COMPOSIO_SEARCH_TOOLS", queries=["tags"], session={"id": f"{path[-4:]}{n}"}) for n in range(20) for path in paths
+    ]
+    answers = await asyncio.gather(*asked)
+    assert [a["data"]["session"]["id"] for a in answers] == [f"{path[-4:]}{n}" for n in range(20) for path in paths]
