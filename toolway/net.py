@@ -167,6 +167,7 @@ class Net:
                 headers=headers,
                 timeout=timeout,
                 allow_redirects=False,
+                skip_auto_headers=("Content-Type",),
                 proxy=None if trusted else self._proxy,
             ) as response:
                 body = await _read(response, request.most)

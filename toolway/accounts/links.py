@@ -25,7 +25,7 @@ TRANSITIONS: dict[str, tuple[str, ...]] = {
 
 def digest(token: str) -> str:
     """What is stored of a random token."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(_bytes(token)).hexdigest()
 
 
 async def move(store: Store, account: Account, to: str, **changes: Unpack[AccountChanges]) -> Account:
@@ -87,9 +87,13 @@ async def find(store: Store, token: str) -> tuple[Link, Account]:
 
 def form_token(browser: str, token: str) -> str:
     """The form's token for a link in a browser: only who holds the browser's cookie can make it."""
-    return hmac.digest(browser.encode(), token.encode(), "sha256").hex()
+    return hmac.digest(_bytes(browser), _bytes(token), "sha256").hex()
 
 
 def same_browser(browser: str, token: str, form: str) -> bool:
     """Whether the form came from the browser that was shown it."""
-    return bool(browser) and hmac.compare_digest(form_token(browser, token).encode(), form.encode())
+    return bool(browser) and hmac.compare_digest(_bytes(form_token(browser, token)), _bytes(form))
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")  # what comes from outside may hold half a character; it only must not fit

@@ -14,12 +14,13 @@ async def under(kit: Toolkit, tool: Tool, taken: Json, ask: Ask) -> Json:
     source = kit.tools[tool.merge.source]
     wanted = {p.given: taken[p.given] for p in source.params if p.place == "path" and p.given in taken}
     current = (await ask(source, wanted)).data
-    if not current:
+    read_as = {p.given: tool.merge.renames.get(p.field.name, p.field.name) for p in tool.params if p.place == "body"}
+    if not any(name.partition(".")[0] in current for name in read_as.values()):
         raise Refused(f"{kit.title} did not give the present state, so nothing was changed.", status=200, means="rubbish")
     kept: Json = {}
     for param in tool.params:
         if param.place == "body" and param.given not in taken:
-            value = _at(current, tool.merge.renames.get(param.field.name, param.field.name))
+            value = _at(current, read_as[param.given])
             if value is not None:
                 kept[param.given] = _declared(param.field, value)
     return taken | kept

@@ -143,8 +143,8 @@ class Resolver:
             narrowed = await self._things(noun, where | {noun.query: name if careful else _bare(noun, name)})
             things = narrowed if narrowed.rows else things
         fitting = _fitting(noun, name, things.rows, careful)
-        # Of a list that goes on, only the very name will do, and not that for what destroys: there may be more that fit.
-        if len(fitting) == 1 and (not things.more or (not careful and _same(fitting[0], name))):
+        # Of a list that goes on, a part of a name will not do, and nothing for what destroys: there may be more that fit.
+        if len(fitting) == 1 and (not things.more or (not careful and (_same(fitting[0], name) or _same(fitting[0], _bare(noun, name))))):
             return fitting[0].id
         raise self._unclear(noun, name, path, things, fitting)
 

@@ -34,7 +34,7 @@ class App:
         desk = Desk(local.catalogue, finder, executor, local.connector)
         self._mcp = mcp.McpDoor(desk)
         self._rest = SessionRest(self._sessions, desk)
-        self._pages = ConnectPages(local.store, local.catalogue, local.connector)
+        self._pages = ConnectPages(local.store, local.catalogue, local.connector, settings.overrides)
         local.store.freshness.on_change(self._sessions.forget)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

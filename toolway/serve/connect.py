@@ -5,6 +5,7 @@ loaded when the first page is asked for.
 """
 
 import secrets
+from collections.abc import Mapping
 from functools import cache
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
@@ -15,7 +16,6 @@ from msgspec import UNSET
 
 from toolway.accounts import links, schemes
 from toolway.catalog.index import Catalogue
-from toolway.catalog.model import Toolkit
 from toolway.errors import BadArgument, BadRequest, CallFailed, Gone, NotFound, ToolwayError
 from toolway.router.connect import Connector
 from toolway.serve.wire import Response, Scope, header
@@ -32,10 +32,11 @@ _STATIC = Path(__file__).parent / "static"
 class ConnectPages:
     """Shows the page of a link and takes its form."""
 
-    def __init__(self, store: Store, catalogue: Catalogue, connector: Connector) -> None:
+    def __init__(self, store: Store, catalogue: Catalogue, connector: Connector, overrides: Mapping[str, str]) -> None:
         self._store = store
         self._catalogue = catalogue
         self._connector = connector
+        self._overrides = overrides
 
     async def show(self, scope: Scope, token: str, origin: str) -> Response:
         """GET /link/{token}"""
@@ -83,7 +84,8 @@ class ConnectPages:
             fields=fields,
             form=links.form_token(visit.browser, visit.token),
             error=error,
-            hosts=_hosts(kit),
+            hosts=sorted({urlsplit(self._overrides.get(f"{kit.slug}.{name}", url)).netloc for name, url in kit.hosts.items()}),
+            elsewhere=any(name.startswith(f"{kit.slug}.") for name in self._overrides),
             minutes=links.MINUTES,
         )
         secure = "; Secure" if visit.origin.startswith("https:") else ""
@@ -99,10 +101,6 @@ class _Visit(NamedTuple):
     token: str
     browser: str
     origin: str
-
-
-def _hosts(kit: Toolkit) -> list[str]:
-    return sorted({urlsplit(url).hostname or "" for url in kit.hosts.values()})
 
 
 def _fields(content: bytes) -> dict[str, str]:

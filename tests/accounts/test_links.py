@@ -1,0 +1,136 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from toolway.accounts import links
+from toolway.accounts.links import TRANSITIONS
+from toolway.errors import Conflict, Gone, NotFound
+from toolway.store.records import Account, AuthConfig, Link, Project, new_id, now_ms
+from toolway.store.shelves import Store
+
+MINUTE = 60_000
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    async with await Store.open(str(tmp_path / "t.db")) as opened:
+        for project in ("pr_1", "pr_2"):
+            await opened.projects.add(Project(project, project, 1))
+        yield opened
+
+
+async def config(store: Store) -> AuthConfig:
+    return await links.auth_config_for(store, "pr_1", "acme", "API_KEY")
+
+
+async def add(store: Store, status: str, age: int = 0) -> Account:
+    at = now_ms() - age
+    made = Account(new_id("ca_"), "pr_1", "alice", "acme", (await config(store)).id, status, "", "", "", {}, "", at, at)
+    await store.accounts.add(made)
+    return made
+
+
+async def old_link(store: Store, age: int) -> str:
+    account, at = await add(store, "INITIATED", age), now_ms() - age
+    token = "token-" + account.id
+    await store.links.add(Link(links.digest(token), account.id, "pr_1", "", at, at + links.MINUTES * MINUTE))
+    return token
+
+
+async def test_a_fresh_link_is_found_by_its_token_only(store: Store) -> None:
+    account, token, expires = await links.ask(store, await config(store), "alice", "https://app.example/back")
+    assert account.status == "INITIATED" and not account.sealed and 0 < expires - now_ms() <= 10 * MINUTE
+    link, found = await links.find(store, token)
+    assert found == account and link.callback_url == "https://app.example/back"
+    assert token not in repr(link) + repr(account) and len(token) == 32
+    for wrong in ("", token[:-1], token.swapcase(), link.digest, "../" + token, "x" * 10_000):
+        with pytest.raises(NotFound, match="does not exist"):
+            await links.find(store, wrong)
+    assert (await links.ask(store, await config(store), "alice"))[1] != token
+
+
+async def test_a_link_is_good_once(store: Store) -> None:
+    account, token, _ = await links.ask(store, await config(store), "alice")
+    link, _ = await links.find(store, token)
+    assert [await store.links.use(link.digest, now_ms()), await store.links.use(link.digest, now_ms())] == [True, False]
+    with pytest.raises(Gone, match="used already"):
+        await links.find(store, token)
+    await links.move(store, account, "ACTIVE")
+    with pytest.raises(Gone, match="used already"):
+        await links.find(store, token)
+
+
+async def test_a_link_of_an_account_that_is_done_is_gone(store: Store) -> None:
+    account, token, _ = await links.ask(store, await config(store), "alice")
+    await links.move(store, account, "FAILED")
+    with pytest.raises(Gone):
+        await links.find(store, token)
+
+
+async def test_an_old_link_is_gone_and_its_account_expired(store: Store) -> None:
+    token = await old_link(store, 10 * MINUTE + 1)
+    for _ in range(2):
+        with pytest.raises(Gone, match="older than 10 minutes"):
+            await links.find(store, token)
+    (account,) = await store.accounts.list("pr_1")
+    assert (account.status, account.status_reason) == ("EXPIRED", "INITIATION_TIMEOUT")
+    assert (await links.find(store, await old_link(store, 9 * MINUTE)))[1].status == "INITIATED"
+
+
+async def test_who_looks_at_an_attempt_sees_it_expire(store: Store) -> None:
+    fresh, late, done = await add(store, "INITIATED"), await add(store, "INITIATED", 11 * MINUTE), await add(store, "ACTIVE", 11 * MINUTE)
+    assert await links.seen(store, fresh) == fresh and await links.seen(store, done) == done
+    assert (await links.seen(store, late)).status == "EXPIRED"
+    assert (await links.seen(store, late)).status == "EXPIRED"  # with what was read before: somebody else was faster
+    other = await add(store, "INITIATED", 11 * MINUTE)
+    await links.move(store, other, "ACTIVE")
+    assert (await links.seen(store, other)).status == "ACTIVE"
+
+
+@pytest.mark.parametrize("start", list(TRANSITIONS))
+@pytest.mark.parametrize("to", [*TRANSITIONS, "", "active", "NEW"])
+async def test_only_the_transitions_of_the_table_happen(store: Store, start: str, to: str) -> None:
+    account = await add(store, start)
+    if to in TRANSITIONS[start]:
+        moved = await links.move(store, account, to, label="x")
+        assert (moved.status, moved.label) == (to, "x") and await store.accounts.get("pr_1", account.id) == moved
+        with pytest.raises(Conflict):  # from the state that was read before
+            await links.move(store, account, to)
+    else:
+        with pytest.raises(Conflict, match=f"is {start} cannot become {to}"):
+            await links.move(store, account, to)
+        assert await store.accounts.get("pr_1", account.id) == account
+
+
+def test_ends_are_ends() -> None:
+    assert {state for state, ways in TRANSITIONS.items() if not ways} == {"EXPIRED", "FAILED", "REVOKED"}
+    assert {to for ways in TRANSITIONS.values() for to in ways} < set(TRANSITIONS)
+
+
+def test_a_form_is_bound_to_browser_and_link() -> None:
+    form = links.form_token("browser-a", "link-1")
+    assert links.same_browser("browser-a", "link-1", form)
+    for browser, token, given in (
+        ("browser-b", "link-1", form),
+        ("browser-a", "link-2", form),
+        ("", "link-1", links.form_token("", "link-1")),
+        ("browser-a", "link-1", ""),
+        ("browser-a", "link-1", form.upper()),
+        ("browser-a", "link-1", form + "0"),
+        ("browser-a", "link-1", "ü"),
+        ("browser-a", "link-1", "\udcff"),
+    ):
+        assert not links.same_browser(browser, token, given)
+
+
+async def test_the_auth_config_is_the_named_the_first_or_a_new_one(store: Store) -> None:
+    first = await config(store)
+    assert await config(store) == first and first.id.startswith("ac_")
+    second = msgspec.structs.replace(first, id="ac_2", created_at=first.created_at + 1)
+    await store.auth_configs.add(second)
+    assert await links.auth_config_for(store, "pr_1", "acme", "API_KEY", "ac_2") == second
+    for project, toolkit, named in (("pr_2", "acme", "ac_2"), ("pr_1", "other", "ac_2"), ("pr_1", "acme", "ac_3")):
+        with pytest.raises(NotFound, match="no auth config"):
+            await links.auth_config_for(store, project, toolkit, "API_KEY", named)

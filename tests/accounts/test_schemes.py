@@ -1,0 +1,79 @@
+import traceback
+
+import pytest
+from rich.pretty import pretty_repr
+
+from toolway.accounts.keeper import Credential
+from toolway.accounts.schemes import conceal, key_auth, secret_field, sign
+from toolway.accounts.vault import Secret
+from toolway.catalog.model import Auth, Toolkit
+from toolway.errors import Blocked
+from toolway.net import Answer, Request
+
+KEY = "canary+key/5f1d 0c9a&77"
+QUOTED = "canary%2Bkey%2F5f1d%200c9a%2677"
+PLAIN = Request("GET", "https://api.acme.example/x", {"Accept": "a"})
+
+
+def kit(*auth: Auth) -> Toolkit:
+    return Toolkit("acme", "Acme", "", {"api": "https://api.acme.example"}, auth=auth)
+
+
+def credential(mode: str = "API_KEY", key: str = KEY) -> Credential:
+    field = "token" if mode == "BEARER_TOKEN" else "api_key"
+    return Credential("ca_1", "acme", "me", mode, {field: Secret(key)}, {})
+
+
+def test_a_key_goes_where_the_toolkit_says() -> None:
+    header = sign(PLAIN, kit(Auth("API_KEY", header="X-Key")), credential())
+    assert header.headers == {"Accept": "a", "X-Key": KEY} and header.url == PLAIN.url
+    query = sign(PLAIN, kit(Auth("API_KEY", query="apiKey")), credential())
+    assert query.url == f"{PLAIN.url}?apiKey={QUOTED}" and query.headers == PLAIN.headers
+    second = sign(Request("GET", "https://a/x?q=1"), kit(Auth("API_KEY", query="apiKey")), credential())
+    assert second.url == f"https://a/x?q=1&apiKey={QUOTED}"
+    bearer = sign(PLAIN, kit(Auth("BEARER_TOKEN", bearer=True)), credential("BEARER_TOKEN"))
+    assert bearer.headers["Authorization"] == f"Bearer {KEY}"
+
+
+def test_the_credentials_own_header_wins() -> None:
+    asked = Request("GET", "https://a/x", {"X-Key": "the agent's"})
+    assert sign(asked, kit(Auth("API_KEY", header="X-Key")), credential()).headers == {"X-Key": KEY}
+
+
+def test_an_account_of_another_mode_is_not_sent() -> None:
+    for auth, mode in ((Auth("API_KEY", header="X"), "BEARER_TOKEN"), (Auth("NO_AUTH"), "NO_AUTH"), (Auth("OAUTH2"), "OAUTH2")):
+        with pytest.raises(Blocked, match=f"with a {mode} account"):
+            sign(PLAIN, kit(auth), credential(mode))
+
+
+@pytest.mark.parametrize("key", ["a\r\nX-Evil: 1", "a\0", "a\n"])
+def test_a_key_injects_no_header_and_is_not_told(key: str) -> None:
+    with pytest.raises(Blocked) as raised:
+        sign(PLAIN, kit(Auth("API_KEY", header="X-Key")), credential(key=key))
+    assert key not in raised.value.sentence
+
+
+def test_nothing_shows_a_key() -> None:
+    shown = [credential()]
+    shown += [sign(PLAIN, kit(auth), credential()) for auth in (Auth("API_KEY", header="X"), Auth("API_KEY", query="k"))]
+    for value in shown:
+        for text in (repr(value), str(value), f"{value}", pretty_repr(value), pretty_repr({"a": [value]})):
+            assert "canary" not in text
+    try:
+        raise ValueError(shown)
+    except ValueError as error:
+        assert "canary" not in "".join(traceback.format_exception(error))  # noqa: PT017
+
+
+def test_which_auth_and_field_a_pasted_key_is_for() -> None:
+    found = kit(Auth("OAUTH2"), Auth("BEARER_TOKEN", bearer=True), Auth("API_KEY", header="X"))
+    assert key_auth(found) == Auth("BEARER_TOKEN", bearer=True) and key_auth(kit(Auth("OAUTH2"))) is None
+    assert (secret_field("API_KEY"), secret_field("BEARER_TOKEN")) == ("api_key", "token")
+
+
+def test_an_answer_is_given_without_the_key() -> None:
+    body = f'{{"a": "{KEY}", "b": "?k={QUOTED}&"}}'.encode()
+    assert conceal(Answer(401, {}, body), credential()).body == b'{"a": "***", "b": "?k=***&"}'
+    clean = Answer(200, {}, b'{"a": 1}')
+    assert conceal(clean, credential()) is clean
+    assert conceal(clean, credential(key="a")) is clean

@@ -1,0 +1,193 @@
+"""Names to ids. The lists are handed in, as the pipeline hands in its own calls."""
+
+from typing import Any
+
+import pytest
+
+from tests.calls.shop import builtin, kit, param, tool
+from toolway.calls.nouns import Kept, Resolver
+from toolway.calls.reply import Reply
+from toolway.catalog.model import Json, Noun, Tool
+from toolway.errors import BadArgument
+
+W, P, T = "0" * 24, "1" * 24, "2" * 24
+
+
+class Lists:
+    """Answers look-ups from a table by the tool's name, and remembers what was asked. `more` names lists that go on."""
+
+    def __init__(self, more: str = "", **replies: Any) -> None:
+        self.replies, self.more = replies, more.split()
+        self.asked: list[tuple[str, Json]] = []
+
+    async def __call__(self, tool: Tool, arguments: Json) -> Reply:
+        self.asked.append((tool.name, arguments))
+        found = self.replies[tool.name]
+        found = found(arguments) if callable(found) else found
+        return Reply(found if isinstance(found, dict) else {tool.list_key: found}, {"page": 2} if tool.name in self.more else None)
+
+
+def row(id: str | int, name: str, **more: Any) -> Json:
+    return {"id": id, "name": name} | more
+
+
+async def resolved(slug: str, lists: Lists, **arguments: Any) -> Json:
+    found, its = builtin(slug)
+    return await Resolver(found, its, "ca_1", lists, Kept()).resolve(arguments)
+
+
+WORKSPACES = [row("w1", "Marketing"), row("w2", "Design Team"), row("w3", "Client Work"), row("w4", "Client Billing")]
+
+
+@pytest.mark.parametrize(
+    ("name", "id"),
+    [
+        ("Marketing", "w1"),
+        (" marketing ", "w1"),
+        ("market", "w1"),
+        ("marketing workspace", "w1"),
+        ("the Marketing workspace", "w1"),
+        ("workspace Marketing", "w1"),
+        ("The workspace marketing", "w1"),
+        ("the design team", "w2"),
+        ("Billing", "w4"),
+    ],
+)
+async def test_people_name_things_in_these_ways(name: str, id: str) -> None:
+    lists = Lists(get_all_my_workspaces=WORKSPACES)
+    assert await resolved("CLOCKIFY_GET_TAGS", lists, workspaceId=name) == {"workspaceId": id}
+    assert len(lists.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("client", 'several workspaces fit "client": Client Work (id w3); Client Billing (id w4).'),
+        ("Marketting", 'there is no workspace "Marketting". Nearest are: Marketing (id w1)'),
+        ("our marketing place", "there is no workspace"),
+        ("the workspace", "there is no workspace"),
+        ("", "a name is needed"),
+        ("  ", "a name is needed"),
+    ],
+)
+async def test_what_is_not_plain_is_told(name: str, said: str) -> None:
+    with pytest.raises(BadArgument) as raised:
+        await resolved("CLOCKIFY_GET_TAGS", Lists(get_all_my_workspaces=WORKSPACES), workspaceId=name)
+    assert said in raised.value.sentence and raised.value.message.startswith("CLOCKIFY_GET_TAGS: workspaceId")
+
+
+async def test_an_article_or_a_part_that_fits_another_thing_is_no_single_match() -> None:
+    lists = Lists(get_clients=[row("c1", "Acme"), row("c2", "The Acme Client Group")])
+    with pytest.raises(BadArgument, match="several clients fit"):
+        await resolved("CLOCKIFY_GET_CLIENT_BY_ID", lists, workspaceId=W, id="the Acme client")
+    assert (await resolved("CLOCKIFY_GET_CLIENT_BY_ID", lists, workspaceId=W, id="acme"))["id"] == "c1"
+
+
+async def test_what_destroys_takes_an_exact_name_only() -> None:
+    lists = Lists(get_tags=[row("t1", "urgent"), row("t2", "Meeting"), row("t3", "meeting")])
+    assert (await resolved("CLOCKIFY_DELETE_TAG", lists, workspaceId=W, id="Urgent"))["id"] == "t1"
+    for name in ("urg", "the urgent tag", "urgent tag", "meeting"):
+        with pytest.raises(BadArgument):
+            await resolved("CLOCKIFY_DELETE_TAG", lists, workspaceId=W, id=name)
+
+
+async def test_ids_are_never_looked_up() -> None:
+    lists = Lists()
+    given = {"workspaceId": W, "projectId": P, "tagIds": [T, T], "description": "x"}
+    assert await resolved("CLOCKIFY_CREATE_TIME_ENTRY", lists, **given) == given
+    assert not lists.asked
+
+
+async def test_what_lies_within_is_looked_up_after_what_it_lies_in() -> None:
+    lists = Lists(
+        get_all_my_workspaces=WORKSPACES, get_projects=[row("p1", "Site")], get_tasks=[row("k1", "Build")], get_tags=[row("t1", "a")]
+    )
+    given = {"tagIds": ["a"], "taskId": "build", "projectId": "site", "workspaceId": "marketing"}
+    made = await resolved("CLOCKIFY_CREATE_TIME_ENTRY", lists, **given)
+    assert made == {"tagIds": ["t1"], "taskId": "k1", "projectId": "p1", "workspaceId": "w1"}
+    assert ("get_tasks", {"workspaceId": "w1", "projectId": "p1"}) in lists.asked
+    with pytest.raises(BadArgument, match="to find its task, projectId is needed"):
+        await resolved("CLOCKIFY_CREATE_TIME_ENTRY", lists, workspaceId=W, taskId="build")
+
+
+async def test_within_a_list_the_sibling_is_meant() -> None:
+    def tasks_of(asked: Json) -> list[Json]:
+        return [row("k1" if asked["projectId"] == "p1" else "k2", "Build")]
+
+    lists = Lists(get_projects=[row("p1", "Site"), row("p2", "App")], get_tasks=tasks_of)
+    entries = [{"id": "e1", "taskId": "build", "projectId": "Site"}, {"id": "e2", "projectId": "App", "taskId": "build"}]
+    made = await resolved("CLOCKIFY_UPDATE_TIME_ENTRIES", lists, workspaceId=W, userId=P, entries=entries)
+    assert [entry["taskId"] for entry in made["entries"]] == ["k1", "k2"]
+    assert entries[0]["projectId"] == "Site"  # what was given is left as it was
+    with pytest.raises(BadArgument, match=r"entries\[0\]\.taskId .* projectId is needed"):
+        await resolved("CLOCKIFY_UPDATE_TIME_ENTRIES", lists, workspaceId=W, userId=P, entries=[{"id": "e", "taskId": "build"}])
+
+
+async def test_order_holds_through_any_depth_and_a_circle_ends() -> None:
+    nouns = (Noun("a", "do", within=("b",)), Noun("b", "do", within=("c",)), Noun("c", "do", within=("a",)))
+    found = tool("GET /x", param("query", "a", "@a"), param("query", "b", "@b"), param("query", "c", "@c"))
+    its = kit(found, nouns=nouns)
+    lists = Lists(do=[row("1", "x"), row("2", "y"), row("3", "z")])
+    made = await Resolver(found, its, "ca_1", lists, Kept()).resolve({"a": "x", "b": "y", "c": "z"})
+    assert set(made.values()) == {"1", "2", "3"}
+
+
+async def test_a_default_fills_only_what_is_due() -> None:
+    lists = Lists(get_currently_logged_in_user_info={"id": "me", "activeWorkspace": "w9"})
+    assert await resolved("CLOCKIFY_STOP_USER_TIMER", lists, end="e") == {"end": "e", "workspaceId": "w9", "userId": "me"}
+    assert await resolved("CLOCKIFY_GET_PROJECTS", lists) == {"workspaceId": "w9"}
+    with pytest.raises(BadArgument, match="workspaceId is missing, and Clockify names no default"):
+        await resolved("CLOCKIFY_GET_TAGS", Lists(get_currently_logged_in_user_info={}))
+
+
+async def test_a_list_that_lies_deeper() -> None:
+    days = {
+        "2026-11-20": {"7": row(7, "Anna Ek", group="A"), "8": row(8, "Bo")},
+        "2026-11-21": {"7": row(7, "Anna Ek"), "9": row(9, "Bo", group="B")},
+    }
+    lists = Lists(get_all_company_employees={"employees": days, "__request_time": 1})
+    assert await resolved("DESKTIME_GET_EMPLOYEE_DATA", lists, id="anna ek") == {"id": "7"}
+    with pytest.raises(BadArgument, match=r"several employees fit \"bo\": Bo \(id 8\); Bo \(B, id 9\)"):
+        await resolved("DESKTIME_GET_EMPLOYEE_DATA", lists, id="bo")
+    empties: list[Json] = [{"employees": []}, {"employees": {"2026-11-20": []}}, {}]
+    for empty in empties:
+        with pytest.raises(BadArgument, match="no employee") as raised:
+            await resolved("DESKTIME_GET_EMPLOYEE_DATA", Lists(get_all_company_employees=empty), id="anna")
+        assert "lists none at all" in raised.value.sentence
+
+
+async def test_a_long_list_is_narrowed_by_the_service() -> None:
+    def projects(asked: Json) -> list[Json]:
+        return [row("p1", "Website")] if asked.get("name") == "site" else [row(str(n), f"Other {n}") for n in range(50)]
+
+    lists = Lists("get_projects", get_projects=projects)
+    with pytest.raises(BadArgument, match=r"more than one project may fit .* Only the first 1 projects were looked at"):
+        await resolved("CLOCKIFY_GET_PROJECT", lists, workspaceId=W, projectId="site")
+    assert [asked.get("name") for _, asked in lists.asked] == [None, "site"]
+    exact = Lists("get_projects", get_projects=[row("p1", "Website")])
+    assert (await resolved("CLOCKIFY_GET_PROJECT", exact, workspaceId=W, projectId="the website project"))["projectId"] == "p1"
+    assert exact.asked[1][1]["name"] == "website"
+    with pytest.raises(BadArgument, match="Only the first 50 projects"):
+        await resolved("CLOCKIFY_GET_PROJECT", lists, workspaceId=W, projectId="nothing such")
+
+
+async def test_what_destroys_takes_no_name_from_a_list_that_goes_on() -> None:
+    lists = Lists("get_tags", get_tags=[row("t1", "urgent")])
+    with pytest.raises(BadArgument, match="may fit"):
+        await resolved("CLOCKIFY_DELETE_TAG", lists, workspaceId=W, id="urgent")
+
+
+async def test_lists_are_kept_for_a_minute_an_account() -> None:
+    now = [0.0]
+    kept, lists = Kept(lambda: now[0]), Lists(get_tags=[row("t1", "a"), row("t2", "b")])
+    found, its = builtin("CLOCKIFY_CREATE_TIME_ENTRY")
+
+    async def ask(account: str) -> int:
+        await Resolver(found, its, account, lists, kept).resolve({"workspaceId": W, "tagIds": ["a", "b"]})
+        return len(lists.asked)
+
+    assert [await ask("ca_1"), await ask("ca_1"), await ask("ca_2")] == [1, 1, 2]
+    kept.forget("ca_1")
+    assert [await ask("ca_2"), await ask("ca_1")] == [2, 3]
+    now[0] = 61
+    assert await ask("ca_1") == 4

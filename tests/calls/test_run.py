@@ -1,0 +1,155 @@
+"""The whole way of a call, to a real server on loopback."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, cast
+
+import msgspec
+import pytest
+
+from tests.calls.shop import builtin
+from tests.net.wire import Say, Server, plain, reaching, served
+from toolway.accounts.keeper import Credential
+from toolway.accounts.vault import Secret
+from toolway.calls.run import Result, Runner
+from toolway.catalog.model import Rate
+from toolway.errors import BadArgument, Busy, NoAnswer, Refused
+
+KEY = "canary-key-0123456789"
+W = "0" * 24
+
+
+def credential(toolkit: str = "clockify", **settings: str) -> Credential:
+    return Credential("ca_1", toolkit, "me", "API_KEY", {"api_key": Secret(KEY)}, settings)
+
+
+def says(table: Mapping[str, Any]) -> Say:
+    """Answers by the beginning of the request line, with a status where one stands before the content."""
+
+    async def say(number: int, writer: asyncio.StreamWriter) -> None:
+        line = server_of[0].heard[-1].split(b" HTTP/", 1)[0].decode()
+        found: Any = next((content for start, content in table.items() if line.startswith(start)), None)
+        assert found is not None, line
+        status, content = cast("tuple[str, Any]", found) if isinstance(found, tuple) else ("200 OK", found)
+        writer.write(plain(msgspec.json.encode(content), status))
+
+    return say
+
+
+server_of: list[Server] = []
+
+
+async def run(
+    slug: str, given: Any, table: dict[str, Any], leaving: list[int] | None = None, **settings: str
+) -> tuple[Result, list[bytes]]:
+    found, kit = builtin(slug)
+    async with served(says(table)) as server, reaching(server.url) as net:
+        server_of[:] = [server]
+
+        async def left() -> None:
+            if leaving is not None:
+                leaving.append(len(server.heard))
+
+        runner = Runner(net, {f"{kit.slug}.{host}": server.url for host in kit.hosts})
+        result = await runner.run(kit, found, given, credential(kit.slug, **settings), left)
+        return result, server.heard
+
+
+async def test_a_call_from_names_to_a_trimmed_result() -> None:
+    leaving: list[int] = []
+    table = {
+        "GET /v1/user": {"activeWorkspace": W},
+        f"GET /v1/workspaces/{W}/projects": [{"id": "p1", "name": "Site"}],
+        f"POST /v1/workspaces/{W}/time-entries": ("201 Created", {"id": "e1", "projectId": "p1", "isLocked": False}),
+    }
+    given = {"start": "2026-11-20T09:00:00Z", "projectId": "the site project"}
+    result, heard = await run("CLOCKIFY_CREATE_TIME_ENTRY", given, table, leaving)
+    assert result.status == 201 and result.reply.data == {"id": "e1", "projectId": "p1"} and result.reply.trimmed
+    assert leaving == [2] and len(heard) == 3
+    assert heard[2].endswith(b'{"start":"2026-11-20T09:00:00Z","projectId":"p1"}')
+    assert all(f"X-Api-Key: {KEY}\r\n".encode() in request for request in heard)
+
+
+async def test_a_put_that_replaces_keeps_what_was_not_named() -> None:
+    path = f"/v1/workspaces/{W}/clients/c1"
+    now = {"id": "c1", "name": "Acme", "email": None, "note": "old", "address": "Riga", "archived": False, "currencyCode": "EUR"}
+    table = {f"GET {path}": now, f"PUT {path}": {"id": "c1"}, f"GET /v1/workspaces/{W}/clients": [now]}
+    _, heard = await run("CLOCKIFY_UPDATE_CLIENT", {"workspaceId": W, "id": "acme", "name": "Acme Group", "note": None}, table)
+    sent = msgspec.json.decode(heard[-1].partition(b"\r\n\r\n")[2])
+    assert sent == {"name": "Acme Group", "note": None, "address": "Riga", "archived": False}
+
+
+async def test_nothing_is_changed_when_the_present_state_is_not_known() -> None:
+    path = f"/v1/workspaces/{W}/clients/{W}"
+    with pytest.raises(Refused, match="nothing was changed"):
+        await run("CLOCKIFY_UPDATE_CLIENT", {"workspaceId": W, "id": W, "name": "x"}, {f"GET {path}": []})
+
+
+async def test_a_changed_thing_is_looked_up_anew() -> None:
+    found, kit = builtin("CLOCKIFY_GET_CLIENT_BY_ID")
+    create, _ = builtin("CLOCKIFY_CREATE_CLIENT")
+    clients = [{"id": "c1", "name": "Acme"}]
+    table = {"POST": {}, f"GET /v1/workspaces/{W}/clients/": {"id": "c"}, f"GET /v1/workspaces/{W}/clients": clients}
+    async with served(says(table)) as server, reaching(server.url) as net:
+        server_of[:] = [server]
+        runner = Runner(net, {"clockify.api": server.url})
+        for _ in range(2):
+            await runner.run(kit, found, {"workspaceId": W, "id": "acme"}, credential())
+        clients.append({"id": "c2", "name": "Globex"})
+        await runner.run(kit, create, {"workspaceId": W, "name": "Globex"}, credential())
+        await runner.run(kit, found, {"workspaceId": W, "id": "globex"}, credential())
+        lines = [request.split(b" ")[1].decode().removeprefix(f"/v1/workspaces/{W}/") for request in server.heard]
+    assert lines == ["clients?page=1&page-size=50", "clients/c1", "clients/c1", "clients", "clients?page=1&page-size=50", "clients/c2"]
+
+
+async def test_a_service_that_quotes_the_key_does_not_tell_it() -> None:
+    with pytest.raises(Refused) as raised:
+        await run("CLOCKIFY_GET_TAGS", {"workspaceId": W}, {"GET": ("401 No", {"message": f"bad key {KEY}"})})
+    assert KEY not in raised.value.sentence and "bad key ***" in raised.value.message
+    result, _ = await run("DESKTIME_PING_REQUEST", {}, {"GET /ping?apiKey": {"url": f"/ping?apiKey={KEY}"}})
+    assert result.reply.data == {"url": "/ping?apiKey=***"}
+
+
+async def test_a_bad_argument_leaves_nowhere() -> None:
+    with pytest.raises(BadArgument):
+        await run("CLOCKIFY_CREATE_TIME_ENTRY", {"workspaceId": W, "strat": 1}, {})
+
+
+async def test_an_account_waits_its_turn_or_is_told_when() -> None:
+    found, kit = builtin("CLOCKIFY_GET_TAGS")
+    kit = msgspec.structs.replace(kit, rates=(Rate(2, "hour", "free plan"), Rate(1, "second", "slow")))
+    async with served(says({"GET": []})) as server, reaching(server.url) as net:
+        server_of[:] = [server]
+        runner = Runner(net, {"clockify.api": server.url})
+        slow, free = credential(plan="slow"), credential(plan="free plan")
+        waits = [(await runner.run(kit, found, {"workspaceId": W}, slow)).waited for _ in range(2)]
+        assert waits[0] == 0 and 0 < waits[1] < 1.5
+        for _ in range(2):
+            await runner.run(kit, found, {"workspaceId": W}, free)
+        with pytest.raises(Busy, match="allows 2 calls a hour") as raised:
+            await runner.run(kit, found, {"workspaceId": W}, free)
+        assert "60 minutes" in raised.value.sentence and len(server.heard) == 4
+
+
+async def test_a_create_whose_answer_was_lost_is_not_repeated_and_forgets_lists() -> None:
+    async def closes(number: int, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    found, kit = builtin("CLOCKIFY_CREATE_CLIENT")
+    async with served(closes) as server, reaching(server.url) as net:
+        with pytest.raises(NoAnswer):
+            await Runner(net, {"clockify.api": server.url}).run(kit, found, {"workspaceId": W, "name": "x"}, credential())
+        assert len(server.heard) == 1
+
+
+async def test_a_connection_is_proved_by_the_check_call() -> None:
+    _, kit = builtin("CLOCKIFY_GET_TAGS")
+    async with served(says({"GET /v1/user": {"email": "a@x"}})) as server, reaching(server.url) as net:
+        server_of[:] = [server]
+        runner = Runner(net, {"clockify.api": server.url})
+        assert await runner.prove(kit, credential()) == {"email": "a@x"}
+        assert b"Content-Type" not in server.heard[0]
+        with pytest.raises(BadArgument, match="subdomain is ''"):
+            await runner.prove(kit, credential(region="EUC1_SUBDOMAIN"))
+        await runner.prove(kit, credential(region="EUC1_SUBDOMAIN", subdomain="acme"))
+        assert await runner.prove(msgspec.structs.replace(kit, check=None), credential()) == {}
