@@ -48,7 +48,6 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
             await store.projects.add(Project(project, project, 1))
             await store.auth_configs.add(AuthConfig("ac_" + project, project, "acme", "API_KEY", "n", True, 1, 1))
         keeper = Keeper(store, Vault.open(tmp_path, None))
-        store.freshness.on_change(keeper.forget)
         yield Desk(store, keeper)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -10,8 +11,6 @@ from toolway.errors import BadArgument, NotConnected
 from toolway.store.freshness import Cached
 from toolway.store.records import Account
 from toolway.store.shelves import Store
-
-Place = tuple[str, str, str, tuple[str, ...], str]
 
 
 class Credential(Struct, frozen=True):
@@ -25,34 +24,53 @@ class Credential(Struct, frozen=True):
     settings: dict[str, str]
 
 
+class _Held(NamedTuple):
+    """The active accounts of a user for a toolkit, newest first, and those of them that were opened."""
+
+    accounts: Sequence[Account]
+    opened: dict[str, Credential]
+
+
 class Keeper:
-    """Finds and opens accounts. The chosen account is the named one, else the session's pins, else the newest active one."""
+    """Finds and opens accounts, from a cache that forgets when the database says so."""
 
     def __init__(self, store: Store, vault: Vault) -> None:
         self._store = store
         self._vault = vault
-        self._cache: Cached[Place, Credential] = Cached(self._open)
-        self.forget = self._cache.forget
+        self._held: Cached[tuple[str, str, str], _Held] = Cached(self._hold)
+        store.freshness.on_change(self._held.forget)
 
-    async def credential(self, project_id: str, user_id: str, toolkit: str, pins: Sequence[str] = (), named: str = "") -> Credential:
-        """The credential of one account of this user. Raises `NotConnected`, or `BadArgument` when `named` fits none."""
-        found = await self._cache.get((project_id, user_id, toolkit, tuple(pins), named))
-        if found is None:
-            raise NotConnected(toolkit)
-        return found
+    async def accounts(self, project_id: str, user_id: str, toolkit: str, pins: Sequence[str] = ()) -> list[Account]:
+        """The active accounts of a user for a toolkit, newest first; of pinned ones only those."""
+        held = await self._held.get((project_id, user_id, toolkit))
+        return [a for a in held.accounts if not pins or a.id in pins] if held else []
 
-    async def _open(self, place: Place) -> Credential | None:
-        project_id, user_id, toolkit, pins, named = place
-        accounts = await self._store.accounts.active(project_id, user_id, toolkit)
-        if pins:
-            accounts = [a for a in accounts if a.id in pins]
+    async def credential(
+        self, project_id: str, user_id: str, toolkit: str, pins: Sequence[str] = (), named: str = "", explicit: bool = False
+    ) -> Credential:
+        """The credential of the account that is `named` (by id, alias or label), else of the newest.
+
+        Raises `NotConnected`, and `BadArgument` when `named` fits none or, with `explicit`, when several are there and none is named.
+        """
+        fitting = accounts = await self.accounts(project_id, user_id, toolkit, pins)
         if named:
-            chosen = [a for a in accounts if named in (a.id, a.alias, a.label)]
-            if not chosen and accounts:
-                known = ", ".join(f"{a.id} ({a.label})" for a in accounts)
-                raise BadArgument(f"account: no connected {toolkit} account is called {named[:80]!r}.", fix=f"Connected are: {known}.")
-            accounts = chosen
-        return self.open(accounts[0]) if accounts else None
+            fitting = [a for a in accounts if named in (a.id, a.alias, a.label)]
+        if accounts and (not fitting or (explicit and not named and len(accounts) > 1)):
+            known = ", ".join(f"{a.id} ({a.label})" for a in accounts)
+            said = f"no connected {toolkit} account is called {named[:80]!r}" if named else f"several {toolkit} accounts are connected"
+            raise BadArgument(f"account: {said}.", fix=f"Name one of {known}.")
+        if not fitting:
+            raise NotConnected(toolkit)
+        held = await self._held.get((project_id, user_id, toolkit))
+        opened = held.opened if held else {}
+        account = fitting[0]
+        if account.id not in opened:
+            opened[account.id] = self.open(account)
+        return opened[account.id]
+
+    async def _hold(self, place: tuple[str, str, str]) -> _Held | None:
+        accounts = await self._store.accounts.active(*place)
+        return _Held(accounts, {}) if accounts else None  # nobody is not remembered: they may connect at any moment
 
     def open(self, account: Account) -> Credential:
         """Unseal an account's secrets."""

@@ -5,11 +5,12 @@ handed in (depth one: a look-up looks nothing up). What was listed is kept for a
 calls an hour.
 """
 
+import asyncio
 import difflib
 import re
 import time
 from collections import ChainMap, OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, NamedTuple, TypeVar, cast
 
 import msgspec
@@ -25,7 +26,7 @@ Ask = Callable[[Tool, Json], Awaitable[reply.Reply]]
 T = TypeVar("T")
 
 _KEPT_SECONDS = 60.0
-_KEPT = 512
+_KEPT_EACH, _KEPT_ACCOUNTS = 32, 1024
 _NEAR = 5
 
 
@@ -45,29 +46,39 @@ class Things(NamedTuple):
 
 
 class Kept:
-    """What was looked up, kept per account for a minute and bounded."""
+    """What was looked up, kept per account for a minute and bounded. Many who ask for the same at once share one look-up."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._kept: OrderedDict[tuple[str, str, bytes], tuple[float, Any]] = OrderedDict()
+        self._accounts: OrderedDict[str, OrderedDict[tuple[str, bytes], tuple[float, asyncio.Task[Any]]]] = OrderedDict()
 
-    async def get(self, account_id: str, what: str, arguments: Json, load: Callable[[], Awaitable[T]]) -> T:
+    async def get(self, account_id: str, what: str, arguments: Json, load: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """What `load` gives, at most a minute old."""
-        place = (account_id, what, msgspec.json.encode(arguments, order="deterministic"))
-        kept = self._kept.get(place)
-        if kept is not None and self._clock() - kept[0] < _KEPT_SECONDS:
-            return kept[1]
-        found = await load()
-        self._kept[place] = (self._clock(), found)
-        self._kept.move_to_end(place)
-        if len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
-        return found
+        mine = self._accounts.setdefault(account_id, OrderedDict())
+        self._accounts.move_to_end(account_id)
+        place = (what, msgspec.json.encode(arguments, order="deterministic"))
+        at, task = mine.get(place, (0.0, None))
+        if task is None or self._clock() - at >= _KEPT_SECONDS:
+            task = asyncio.create_task(load())
+            mine[place] = (self._clock(), task)
+            task.add_done_callback(lambda done: _drop_failed(mine, place, done))
+            _bound(mine, _KEPT_EACH)
+            _bound(self._accounts, _KEPT_ACCOUNTS)
+        return await asyncio.shield(task)
 
     def forget(self, account_id: str) -> None:
-        """Drop what is kept of an account: something of it was changed."""
-        for place in [p for p in self._kept if p[0] == account_id]:
-            del self._kept[place]
+        """Drop what is kept of an account: something of it was changed. A look-up under way is not kept either."""
+        self._accounts.pop(account_id, None)
+
+
+def _bound(kept: OrderedDict[Any, Any], most: int) -> None:
+    while len(kept) > most:
+        kept.popitem(last=False)
+
+
+def _drop_failed(kept: OrderedDict[Any, tuple[float, asyncio.Task[Any]]], place: Any, task: asyncio.Task[Any]) -> None:
+    if (task.cancelled() or task.exception()) and kept.get(place, (0.0, None))[1] is task:
+        del kept[place]
 
 
 class Resolver:

@@ -37,12 +37,11 @@ async def send(net: Net, request: Request, effect: Effect) -> Answer:
     patience = TABLE[effect]
     until = time.monotonic() + request.seconds
     for attempt in range(1, patience.tries + 1):
-        left = until - time.monotonic()
         pause = _FIRST_PAUSE * 3 ** (attempt - 1)
         try:
-            answer = await net.send(msgspec.structs.replace(request, seconds=max(left, 0.1)))
+            answer = await net.send(msgspec.structs.replace(request, seconds=max(until - time.monotonic(), 0.1)))
         except patience.failures:
-            if attempt == patience.tries or left - pause < 1:
+            if attempt == patience.tries or until - time.monotonic() - pause < 1:
                 raise
         else:
             pause = max(pause, _asked(answer))

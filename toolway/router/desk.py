@@ -73,14 +73,18 @@ class Desk:
         return Answer(answer, is_error=not outcome.successful and not outcome.connect)
 
     def _require_preloaded(self, session: Session, name: str) -> None:
-        cards = self.preloaded(session)
-        if name.upper() in {card.slug for card in cards}:
-            return
+        chosen: list[str] | str = session.config["preload"]["tools"]
         names = [tool.name for tool in listed(session)]
-        if EXECUTE in names:
-            with contextlib.suppress(UnknownTool):
-                raise UnknownTool(name, fix=f"{self._catalogue.card(name).slug} is called through {EXECUTE}.")
-        raise UnknownTool(name, fix=f"This endpoint lists {', '.join(names + [card.slug for card in cards])[:_LISTED]}.")
+        try:
+            card = self._catalogue.card(name)
+        except UnknownTool:
+            card = None
+        if card and (chosen == "all" or card.slug in chosen) and policy.allowed(session, card):
+            return
+        if card and EXECUTE in names:
+            raise UnknownTool(name, fix=f"{card.slug} is called through {EXECUTE}.")
+        all_listed = names + [card.slug for card in self.preloaded(session)]
+        raise UnknownTool(name, fix=f"This endpoint lists {', '.join(all_listed)[:_LISTED]}.")
 
     async def _search(self, session: Session, origin: str, arguments: Json) -> Answer:
         return _done(await self._finder.search(session, arguments))

@@ -11,6 +11,7 @@ from typing import Any, cast
 import msgspec
 
 from toolway.accounts import links
+from toolway.accounts.keeper import Keeper
 from toolway.catalog.index import Catalogue
 from toolway.catalog.model import Card, Json
 from toolway.errors import BadRequest, Forbidden, UnknownTool
@@ -30,8 +31,9 @@ _LONGEST_ID = 64
 class Finder:
     """Answers discovery for sessions."""
 
-    def __init__(self, store: Store, catalogue: Catalogue) -> None:
+    def __init__(self, store: Store, catalogue: Catalogue, keeper: Keeper) -> None:
         self._store = store
+        self._keeper = keeper
         self._catalogue = catalogue
 
     async def search(self, session: Session, arguments: Json) -> Json:
@@ -135,10 +137,9 @@ class Finder:
         return f"Not connected; the last one is {last.status}{reason}. {way}"
 
     async def accounts(self, session: Session, toolkit: str) -> list[Account]:
-        """The active accounts of the session's user for a toolkit; the default one first."""
+        """The active accounts of the session's user for a toolkit, newest first: that one is used when none is named."""
         pins: list[str] = session.config["connected_accounts"].get(toolkit, [])
-        found = await self._store.accounts.active(session.project_id, session.user_id, toolkit)
-        return [a for a in found if not pins or a.id in pins]
+        return await self._keeper.accounts(session.project_id, session.user_id, toolkit, pins)
 
 
 def workflow_id(arguments: Json) -> str:

@@ -120,13 +120,8 @@ class Executor:
 
     async def _credential(self, session: Session, toolkit: str, account: str) -> Credential:
         pins: list[str] = session.config["connected_accounts"].get(toolkit, [])
-        if not account and session.config["multi_account"]["require_explicit_selection"]:
-            found = await self._store.accounts.active(session.project_id, session.user_id, toolkit)
-            fitting = [a for a in found if not pins or a.id in pins]
-            if len(fitting) > 1:
-                known = ", ".join(f"{a.id} ({a.label})" for a in fitting)
-                raise BadArgument(f"account is missing: several {toolkit} accounts are connected.", fix=f"Name one of {known}.")
-        return await self._keeper.credential(session.project_id, session.user_id, toolkit, pins, account)
+        explicit: bool = session.config["multi_account"]["require_explicit_selection"]
+        return await self._keeper.credential(session.project_id, session.user_id, toolkit, pins, account, explicit)
 
 
 def _failed(attempt: _Attempt, error: ToolwayError) -> Outcome:

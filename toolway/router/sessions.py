@@ -17,7 +17,7 @@ class Sessions:
         self._store = store
         self._catalogue = catalogue
         self._cache: Cached[tuple[str, str], Session] = Cached(lambda place: store.sessions.get(*place))
-        self.forget = self._cache.forget
+        store.freshness.on_change(self._cache.forget)
 
     async def create(self, project_id: str, body: Any) -> Session:
         """Make a session from a request's body. Raises `BadRequest` naming every fault, `UnknownToolkit` with the nearest ones."""

@@ -29,13 +29,12 @@ class App:
         self._local = local
         self._gate = Gate(settings.text("public_url"), settings.words("origins"))
         self._sessions = Sessions(local.store, local.catalogue)
-        finder = Finder(local.store, local.catalogue)
+        finder = Finder(local.store, local.catalogue, local.keeper)
         executor = Executor(local.store, local.catalogue, local.keeper, local.runner)
         desk = Desk(local.catalogue, finder, executor, local.connector)
         self._mcp = mcp.McpDoor(desk)
         self._rest = SessionRest(self._sessions, desk)
         self._pages = ConnectPages(local.store, local.catalogue, local.connector, settings.overrides)
-        local.store.freshness.on_change(self._sessions.forget)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""

@@ -41,7 +41,6 @@ class Local:
         self.keeper = Keeper(store, vault)
         self.runner = Runner(net, settings.overrides)
         self.connector = Connector(store, catalogue, self.keeper, self.runner)
-        store.freshness.on_change(self.keeper.forget)
 
     @classmethod
     async def open(cls, settings: Settings) -> Self:
