@@ -243,7 +243,8 @@ class Desk:
             raise BadRequest(
                 f"tools holds {len(cast('list[Any]', items))} calls; at most {MOST_ITEMS} go at once.", fix="Send the rest next."
             )
-        outcomes = await asyncio.gather(*(self._item(session, origin, item) for item in cast("list[Any]", items)))
+        calls = [self._item(session, origin, item) for item in cast("list[Any]", items)]
+        outcomes = await asyncio.gather(*calls) if len(calls) > 1 else [await calls[0]]  # one call needs no task of its own
         results: list[Json] = []
         for index, (slug, response) in enumerate(outcomes):
             results.append({"index": index, "tool_slug": slug, "response": response, "error": response["error"]})
