@@ -35,8 +35,9 @@ TARGETS = {
     "e": "mcp low-level server, aiohttp",
     "f": "FastMCP, httpx",
     "g": "FastMCP, aiohttp",
+    "h": "uvicorn alone, a constant answer and no upstream",
 }
-PEERS = {"d": ("mcp", "httpx"), "e": ("mcp", "aiohttp"), "f": ("fastmcp", "httpx"), "g": ("fastmcp", "aiohttp")}
+PEERS = {"d": ("mcp", "httpx"), "e": ("mcp", "aiohttp"), "f": ("fastmcp", "httpx"), "g": ("fastmcp", "aiohttp"), "h": ("floor", "aiohttp")}
 YARDSTICK = "f"
 Found = dict[str, dict[str, list[float]]]
 
@@ -184,7 +185,7 @@ def tables(found: Found, options: argparse.Namespace) -> str:
                 return format(own[column], form) if column in own else "–"
 
             ways = (f"{revision} alone cpu", f"{revision} many cpu")
-            ratio = " / ".join(f"{scale[way] / own[way]:.1f}x" for way in ways) if scale and name != "a" else "–"
+            ratio = " / ".join(f"{scale[way] / own[way]:.1f}x" for way in ways) if scale and name not in "ah" else "–"
             mark = " *" if name == "a" else ""
             cells = [cell(ways[0], ".3f") + mark, cell(ways[1], ".3f") + mark, ratio, cell(f"{revision} many rate", ".0f")]
             cells += [cell(f"{revision} alone p50", ".2f"), cell(f"{revision} alone p99", ".2f"), cell(f"{revision} many p50", ".1f")]
@@ -264,7 +265,7 @@ def main() -> None:
     options.add_argument("--calls", type=int, default=400, help="calls of one session, one after the other")
     options.add_argument("--sessions", type=int, default=32, help="sessions at once")
     options.add_argument("--each", type=int, default=20, help="calls of each of them")
-    options.add_argument("--only", default="abcdefg", help="targets by letter: " + "; ".join(f"{k} {v}" for k, v in TARGETS.items()))
+    options.add_argument("--only", default="abcdefgh", help="targets by letter: " + "; ".join(f"{k} {v}" for k, v in TARGETS.items()))
     options.add_argument("--big", action="store_true", help="then again with a full database")
     options.add_argument("--accounts", type=int, default=1_000_000, help="connected accounts for --big")
     given = options.parse_args()

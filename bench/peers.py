@@ -1,4 +1,4 @@
-"""The peers: `python peers.py mcp|fastmcp httpx|aiohttp PORT UPSTREAM KEY`.
+"""The peers: `python peers.py mcp|fastmcp|floor httpx|aiohttp PORT UPSTREAM KEY`.
 
 Each does what a router cannot leave out: it checks the caller's key, makes one request upstream with another key, and answers with
 JSON. Nothing is validated beyond what the library does by itself, nothing is recorded. Five tools are listed, as Toolway lists five.
@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import uvicorn
+from upstream import MARK
 
 TOOL = "BENCH_GET_THING"
 TOOLS = (TOOL, *(f"BENCH_OTHER_{n}" for n in range(4)))
@@ -23,6 +24,7 @@ SCHEMA = {
     },
     "required": ["id"],
 }
+LIFESPAN: Any = {"mcp": "on", "fastmcp": "on", "floor": "off"}
 Fetch = Callable[[str, int], Awaitable[bytes]]
 
 
@@ -85,6 +87,19 @@ def fast(fetch: Fetch) -> Any:
     return server.http_app(json_response=True, stateless_http=True)
 
 
+def floor(_fetch: Fetch) -> Any:
+    """No router at all: the same answer to whatever comes. What uvicorn costs by itself, below any Python server's cost."""
+    body = f'{{"jsonrpc":"2.0","id":1,"result":{{"{TOOL}":"{MARK.decode()}","rest":"{"x" * 4000}"}}}}'.encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+
+    async def asgi(_scope: Any, receive: Any, send: Any) -> None:
+        if (await receive())["type"] == "http.request":
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
+
+    return asgi
+
+
 def guarded(app: Any, key: str) -> Any:
     """The app behind a check of the header x-api-key."""
     known = hashlib.sha256(key.encode()).digest()
@@ -103,5 +118,5 @@ def guarded(app: Any, key: str) -> Any:
 
 if __name__ == "__main__":
     library, client, port, upstream, key = sys.argv[1:]
-    app = {"mcp": lowlevel, "fastmcp": fast}[library](fetcher(client, upstream))
-    uvicorn.run(guarded(app, key), port=int(port), log_level="warning", access_log=False, server_header=False)
+    app = {"mcp": lowlevel, "fastmcp": fast, "floor": floor}[library](fetcher(client, upstream))
+    uvicorn.run(guarded(app, key), port=int(port), log_level="warning", access_log=False, server_header=False, lifespan=LIFESPAN[library])
