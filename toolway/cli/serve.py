@@ -47,7 +47,7 @@ def serve(sandbox: bool, host_override: tuple[str, ...], **flags: Any) -> None:
 
 
 def _loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop where it is there; uvicorn picks it only for loops that it makes itself."""
+    """The fast loop where it is there; uvicorn picks it only for loops that it makes itself."""
     try:
         import uvloop
     except ImportError:
