@@ -41,7 +41,7 @@ types: setup
 
 bench: setup
 	@$(UV) sync -q --frozen --project bench
-	@bench/.venv/bin/python -m bench $(ARGS)
+	@bench/.venv/bin/python -u -m bench $(ARGS)
 
 clean:
 	rm -rf .venv bench/.venv .tools .ruff_cache .hypothesis

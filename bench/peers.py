@@ -119,4 +119,12 @@ def guarded(app: Any, key: str) -> Any:
 if __name__ == "__main__":
     library, client, port, upstream, key = sys.argv[1:]
     app = {"mcp": lowlevel, "fastmcp": fast, "floor": floor}[library](fetcher(client, upstream))
-    uvicorn.run(guarded(app, key), port=int(port), log_level="warning", access_log=False, server_header=False, lifespan=LIFESPAN[library])
+    uvicorn.run(
+        guarded(app, key),
+        port=int(port),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        lifespan=LIFESPAN[library],
+        timeout_keep_alive=65,
+    )
