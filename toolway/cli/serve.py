@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -43,7 +43,17 @@ def serve(sandbox: bool, host_override: tuple[str, ...], **flags: Any) -> None:
         if played:
             hosts = ",".join(filter(None, (sandbox_hosts(played), settings.text("hosts"))))
             settings = settings.but(hosts=hosts)
-        asyncio.run(_serve(settings, played))
+        with asyncio.Runner(loop_factory=_loop()) as runner:
+            runner.run(_serve(settings, played))
+
+
+def _loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """The fast loop where it is there; uvicorn picks it only for loops that it makes itself."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
 
 
 async def _serve(settings: Settings, played: str) -> None:

@@ -145,7 +145,10 @@ class Desk:
         calls = cast("list[Any]", items)
         if len(calls) > MOST_ITEMS:
             raise BadRequest(f"tools holds {len(calls)} calls; at most {MOST_ITEMS} go at once.", fix="Send the rest next.")
-        outcomes = await asyncio.gather(*(self._item(session, item) for item in calls))
+        # One call needs no task of its own.
+        outcomes = (
+            [await self._item(session, calls[0])] if len(calls) == 1 else await asyncio.gather(*(self._item(session, c) for c in calls))
+        )
         responses = await self._told(session, origin, outcomes)
         results: list[Json] = [
             {"index": index, "tool_slug": _slug(item), "response": response, "error": response["error"]}

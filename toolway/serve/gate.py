@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from toolway.accounts.keys import Caller, Keys
@@ -58,6 +59,7 @@ class Gate:
             raise Forbidden("Requests from this origin are not taken.")
 
 
+@lru_cache(maxsize=64)
 def is_loopback(host: str) -> bool:
     """Whether a host name or address can only mean this machine."""
     bare = host.strip("[]").lower()

@@ -134,7 +134,12 @@ def to_row(record: msgspec.Struct) -> dict[str, Any]:
 
 def random_text(length: int) -> str:
     """So many random letters and digits, fit for a secret (about 5.95 bits each)."""
-    return "".join(secrets.choice(BASE62) for _ in range(length))
+    number = secrets.randbelow(62**length)  # one draw; secrets.choice would be one a letter
+    letters: list[str] = []
+    for _ in range(length):
+        number, place = divmod(number, 62)
+        letters.append(BASE62[place])
+    return "".join(letters)
 
 
 def new_id(prefix: str) -> str:
