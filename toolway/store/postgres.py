@@ -8,6 +8,7 @@ Connections speak to the server itself: a pooler that shares one among several c
 """
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import cache
@@ -36,6 +37,7 @@ _SESSION = {
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
 }
+_HOST = re.compile(r"(\[[0-9a-fA-F:.]*\]|[\w.%-]*)(:\d*)?")
 # SQLSTATE, or its class: https://www.postgresql.org/docs/current/errcodes-appendix.html
 _STATES: dict[str, Callable[[], ToolwayError]] = {
     "23505": exists_already,
@@ -102,17 +104,17 @@ class PostgreSQL:
         driver, name = _driver(), shown(url)
         try:
             return await cls._open(url, name)
-        except ValueError:  # may hold a piece of the address, and so of the password
-            raise _unreadable() from None
         except (OSError, driver.PostgresError, driver.InterfaceError, ToolwayError) as problem:
             cause = problem.__cause__ or problem
             if isinstance(cause, ToolwayError):
                 raise
-            said = "no answer came" if isinstance(cause, TimeoutError) else str(cause).rstrip(".")
+            said = "no answer came" if isinstance(cause, TimeoutError) else str(cause).splitlines()[0].rstrip(".")
             raise BadSetting(
                 f"The PostgreSQL database {name} cannot be opened: {said}.",
                 fix="Is the server running, does the database exist, may this user make tables in it?",
             ) from None
+        except ValueError:
+            raise _unreadable() from None
 
     @classmethod
     async def _open(cls, url: str, name: str) -> Self:
@@ -192,9 +194,11 @@ def shown(url: str) -> str:
         parts = urlsplit(url)
     except ValueError:
         raise _unreadable() from None
-    if url.count("@") > 1 or ("@" in url and "@" not in parts.netloc):  # what looks like a host is a piece of the password
+    hosts = parts.netloc.rpartition("@")[2]
+    # What does not look like a host may be a piece of a password that was not quoted.
+    if url.count("@") != parts.netloc.count("@") or url.count("@") > 1 or not all(_HOST.fullmatch(host) for host in hosts.split(",")):
         raise _unreadable()
-    host = parts.netloc.rpartition("@")[2] or "".join(parse_qs(parts.query).get("host", ["localhost"])[:1])
+    host = hosts or "".join(parse_qs(parts.query).get("host", ["localhost"])[:1])
     return f"{unquote(parts.path).strip('/') or '(the one named as the user)'} on {host}"
 
 
