@@ -16,7 +16,7 @@ from toolway.store.records import Entry, Project, new_id
 from toolway.store.shelves import Store
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def own() -> Iterator[Postgres]:
     """A server that may be stopped without harm to other tests."""
     server = Postgres()
@@ -170,3 +170,4 @@ async def test_an_end_during_an_outage_is_soon_and_tells_what_was_lost(own: Post
     with pytest.raises(ToolwayError, match="1 entries of the call log could not be written"):
         async with asyncio.timeout(10):
             await store.close()
+    await asyncio.to_thread(own.start)
