@@ -29,6 +29,7 @@ class Shell:
         self.folder = folder
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith("TOOLWAY_")}
         self.environment |= {"TOOLWAY_DATA": str(folder / "data"), "TOOLWAY_HOSTS": sandbox_hosts(sandbox), "COLUMNS": "160"}
+        self.environment["TOOLWAY_PORT"] = "0"  # a server of somebody else's may listen on 9900
 
     def __call__(self, *words: str, given: str = "") -> Said:
         run = subprocess.run(

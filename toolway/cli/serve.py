@@ -49,12 +49,12 @@ def serve(sandbox: bool, host_override: tuple[str, ...], **flags: Any) -> None:
 
 
 async def _serve(settings: Settings, played: str) -> None:
-    listener = _listen(settings)
+    alone, listener = settings.workers == 1, _listen(settings)
     async with await Local.open(settings) as local:
         app = App(local)
         fresh = await local.first_key()
         _tell(settings, local, _origin(settings, listener), fresh.open() if fresh else "", played)
-        if settings.workers == 1:
+        if alone:
             await run(settings, app, listener)
             return
     await oversee(settings, listener)
