@@ -1,4 +1,4 @@
-"""Real databases for tests: a file for SQLite, and a PostgreSQL server from a wheel, with a fresh database for whoever asks."""
+"""Real databases for tests: a file for SQLite, and a PostgreSQL server from a wheel, with an empty place for whoever asks."""
 
 import os
 import sqlite3
@@ -31,16 +31,21 @@ class Postgres:
             self.say("ALTER SYSTEM SET fsync = off")
             self.say("SELECT pg_reload_conf()")
 
-    def url(self, name: str = "postgres") -> str:
+    def url(self, name: str = "postgres", **more: str) -> str:
         """The address of a database of this server."""
-        return f"postgresql:///{name}?{urlencode({'user': 'postgres', 'host': str(self.folder)})}"
+        return f"postgresql:///{name}?{urlencode({'user': 'postgres', 'host': str(self.folder)} | more)}"
 
     def fresh(self) -> str:
+        """The address of an empty schema, made in a moment: as good as a database of one's own, save for what locks and activity show."""
+        self._made += 1
+        self.say(f"CREATE SCHEMA fresh_{self._made}")
+        return self.url(search_path=f"fresh_{self._made}")
+
+    def fresh_database(self) -> str:
         """The address of a new, empty database."""
         self._made += 1
-        name = f"toolway_{self._made}"
-        self.say(f"CREATE DATABASE {name} STRATEGY file_copy")
-        return self.url(name)
+        self.say(f"CREATE DATABASE fresh_{self._made}")
+        return self.url(f"fresh_{self._made}")
 
     def say(self, sql: str) -> str:
         """Have a statement done, past everything of ours."""

@@ -70,12 +70,12 @@ class Served:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text("ascii")
         return [int(pid) for pid in children.split()]
 
-    def ask(self, method: str, path: str, key: str = KEY, content: Any = None) -> tuple[int, Any]:
+    def ask(self, method: str, path: str, key: str = KEY, content: Any = None, wait: float = 20) -> tuple[int, Any]:
         """A request on a connection of its own; 0 when there is no answer."""
         body = None if content is None else json.dumps(content).encode()
         headers = {"x-api-key": key, "content-type": "application/json"}
         try:
-            with _direct.open(urllib.request.Request(self.origin + path, body, headers, method=method), timeout=20) as answer:
+            with _direct.open(urllib.request.Request(self.origin + path, body, headers, method=method), timeout=wait) as answer:
                 return answer.status, json.loads(answer.read())
         except urllib.error.HTTPError as answer:
             with answer:
@@ -90,14 +90,26 @@ class Served:
     def only(self, worker: int) -> Generator[None]:
         """The others are held still: it is this one that answers."""
         others = [pid for pid in self.workers() if pid != worker]
-        for pid in others:
-            os.kill(pid, signal.SIGSTOP)
-            until(lambda pid=pid: state(pid) == "T")
         try:
+            until(lambda: self._alone(others))
             yield
         finally:
-            for pid in others:
-                os.kill(pid, signal.SIGCONT)
+            _tell(others, signal.SIGCONT)
+
+    def _alone(self, others: list[int]) -> bool:
+        """Hold the others; but one that was held in the middle of its start would hold up this one's."""
+        _tell(others, signal.SIGSTOP)
+        until(lambda: all(state(pid) == "T" for pid in others))
+        if self.ask("GET", "/readyz", wait=2)[0] == 200:
+            return True
+        _tell(others, signal.SIGCONT)
+        time.sleep(0.2)
+        return False
+
+
+def _tell(pids: list[int], number: signal.Signals) -> None:
+    for pid in pids:
+        os.kill(pid, number)
 
 
 def state(pid: int) -> str:
@@ -157,7 +169,7 @@ def test_a_worker_that_dies_is_replaced_and_all_end_with_the_one_that_oversees_t
         after = served.workers()
         [new] = set(after) - set(before)
         with served.only(new):
-            until(served.ready)
+            assert served.ready()
         assert f"Worker {before[0]} ended with -9" in house.log.read_text("utf-8")
         served.process.terminate()
         assert served.process.wait(20) == 0

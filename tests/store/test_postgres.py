@@ -87,7 +87,7 @@ except BadSetting as told:
 
 
 async def test_a_process_takes_few_connections_and_gives_them_all_back(postgres: Postgres) -> None:
-    url = postgres.fresh()
+    url = postgres.fresh_database()
     count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     async with await Store.open(url) as store:
         async with asyncio.TaskGroup() as work:
@@ -105,7 +105,7 @@ async def _is(url: str, query: str, expected: int) -> bool:
 
 
 async def test_a_process_whose_presence_was_cut_off_is_present_again(postgres: Postgres) -> None:
-    url = postgres.fresh()
+    url = postgres.fresh_database()
     holders = "FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
     async with await Store.open(url) as store, await Store.open(url) as other:
         await store.log.sent(entry())
