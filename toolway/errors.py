@@ -14,6 +14,7 @@
     ├── Conflict                it exists already, or another was faster
     ├── Gone                    a link that was used or is too old
     ├── TooLarge                more bytes than are taken
+    ├── Unavailable             the database does not answer for now
     ├── NotConnected            the user has no account for the toolkit yet
     └── CallFailed              a call to a service did not succeed
         ├── Refused             the service answered no
@@ -140,6 +141,12 @@ class TooLarge(ToolwayError):
     """That is too large."""
 
     code = "too_large"
+
+
+class Unavailable(ToolwayError):
+    """This cannot be done just now."""
+
+    code = "unavailable"
 
 
 class NotConnected(ToolwayError):

@@ -28,7 +28,8 @@ SETTINGS = (
     Setting("host", "127.0.0.1", "Address that the server listens on."),
     Setting("port", "9900", "Port that the server listens on."),
     Setting("data", "~/.toolway", "Folder of the database, the vault key and the catalogue's index."),
-    Setting("database", "", "Database; left out: toolway.db in the data folder."),
+    Setting("database", "", "Database: a SQLite file or postgresql://user:password@host/name; left out: toolway.db in the data folder."),
+    Setting("workers", "1", "Processes that share the address; each is a whole server."),
     Setting("public_url", "", "The https address under which clients reach this server, if it is not loopback."),
     Setting("origins", "", "Further addresses (scheme://host:port, comma-separated) under which clients may reach it."),
     Setting("tls_cert", "", "Certificate file; with tls_key the server speaks https itself."),
@@ -40,7 +41,8 @@ SETTINGS = (
     Setting("proxy", "", "Proxy for all calls to services; left out: none."),
     Setting("toolkits", "", f"Folders of further toolkits, separated by {os.pathsep!r}."),
 )
-_PASSWORD = re.compile(r"://[^/@,]*@")
+_MOST_WORKERS = 64
+_PASSWORD = re.compile(r"(?<=://)[^/@,]*(?=@)|(?<=password=)[^&,]*")
 _BY_NAME = {s.name: s for s in SETTINGS}
 
 
@@ -79,6 +81,19 @@ class Settings:
         if not text.isdecimal() or int(text) > 65535:
             raise BadSetting(f"port is {text!r}; a number from 0 to 65535 is expected.")
         return int(text)
+
+    @property
+    def workers(self) -> int:
+        """How many processes serve."""
+        text = self.text("workers")
+        if not text.isdecimal() or not 1 <= int(text) <= _MOST_WORKERS:
+            raise BadSetting(f"workers is {text!r}; a number from 1 to {_MOST_WORKERS} is expected.")
+        return int(text)
+
+    @property
+    def values(self) -> dict[str, tuple[str, str]]:
+        """Every value and where it came from, to be handed on to another process."""
+        return dict(self._values)
 
     @property
     def toolkits(self) -> tuple[Path, ...]:
@@ -126,7 +141,10 @@ class Settings:
         text = self.text(name)
         if _BY_NAME[name].secret:
             return "***" if text else ""
-        return _PASSWORD.sub("://***@", text)
+        if name == "database" and "@" in text:  # a password that was not quoted may hold anything
+            scheme, _, rest = text.partition("://")
+            text = f"{scheme}://***@{rest.rpartition('@')[2]}"
+        return _PASSWORD.sub("***", text)
 
     def __repr__(self) -> str:
         return f"Settings({', '.join(f'{name}={self.shown(name)!r}' for name in self._values)})"

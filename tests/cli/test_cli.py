@@ -29,6 +29,7 @@ class Shell:
         self.folder = folder
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith("TOOLWAY_")}
         self.environment |= {"TOOLWAY_DATA": str(folder / "data"), "TOOLWAY_HOSTS": sandbox_hosts(sandbox), "COLUMNS": "160"}
+        self.environment["TOOLWAY_PORT"] = "0"  # a server of somebody else's may listen on 9900
 
     def __call__(self, *words: str, given: str = "") -> Said:
         run = subprocess.run(
@@ -98,6 +99,8 @@ def test_a_wrong_key_is_told_in_the_vendors_words_and_nothing_is_kept(toolway: S
         (("serve", "--host-override", "clockify.moon=http://127.0.0.1:1"), "clockify.api"),
         (("serve", "--host-override", "nonsense"), "toolkit.host=http"),
         (("serve", "--database", "mysql://x"), "mysql"),
+        (("serve", "--database", "postgresql://me:hunter2@127.0.0.1:1/x"), "x on 127.0.0.1:1 cannot be opened"),
+        (("serve", "--workers", "0"), "1 to 64"),
         (("serve", "--public-url", "example"), "scheme://host"),
     ],
 )
@@ -105,6 +108,7 @@ def test_bad_input_is_told_in_a_sentence(toolway: Shell, words: tuple[str, ...],
     said = toolway(*words)
     assert said.code != 0
     assert expected in said.err
+    assert "hunter2" not in said.out + said.err
 
 
 def test_keys_are_made_listed_and_revoked(toolway: Shell) -> None:
@@ -139,8 +143,11 @@ def test_a_dry_try_shows_the_request_and_opens_no_connection(toolway: Shell) -> 
 def test_settings_tell_their_origin_and_hide_secrets(toolway: Shell) -> None:
     toolway.environment |= {"TOOLWAY_API_KEY": "ak_canary_0123456789", "TOOLWAY_PORT": "9911"}
     (toolway.folder / "toolway.toml").write_text('proxy = "http://proxy.example:8080"\n', "utf-8")
+    toolway.environment["TOOLWAY_DATABASE"] = "postgresql://me:hun/t@er2@db.example:5432/toolway?sslpassword=hunter2"
     said = toolway("settings").out
     assert "ak_canary" not in said
+    assert "postgresql://***@db.example:5432/toolway?sslpassword=***" in said
+    assert "hun" not in said and "er2" not in said
     assert re.search(r"TOOLWAY_PORT\s+9911\s+environment", said)
     assert re.search(r"TOOLWAY_PROXY\s+http://proxy.example:8080\s+toolway.toml", said)
 

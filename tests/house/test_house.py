@@ -33,13 +33,12 @@ ONLY = {
     "aiosql": {"toolway.store"},
     "aiosqlite": {"toolway.store"},
     "asyncpg": {"toolway.store"},
-    "yoyo": {"toolway.store"},
     "sqlite3": {"toolway.store", "toolway.catalog"},
     "cryptography": {"toolway.accounts.vault"},
     "uvicorn": {"toolway.cli.serve", "toolway.sandbox"},
     "jinja2": {"toolway.serve.connect"},
 }
-NEVER_ON_A_CALL = ("litestar", "jinja2", "yoyo", "pydantic", "sqlalchemy")
+NEVER_ON_A_CALL = ("litestar", "jinja2", "asyncpg", "pydantic", "sqlalchemy")
 
 
 def modules() -> dict[str, Path]:
@@ -196,10 +195,10 @@ asyncio.run(main())
 
 @pytest.mark.parametrize("start", ["first", "second"])
 def test_one_call_loads_no_kitchen_sink(start: str, tmp_path: Path) -> None:
-    """A real call, which fails at the socket; at the first start the migration runner may be there."""
+    """A real call, which fails at the socket."""
     code = ONE_CALL.format(data=str(tmp_path))
     if start == "second":
         loaded(code)
     found = loaded(code)
     assert "aiohttp" in found
-    assert not found & (set(NEVER_ON_A_CALL) - ({"yoyo"} if start == "first" else set()))
+    assert not found & set(NEVER_ON_A_CALL)

@@ -1,16 +1,15 @@
 import asyncio
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from tests.databases import outside
 from toolway.errors import ToolwayError
 from toolway.store.log import BATCH, Log
 from toolway.store.records import Entry, new_id
@@ -18,8 +17,8 @@ from toolway.store.shelves import Store
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    async with await Store.open(str(tmp_path / "t.db")) as opened:
+async def store(url: str) -> AsyncIterator[Store]:
+    async with await Store.open(url) as opened:
         yield opened
 
 
@@ -52,17 +51,15 @@ async def test_what_is_noted_is_there_soon_without_anybody_waiting(store: Store)
     assert await store.log.recent("pr_2", 10, "trs_1") != [] and await store.log.recent("pr_3", 10, "trs_1") == []
 
 
-async def test_sent_is_committed_on_return_and_gets_its_outcome(store: Store) -> None:
+async def test_sent_is_committed_on_return_and_gets_its_outcome(store: Store, url: str) -> None:
     call = entry("anything")
     await store.log.sent(call)
-    with sqlite3.connect(store.database.path) as other:  # somebody else's connection sees it: it is committed
-        assert other.execute("SELECT id, state FROM log").fetchall() == [(call.id, "sent")]
-    other.close()
+    assert await outside(url, "SELECT id, state FROM log") == [(call.id, "sent")]
     await store.log.note(msgspec.structs.replace(call, state="done", status=201, ms=33))
     await store.log.note(msgspec.structs.replace(call, state="failed", error="later"))  # an outcome that was told stays
     await store.log.note(msgspec.structs.replace(call, project_id="pr_2", state="refused"))  # nor is it another project's to change
     await store.close()
-    async with await Store.open(str(store.database.path)) as again:
+    async with await Store.open(url) as again:
         assert await again.log.recent("pr_1", 10) == [msgspec.structs.replace(call, state="done", status=201, ms=33)]
         assert await again.log.count("pr_2") == 0
 
@@ -81,8 +78,7 @@ async def test_many_who_send_at_once_share_commits(store: Store) -> None:
     assert {one.id for one in await store.log.recent("pr_1", 1000)} == {call.id for call in calls}
 
 
-async def test_closing_writes_what_waits(tmp_path: Path) -> None:
-    url = str(tmp_path / "t.db")
+async def test_closing_writes_what_waits(url: str) -> None:
     store = await Store.open(url)
     for number in range(3 * BATCH + 7):
         await store.log.note(entry(at=number))
@@ -111,16 +107,14 @@ async def test_a_full_queue_makes_callers_wait_and_loses_nothing(store: Store) -
     assert await store.log.count("pr_1") == 500 == log.written
 
 
-def away(path: Path, *, back: bool = False) -> None:
+async def away(url: str, *, back: bool = False) -> None:
     """Makes the log's table unusable, as a full or broken disk would."""
     old, new = ("elsewhere", "log") if back else ("log", "elsewhere")
-    connection = sqlite3.connect(path, timeout=10)
-    connection.execute(f"ALTER TABLE {old} RENAME TO {new}")
-    connection.close()
+    await outside(url, f"ALTER TABLE {old} RENAME TO {new}")
 
 
-async def test_a_failing_batch_is_tried_until_it_succeeds(store: Store) -> None:
-    away(store.database.path)
+async def test_a_failing_batch_is_tried_until_it_succeeds(store: Store, url: str) -> None:
+    await away(url)
     noted = [entry(at=number) for number in range(3)]
     for one in noted:
         await store.log.note(one)
@@ -130,7 +124,7 @@ async def test_a_failing_batch_is_tried_until_it_succeeds(store: Store) -> None:
 
     await until(failing)
     assert store.log.waiting == 3 and "log" in store.log.trouble
-    away(store.database.path, back=True)
+    await away(url, back=True)
 
     async def written() -> bool:
         return store.log.written == 3
@@ -140,12 +134,12 @@ async def test_a_failing_batch_is_tried_until_it_succeeds(store: Store) -> None:
     assert await store.log.recent("pr_1", 10) == noted[::-1]
 
 
-async def test_what_cannot_be_written_down_is_not_sent_and_is_written_down_as_failed_later(store: Store) -> None:
-    away(store.database.path)
+async def test_what_cannot_be_written_down_is_not_sent_and_is_written_down_as_failed_later(store: Store, url: str) -> None:
+    await away(url)
     calls = [entry(at=number) for number in range(3)]
     told = await asyncio.gather(*(store.log.sent(call) for call in calls), return_exceptions=True)
     assert all(isinstance(one, ToolwayError) and "nothing was sent" in one.sentence for one in told)
-    away(store.database.path, back=True)
+    await away(url, back=True)
 
     async def written() -> bool:
         return store.log.waiting == 0
@@ -154,9 +148,9 @@ async def test_what_cannot_be_written_down_is_not_sent_and_is_written_down_as_fa
     assert [one.state for one in await store.log.recent("pr_1", 10)] == ["failed"] * 3
 
 
-async def test_rows_that_are_lost_at_the_end_are_told_of_loudly(tmp_path: Path) -> None:
-    store = await Store.open(str(tmp_path / "t.db"))
-    away(store.database.path)
+async def test_rows_that_are_lost_at_the_end_are_told_of_loudly(url: str) -> None:
+    store = await Store.open(url)
+    await away(url)
     await store.log.note(entry())
     await store.log.note(entry())
     with pytest.raises(ToolwayError, match="2 entries of the call log could not be written"):
@@ -209,8 +203,8 @@ asyncio.run(main())
 """
 
 
-def child(path: Path, way: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen([sys.executable, "-c", CHILD, str(path), way], stdout=subprocess.PIPE, text=True)
+def child(url: str, way: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen([sys.executable, "-c", CHILD, url, way], stdout=subprocess.PIPE, text=True)
 
 
 def lines(process: "subprocess.Popen[str]", count: int) -> list[str]:
@@ -218,12 +212,11 @@ def lines(process: "subprocess.Popen[str]", count: int) -> list[str]:
     return [process.stdout.readline().strip() for _ in range(count)]
 
 
-async def test_a_call_that_was_under_way_at_kill_9_is_told_as_unknown_and_only_then(tmp_path: Path) -> None:
-    path = tmp_path / "t.db"
-    process = child(path, "still")
+async def test_a_call_that_was_under_way_at_kill_9_is_told_as_unknown_and_only_then(url: str) -> None:
+    process = child(url, "still")
     try:
         ids = set(await asyncio.to_thread(lines, process, 5))
-        async with await Store.open(str(path)) as store:
+        async with await Store.open(url) as store:
             mine = entry()
             await store.log.sent(mine)
             assert await store.log.unknown("pr_1", before=2**53) == [], "the process lives: its calls may still be answered"
@@ -237,31 +230,40 @@ async def test_a_call_that_was_under_way_at_kill_9_is_told_as_unknown_and_only_t
             assert "ended before an answer came" in left[0].error
             assert await store.log.unknown("pr_2", before=2**53) == [] == await store.log.unknown("pr_1", before=0)
             await store.log.note(msgspec.structs.replace(mine, state="done"))
-        async with await Store.open(str(path)) as store:
+        async with await Store.open(url) as store:
             assert await store.log.give_up_dead() == 0 and len(await store.log.unknown("pr_1", before=2**53)) == 5
     finally:
         process.kill()
         process.communicate()
 
 
-async def test_the_next_start_tells_of_what_was_left(tmp_path: Path) -> None:
-    path = tmp_path / "t.db"
-    process = child(path, "still")
+async def test_the_next_start_tells_of_what_was_left(url: str) -> None:
+    process = child(url, "still")
     ids = set(lines(process, 5))
     process.kill()
     process.communicate()
-    async with await Store.open(str(path)) as store:
+    async with await Store.open(url) as store:
         assert {one.id for one in await store.log.unknown("pr_1", before=2**53)} == ids
-    assert list(path.with_name("t.db.live").iterdir()) == []
+
+
+async def test_a_process_that_was_wrongly_held_for_dead_may_still_tell_how_its_call_ended(store: Store, url: str) -> None:
+    call, other = entry(), entry()
+    await store.log.sent(call)
+    await store.log.sent(other)
+    await outside(url, "UPDATE log SET state = 'unknown'")
+    await outside(url, f"UPDATE log SET owner = 'somebody else' WHERE id = '{other.id}'")
+    await store.log.note(msgspec.structs.replace(call, state="done"))
+    await store.log.note(msgspec.structs.replace(other, state="done"))
+    await store.log.sent(entry())
+    assert {one.id: one.state for one in await store.log.recent("pr_1", 10)}.items() >= {call.id: "done", other.id: "unknown"}.items()
 
 
 @pytest.mark.parametrize("count", [1, 37, 400])
-async def test_whatever_was_told_as_committed_is_there_after_kill_9_at_any_moment(tmp_path: Path, count: int) -> None:
-    path = tmp_path / "t.db"
-    process = child(path, "storm")
+async def test_whatever_was_told_as_committed_is_there_after_kill_9_at_any_moment(url: str, count: int) -> None:
+    process = child(url, "storm")
     told = lines(process, count)
     process.kill()
     rest, _ = process.communicate()
     whole = rest.split("\n")[:-1]  # the last line may be cut off
-    async with await Store.open(str(path)) as store:
+    async with await Store.open(url) as store:
         assert {one.id for one in await store.log.unknown("pr_1", before=2**53, limit=100_000)} >= {*told, *whole}

@@ -3,12 +3,13 @@ import sqlite3
 from pathlib import Path
 
 import toolway.store
-from toolway.store.database import known_migrations
+from toolway.store.migrate import known_migrations
 from toolway.store.shelves import Store
 
 STORE = Path(toolway.store.__file__).parent
-FILES = sorted((STORE / "queries").glob("*.sql"))
-PORTABLE = [file for file in FILES if file.name != "sqlite.sql"]
+PORTABLE = sorted((STORE / "queries").glob("*.sql"))
+ENGINES = [STORE / "sqlite.sql", STORE / "postgres.sql"]
+FILES = [*PORTABLE, *ENGINES]
 
 
 def blocks(file: Path) -> list[tuple[str, str]]:
@@ -17,8 +18,9 @@ def blocks(file: Path) -> list[tuple[str, str]]:
 
 
 def test_each_query_has_a_name_of_its_own_and_a_sentence() -> None:
-    names = [name for file in FILES for name, _ in blocks(file)]
-    assert len(names) == len(set(names)) > 30
+    for engine in ENGINES:
+        names = [name for file in (*PORTABLE, engine) for name, _ in blocks(file)]
+        assert len(names) == len(set(names)) > 30
     for file in FILES:
         for name, text in blocks(file):
             comments = [line for line in text.splitlines() if line.startswith("--")]
@@ -28,7 +30,7 @@ def test_each_query_has_a_name_of_its_own_and_a_sentence() -> None:
 def test_each_query_is_asked_and_each_that_is_asked_exists() -> None:
     names = {name for file in FILES for name, _ in blocks(file)}
     code = "\n".join(file.read_text(encoding="utf-8") for file in STORE.glob("*.py"))
-    assert {name for name in names if f'"{name}"' not in code} == set()
+    assert {name for name in names if f'"{name}"' not in code and f"().{name}(" not in code} == set()
 
 
 def test_what_is_kept_for_a_project_is_asked_for_within_it() -> None:

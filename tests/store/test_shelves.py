@@ -4,14 +4,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from toolway.errors import Conflict, NotFound
+from tests.databases import is_postgres
+from toolway.errors import BadRequest, Conflict, NotFound
 from toolway.store.records import Account, ApiKey, AuthConfig, Link, Project, Session, new_id
 from toolway.store.shelves import Store
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    async with await Store.open(str(tmp_path / "t.db")) as opened:
+async def store(url: str) -> AsyncIterator[Store]:
+    async with await Store.open(url) as opened:
         for number in (1, 2):
             await opened.projects.add(Project(f"pr_{number}", f"project {number}", number))
             await opened.auth_configs.add(AuthConfig(f"ac_{number}", f"pr_{number}", "clockify", "api_key", "Clockify", True, 1, 1))
@@ -153,6 +154,19 @@ async def test_nothing_of_one_project_is_there_for_another(store: Store) -> None
     assert [one.id for one in await store.auth_configs.list("pr_2")] == ["ac_2"]
 
 
+@pytest.mark.parametrize("text", ["half \ud83d", "nul \0"])
+async def test_a_text_that_a_database_does_not_take_is_told_of_or_kept_whole(store: Store, url: str, text: str) -> None:
+    session = Session("trs_1", "pr_1", text, {}, 1, 1, 1)
+    if "\0" in text and not is_postgres(url):
+        await store.sessions.add(session)
+        assert await store.sessions.get("pr_1", "trs_1") == session
+    else:
+        with pytest.raises(BadRequest, match="cannot be kept"):
+            await store.sessions.add(session)
+        assert await store.sessions.get("pr_1", "trs_1") is None
+    assert len(await store.projects.all()) == 2, "the connection goes on"
+
+
 async def test_nothing_hangs_on_another_projects_things(store: Store) -> None:
     with pytest.raises(NotFound):
         await store.accounts.add(account(1, project=2, auth_config_id="ac_1"))
@@ -192,8 +206,8 @@ async def test_whatever_processes_remember_bumps_the_generation_and_the_rest_doe
     assert await bumped()
 
 
-async def test_two_stores_on_one_file_see_each_other(store: Store) -> None:
-    async with await Store.open(str(store.database.path)) as other:
+async def test_two_stores_on_one_database_see_each_other(store: Store, url: str) -> None:
+    async with await Store.open(url) as other:
         await other.accounts.add(account())
         read = await store.accounts.get("pr_1", "ca_1")
         assert read is not None
@@ -202,12 +216,14 @@ async def test_two_stores_on_one_file_see_each_other(store: Store) -> None:
             await store.accounts.move(read, "EXPIRED")
 
 
-async def test_an_erased_credential_is_not_left_in_the_file(store: Store) -> None:
-    await store.accounts.add(account())
-    sealed = "v1.k." + "S3aled" * 400  # several pages
-    active = await store.accounts.move(account(), "ACTIVE", sealed=sealed)
-    await store.accounts.move(active, "REVOKED", sealed="")
-    path = store.database.path
-    await store.close()
+async def test_an_erased_credential_is_not_left_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "t.db"
+    async with await Store.open(str(path)) as store:
+        await store.projects.add(Project("pr_1", "one", 1))
+        await store.auth_configs.add(AuthConfig("ac_1", "pr_1", "clockify", "api_key", "Clockify", True, 1, 1))
+        await store.accounts.add(account())
+        sealed = "v1.k." + "S3aled" * 400  # several pages
+        active = await store.accounts.move(account(), "ACTIVE", sealed=sealed)
+        await store.accounts.move(active, "REVOKED", sealed="")
     assert not path.with_name(path.name + "-wal").exists()
     assert b"S3aled" not in path.read_bytes()

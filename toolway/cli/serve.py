@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import rich_click as click
 
+from toolway.cli.oversee import oversee
 from toolway.errors import BadSetting
 from toolway.serve.app import App
 from toolway.serve.gate import is_loopback
@@ -28,10 +29,11 @@ from toolway.watch import start
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=int, help="Port to listen on; 0 picks a free one.  [default: 9900]")
 @click.option("--data", help="Folder of database, vault key and index.  [default: ~/.toolway]")
-@click.option("--database", help="Database; left out: a SQLite file in the data folder.")
+@click.option("--database", help="Database: a file, or postgresql://user@host/name.  [default: a SQLite file in the data folder]")
 @click.option("--public-url", help="The https address under which clients reach this server.")
 @click.option("--tls-cert", help="Certificate file, to speak https.")
 @click.option("--tls-key", help="Private key of the certificate.")
+@click.option("--workers", type=int, help="Processes that share the address.  [default: 1]")
 @click.option("--host-override", multiple=True, metavar="NAME=URL", help="Send a toolkit's host elsewhere, e.g. clockify.api=http://...")
 @click.option("--sandbox", is_flag=True, help="Play Clockify and DeskTime beside it; no account is needed.")
 def serve(sandbox: bool, host_override: tuple[str, ...], **flags: Any) -> None:
@@ -57,15 +59,19 @@ def _loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 async def _serve(settings: Settings, played: str) -> None:
-    listener = _listen(settings)
+    alone, listener = settings.workers == 1, _listen(settings)
     async with await Local.open(settings) as local:
         app = App(local)
         fresh = await local.first_key()
         _tell(settings, local, _origin(settings, listener), fresh.open() if fresh else "", played)
-        await _run(settings, app, listener)
+        if alone:
+            await run(settings, app, listener)
+            return
+    await oversee(settings, listener)
 
 
-async def _run(settings: Settings, app: App, listener: socket.socket) -> None:
+async def run(settings: Settings, app: App, listener: socket.socket) -> None:
+    """Serve the application on the socket until told to stop."""
     import uvicorn
 
     certificate, key = settings.tls or (None, None)

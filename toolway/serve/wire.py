@@ -36,6 +36,7 @@ STATUS = {
     "gone": 410,
     "too_large": 413,
     "busy": 429,
+    "unavailable": 503,
 }
 _SLUGS = {
     400: "HTTP_BadRequest",
@@ -49,6 +50,7 @@ _SLUGS = {
     415: "HTTP_UnsupportedMediaType",
     421: "HTTP_MisdirectedRequest",
     429: "HTTP_TooManyRequests",
+    503: "HTTP_ServiceUnavailable",
 }
 CHALLENGE = ((b"www-authenticate", b'Bearer realm="toolway"'),)
 """What a 401 always carries. It names no metadata: a client would begin an OAuth dance that could not end."""

@@ -1,9 +1,6 @@
-"""How aiosql speaks to aiosqlite here: one order to the connection's thread for each query.
+"""How aiosql speaks to the drivers here. The adapters take the kinds of query that `queries/` has."""
 
-aiosql's own adapter gives two or three (execute, fetch, close), and handing an order over is most of what a small query costs. A
-statement that has run to its end needs no closing.
-"""
-
+import re
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
@@ -13,7 +10,11 @@ Values = dict[str, Any]
 
 
 class OneOrder:
-    """An adapter for aiosql. It takes the kinds of query that `queries/` has."""
+    """aiosqlite: one order to the connection's thread for each query.
+
+    aiosql's own adapter gives two or three (execute, fetch, close), and handing an order over is most of what a small query costs. A
+    statement that has run to its end needs no closing.
+    """
 
     is_aio_driver = True
 
@@ -46,3 +47,51 @@ class OneOrder:
     async def execute_script(self, conn: aiosqlite.Connection, sql: str) -> None:
         """Several statements, without values."""
         await conn.executescript(sql)
+
+
+class Numbered:
+    """asyncpg, its connections and its pools: values by their numbers, and the count of changed rows as a number.
+
+    aiosql's own adapter gives the count as text, and looks through the connection for each query.
+    """
+
+    is_aio_driver = True
+
+    def __init__(self) -> None:
+        self._names: dict[str, list[str]] = {}
+
+    def process_sql(self, name: str, _kind: object, sql: str) -> str:
+        """The query with $1 for the first of its values, and so on."""
+        names = self._names.setdefault(name, [])
+
+        def number(found: re.Match[str]) -> str:
+            if found[1] not in names:
+                names.append(found[1])
+            return f"${names.index(found[1]) + 1}"
+
+        return re.sub(r"(?<![:\w]):(\w+)", number, sql)
+
+    def _ordered(self, name: str, values: Values) -> list[Any]:
+        return [values[value] for value in self._names[name]]
+
+    async def select(self, conn: Any, name: str, sql: str, values: Values, _kind: None = None) -> AsyncGenerator[Any]:
+        """Every row."""
+        for row in await conn.fetch(sql, *self._ordered(name, values)):
+            yield row
+
+    async def select_one(self, conn: Any, name: str, sql: str, values: Values, _kind: None = None) -> Any:
+        """The first row, or None."""
+        return await conn.fetchrow(sql, *self._ordered(name, values))
+
+    async def select_value(self, conn: Any, name: str, sql: str, values: Values) -> Any:
+        """The first value of the first row, or None."""
+        return await conn.fetchval(sql, *self._ordered(name, values))
+
+    async def insert_update_delete(self, conn: Any, name: str, sql: str, values: Values) -> int:
+        """How many rows were changed."""
+        status: str = await conn.execute(sql, *self._ordered(name, values))
+        return int(status.rpartition(" ")[2])
+
+    async def insert_update_delete_many(self, conn: Any, name: str, sql: str, rows: Sequence[Values]) -> None:
+        """The same change for many rows, all or nothing."""
+        await conn.executemany(sql, [self._ordered(name, values) for values in rows])

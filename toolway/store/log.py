@@ -5,13 +5,12 @@ is noted as *sent* before it leaves: `sent` returns when its row is committed, t
 when the queue is full callers wait, when the database fails the writer tries again, and rows that could not be written by the end make
 `close` raise.
 
-**Outcome unknown.** Each row bears the name of the process that wrote it, and each process holds a file of that name for as long as it
-lives (`locks.Presence`; the system gives it back even after kill -9). A row still *sent* whose process is gone is *unknown*: nobody is
-left who could learn its outcome.
+**Outcome unknown.** Each row bears the name of the process that wrote it, and each process holds a lock of that name for as long as it
+lives (`database.lives`; it is given back even after kill -9). A row still *sent* whose process is gone is *unknown*: nobody is left who
+could learn its outcome. A process that was only cut off for a while, and is heard of again, may still tell it.
 """
 
 import asyncio
-import sqlite3
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
@@ -19,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from toolway.errors import ToolwayError
+from toolway.errors import ToolwayError, Unavailable
 from toolway.store.database import Database
 from toolway.store.records import Entry, from_row
 
@@ -41,7 +40,7 @@ class Log:
         self.failures = 0
         self.trouble = ""
         self._database = database
-        self._owner = database.presence.owner
+        self._owner = database.owner
         self._most = most_waiting
         self._enough = min(BATCH, most_waiting)
         self._rows: deque[_Waiting] = deque()
@@ -103,7 +102,7 @@ class Log:
         """Make *unknown* what processes that are gone left *sent*; tells how many rows. Done at each start, harmless at any time."""
         told = 0
         for row in await self._database.read.all("owners_of_sent"):
-            if not self._database.presence.lives(row["owner"]):
+            if not await self._database.lives(row["owner"]):
                 told += await self._database.log.do("give_up_sent", owner=row["owner"], error=_LEFT_BEHIND)
         return told
 
@@ -166,12 +165,13 @@ class Log:
         tries = 0
         while self._batch:
             try:
-                await self._save([row for row, _ in self._batch])
+                await self._database.log.many("note_entries", [row for row, _ in self._batch])
             except Exception as problem:
                 tries += 1
                 self.failures += 1
-                self.trouble = f"{type(problem).__name__}: {problem}"
-                if not isinstance(problem, sqlite3.OperationalError):
+                cause = problem.__cause__ or problem
+                self.trouble = f"{type(cause).__name__}: {cause}"
+                if not isinstance(problem, Unavailable):
                     self._batch = [(_storable(row), committed) for row, committed in self._batch]
                 if tries >= _TRIES_OF_SENT:
                     self._refuse_sent()
@@ -186,14 +186,6 @@ class Log:
                         committed.set_result(None)
                 self._batch = []
         return True
-
-    async def _save(self, rows: list[dict[str, Any]]) -> None:
-        desk = self._database.log
-        if len(rows) == 1:
-            await desk.many("note_entries", rows)  # a statement of its own is a transaction of its own
-            return
-        async with desk.transaction():
-            await desk.many("note_entries", rows)
 
     def _refuse_sent(self) -> None:
         """Tell those who wait to send that they cannot; their rows stay, as calls that failed."""

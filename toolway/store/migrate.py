@@ -1,55 +1,49 @@
-"""Brings a database's tables up to date. Imported only when they are not: the migration runner takes its time to load."""
+"""Brings a database's tables up to date: numbered files, each applied once, in their order.
 
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
-from uuid import uuid4
+What was applied stands in `meta` under `schema`, written in the same transaction as the tables themselves: a start that is cut off
+leaves either all of it or nothing.
+"""
 
-import yoyo
-from yoyo.backends.core.sqlite3 import SQLiteBackend
-from yoyo.connections import DatabaseURI
-from yoyo.migrations import default_migration_table
+import sqlite3
+from collections.abc import Iterator
 
 from toolway.errors import BadSetting
+from toolway.store.engine import HERE, Desk
+
+_FOLDER = HERE / "migrations"
 
 
-class _Backend(SQLiteBackend):
-    """yoyo's SQLite, taking any file name, and telling nobody's user and host name (looking those up can ask the network, or fail)."""
-
-    def connect(self, dburi: Any) -> Any:
-        connection = self.driver.connect(dburi.database, detect_types=self.driver.PARSE_DECLTYPES)
-        connection.isolation_level = None
-        return connection
-
-    def get_log_data(self, migration: Any = None, operation: str = "apply") -> dict[str, Any]:
-        return {
-            "id": str(uuid4()),
-            "migration_id": migration.id if migration else None,
-            "migration_hash": migration.hash if migration else None,
-            "username": "",
-            "hostname": "",
-            "created_at_utc": datetime.now(UTC).replace(tzinfo=None),
-            "operation": operation,
-        }
+def known_migrations() -> tuple[str, ...]:
+    """The names of the migrations that this version has, in their order; written into the database they are its stamp."""
+    return tuple(sorted(file.stem for file in _FOLDER.glob("*.sql")))
 
 
-def migrate(path: Path) -> None:
-    """Apply to the SQLite file what it lacks. The caller makes sure that nobody else does so at the same time.
+async def bring_up_to_date(desk: Desk, name: str) -> None:
+    """Apply what the database called `name` lacks. Raises BadSetting when it knows more than this version does."""
+    known = known_migrations()
+    if await _applied(desk) == known:
+        return
+    async with desk.transaction() as change:
+        await change.value("take_turn")
+        applied = await _applied(change)
+        if set(applied) - set(known):
+            raise BadSetting(f"The database {name} was made by a newer Toolway.", fix="Run that version, or give another database.")
+        for migration in known:
+            if migration not in applied:
+                for statement in _statements((_FOLDER / f"{migration}.sql").read_text(encoding="utf-8")):
+                    await change.run(statement)
+        await change.do("put_meta", name="schema", value=" ".join(known))
 
-    Raises BadSetting when the file holds migrations that this version does not know.
-    """
-    runner: Any = yoyo
-    migrations = runner.read_migrations("package:toolway.store:migrations")
-    backend: Any = _Backend(DatabaseURI("sqlite", None, None, None, None, str(path), {}), default_migration_table)
-    with backend:
-        backend.init_database()
-        backend.break_lock()  # left by a process that was killed; a living one is excluded by the caller
-        with backend.lock():
-            if set(backend.get_applied_migration_hashes()) - {migration.hash for migration in migrations}:
-                raise newer(path)
-            backend.apply_migrations(backend.to_apply(migrations))
+
+async def _applied(desk: Desk) -> tuple[str, ...]:
+    held: str | None = await desk.value("meta", name="schema") if await desk.value("has_meta") else None
+    return tuple((held or "").split())
 
 
-def newer(path: Path) -> BadSetting:
-    """The error for a database that knows more than this version does."""
-    return BadSetting(f"The database {path} was made by a newer Toolway.", fix="Run that version, or give another database.")
+def _statements(text: str) -> Iterator[str]:
+    statement = ""
+    for line in text.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

@@ -34,7 +34,7 @@ class Store:
 
     @classmethod
     async def open(cls, url: str) -> Self:
-        """Open what is kept at `sqlite:///path` or a path; made when missing. Raises BadSetting."""
+        """Open what is kept at `sqlite:///path`, a path, or `postgresql://...`; made when missing. Raises BadSetting."""
         store = cls(await Database.open(url))
         try:
             await store.log.start()

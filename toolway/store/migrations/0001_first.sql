@@ -1,26 +1,24 @@
 -- The first shelves.
--- depends:
--- IF NOT EXISTS throughout: yoyo marks a migration in a transaction of its own, so one that was cut off in between comes again.
 
-CREATE TABLE IF NOT EXISTS meta (
+CREATE TABLE meta (
     name TEXT NOT NULL PRIMARY KEY,
     value TEXT NOT NULL
 );
 
-CREATE TABLE IF NOT EXISTS generation (
+CREATE TABLE generation (
     one BIGINT NOT NULL PRIMARY KEY CHECK (one = 1),
     value BIGINT NOT NULL
 );
 
-INSERT INTO generation (one, value) VALUES (1, 1) ON CONFLICT (one) DO NOTHING;
+INSERT INTO generation (one, value) VALUES (1, 1);
 
-CREATE TABLE IF NOT EXISTS projects (
+CREATE TABLE projects (
     id TEXT NOT NULL PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
     created_at BIGINT NOT NULL
 );
 
-CREATE TABLE IF NOT EXISTS keys (
+CREATE TABLE keys (
     id TEXT NOT NULL PRIMARY KEY,
     project_id TEXT NOT NULL REFERENCES projects (id),
     digest TEXT NOT NULL UNIQUE,
@@ -31,7 +29,7 @@ CREATE TABLE IF NOT EXISTS keys (
     revoked_at BIGINT
 );
 
-CREATE TABLE IF NOT EXISTS auth_configs (
+CREATE TABLE auth_configs (
     id TEXT NOT NULL PRIMARY KEY,
     project_id TEXT NOT NULL REFERENCES projects (id),
     toolkit TEXT NOT NULL,
@@ -43,7 +41,7 @@ CREATE TABLE IF NOT EXISTS auth_configs (
     UNIQUE (project_id, id)
 );
 
-CREATE TABLE IF NOT EXISTS accounts (
+CREATE TABLE accounts (
     id TEXT NOT NULL PRIMARY KEY,
     project_id TEXT NOT NULL REFERENCES projects (id),
     user_id TEXT NOT NULL,
@@ -61,9 +59,9 @@ CREATE TABLE IF NOT EXISTS accounts (
     FOREIGN KEY (project_id, auth_config_id) REFERENCES auth_configs (project_id, id)
 );
 
-CREATE INDEX IF NOT EXISTS accounts_of_user ON accounts (project_id, user_id, toolkit, status);
+CREATE INDEX accounts_of_user ON accounts (project_id, user_id, toolkit, status);
 
-CREATE TABLE IF NOT EXISTS links (
+CREATE TABLE links (
     digest TEXT NOT NULL PRIMARY KEY,
     account_id TEXT NOT NULL,
     project_id TEXT NOT NULL,
@@ -74,7 +72,7 @@ CREATE TABLE IF NOT EXISTS links (
     FOREIGN KEY (project_id, account_id) REFERENCES accounts (project_id, id)
 );
 
-CREATE TABLE IF NOT EXISTS sessions (
+CREATE TABLE sessions (
     id TEXT NOT NULL PRIMARY KEY,
     project_id TEXT NOT NULL REFERENCES projects (id),
     user_id TEXT NOT NULL,
@@ -84,7 +82,7 @@ CREATE TABLE IF NOT EXISTS sessions (
     updated_at BIGINT NOT NULL
 );
 
-CREATE TABLE IF NOT EXISTS log (
+CREATE TABLE log (
     id TEXT NOT NULL PRIMARY KEY,
     project_id TEXT NOT NULL,
     session_id TEXT NOT NULL,
@@ -101,10 +99,10 @@ CREATE TABLE IF NOT EXISTS log (
     owner TEXT NOT NULL
 );
 
-CREATE INDEX IF NOT EXISTS log_of_project ON log (project_id, at);
+CREATE INDEX log_of_project ON log (project_id, at);
 
-CREATE INDEX IF NOT EXISTS log_of_session ON log (session_id, at);
+CREATE INDEX log_of_session ON log (session_id, at);
 
-CREATE INDEX IF NOT EXISTS log_sent ON log (owner) WHERE state = 'sent';
+CREATE INDEX log_sent ON log (owner) WHERE state = 'sent';
 
-CREATE INDEX IF NOT EXISTS log_unknown ON log (project_id, at) WHERE state = 'unknown';
+CREATE INDEX log_unknown ON log (project_id, at) WHERE state = 'unknown';

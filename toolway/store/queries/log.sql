@@ -1,10 +1,10 @@
 -- name: note_entries(id, project_id, session_id, user_id, toolkit, tool, account_id, effect, state, error, status, ms, at, owner)*!
--- Write calls down; a call that was sent gets its outcome, and an outcome once told stays as it is.
+-- Write calls down; a call that was sent gets its outcome, also from a process that was wrongly held for dead; an outcome once told stays.
 INSERT INTO log (id, project_id, session_id, user_id, toolkit, tool, account_id, effect, state, error, status, ms, at, owner)
 VALUES (:id, :project_id, :session_id, :user_id, :toolkit, :tool, :account_id, :effect, :state, :error, :status, :ms, :at, :owner)
 ON CONFLICT (id) DO UPDATE
 SET state = excluded.state, error = excluded.error, status = excluded.status, ms = excluded.ms
-WHERE log.state = 'sent' AND log.project_id = excluded.project_id;
+WHERE log.project_id = excluded.project_id AND (log.state = 'sent' OR (log.state = 'unknown' AND log.owner = excluded.owner));
 
 -- name: recent_entries(project_id, most)
 -- The latest calls of a project, latest first.

@@ -19,3 +19,7 @@ PRAGMA journal_size_limit = 16777216;
 -- name: has_meta()$
 -- Whether there is a schema at all.
 SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'meta';
+
+-- name: take_turn()$
+-- A transaction that writes is the only one as it is.
+SELECT 1;
