@@ -38,11 +38,17 @@ SETTINGS = (
     Setting("vault_key", "", "Key ring of the vault (base64 of 32 bytes, or id:base64,...) in place of the key file.", secret=True),
     Setting("hosts", "", "Sends hosts of toolkits elsewhere: toolkit.host=url,... (mock server, proxy)."),
     Setting("private_hosts", "", "Private addresses (host:port, comma-separated) that toolkits may reach; every other is refused."),
+    Setting("sandbox", "", "Address of a sandbox that plays Clockify and DeskTime; serve --sandbox starts one and sets it."),
     Setting("proxy", "", "Proxy for all calls to services; left out: none."),
     Setting("toolkits", "", f"Folders of further toolkits, separated by {os.pathsep!r}."),
 )
 _MOST_WORKERS = 64
 _PASSWORD = re.compile(r"(?<=://)[^/@,]*(?=@)|(?<=password=)[^&,]*")
+SANDBOX_PATHS = {
+    "clockify.api": "/clockify/api",
+    "clockify.reports": "/clockify/reports",
+    "desktime.api": "/desktime/api/v2/json",
+}
 _BY_NAME = {s.name: s for s in SETTINGS}
 
 
@@ -103,7 +109,10 @@ class Settings:
     @property
     def overrides(self) -> dict[str, str]:
         """`toolkit.host` to the URL that is used in its place."""
-        found: dict[str, str] = {}
+        sandbox = self.text("sandbox").rstrip("/")
+        if sandbox and not _is_url(sandbox):
+            raise BadSetting(f"sandbox is {sandbox!r}; http://host:port is expected.")
+        found: dict[str, str] = {name: sandbox + path for name, path in SANDBOX_PATHS.items()} if sandbox else {}
         for part in self.words("hosts"):
             name, _, url = part.partition("=")
             if name.count(".") != 1 or not _is_url(url):
@@ -112,6 +121,11 @@ class Settings:
                 )
             found[name] = url.rstrip("/")
         return found
+
+    @property
+    def played(self) -> frozenset[str]:
+        """The toolkits that are played by a sandbox, not reached."""
+        return frozenset(name.partition(".")[0] for name in SANDBOX_PATHS) if self.text("sandbox") else frozenset()
 
     @property
     def proxy(self) -> str:

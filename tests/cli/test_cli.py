@@ -11,8 +11,6 @@ from typing import NamedTuple
 
 import pytest
 
-from toolway.serve.local import sandbox_hosts
-
 CANARY = "sandbox-clockify-key"
 
 
@@ -28,7 +26,7 @@ class Shell:
     def __init__(self, folder: Path, sandbox: str) -> None:
         self.folder = folder
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith("TOOLWAY_")}
-        self.environment |= {"TOOLWAY_DATA": str(folder / "data"), "TOOLWAY_HOSTS": sandbox_hosts(sandbox), "COLUMNS": "160"}
+        self.environment |= {"TOOLWAY_DATA": str(folder / "data"), "TOOLWAY_SANDBOX": sandbox, "COLUMNS": "160"}
         self.environment["TOOLWAY_PORT"] = "0"  # a server of somebody else's may listen on 9900
 
     def __call__(self, *words: str, given: str = "") -> Said:
@@ -66,7 +64,7 @@ def test_connecting_from_standard_input_says_whose_account_it_is(toolway: Shell)
     assert "alice@example.com" in said.out
     assert CANARY not in said.out + said.err
     status = toolway("status")
-    assert "clockify: alice@example.com for alice" in status.out
+    assert "clockify (sandbox): alice@example.com for alice" in status.out
     for file in (toolway.folder / "data").iterdir():
         if file.is_file():
             assert CANARY.encode() not in file.read_bytes(), file.name
@@ -77,7 +75,7 @@ def test_a_wrong_key_is_told_in_the_vendors_words_and_nothing_is_kept(toolway: S
     assert said.code == 1
     assert "4003" in said.err
     assert "nonsense" not in said.err
-    assert "0 connected accounts" in toolway("status").out
+    assert "connected accounts 0" in toolway("status").out
 
 
 @pytest.mark.parametrize(
@@ -96,12 +94,12 @@ def test_a_wrong_key_is_told_in_the_vendors_words_and_nothing_is_kept(toolway: S
         (("toolkit", "try", "CLOCKIFY_GET_TAGS", "--user", "nobody"), "No active connected account"),
         (("toolkit", "try", "CLOCKIFY_GET_TAGS", "--dry", "nam=x"), "did you mean name"),
         (("serve", "--port", "99999"), "65535"),
-        (("serve", "--host-override", "clockify.moon=http://127.0.0.1:1"), "clockify.api"),
-        (("serve", "--host-override", "nonsense"), "toolkit.host=http"),
-        (("serve", "--database", "mysql://x"), "mysql"),
-        (("serve", "--database", "postgresql://me:hunter2@127.0.0.1:1/x"), "x on 127.0.0.1:1 cannot be opened"),
+        (("serve", "--port", "0", "--host-override", "clockify.moon=http://127.0.0.1:1"), "clockify.api"),
+        (("serve", "--port", "0", "--host-override", "nonsense"), "toolkit.host=http"),
+        (("serve", "--port", "0", "--database", "mysql://x"), "mysql"),
+        (("serve", "--port", "0", "--database", "postgresql://me:hunter2@127.0.0.1:1/x"), "x on 127.0.0.1:1 cannot be opened"),
         (("serve", "--workers", "0"), "1 to 64"),
-        (("serve", "--public-url", "example"), "scheme://host"),
+        (("serve", "--port", "0", "--public-url", "example"), "scheme://host"),
     ],
 )
 def test_bad_input_is_told_in_a_sentence(toolway: Shell, words: tuple[str, ...], expected: str) -> None:
@@ -134,7 +132,7 @@ def test_a_tool_is_tried(toolway: Shell) -> None:
 
 
 def test_a_dry_try_shows_the_request_and_opens_no_connection(toolway: Shell) -> None:
-    del toolway.environment["TOOLWAY_HOSTS"]
+    del toolway.environment["TOOLWAY_SANDBOX"]
     said = toolway("toolkit", "try", "CLOCKIFY_CREATE_CLIENT", "--dry", "--json", '{"workspaceId": "a/b", "name": "Acme"}')
     assert said.out.splitlines()[0] == "POST https://api.clockify.me/api/v1/workspaces/a%2Fb/clients"
     assert json.loads(said.out.partition("\n\n")[2]) == {"name": "Acme"}

@@ -16,7 +16,7 @@ import uvicorn
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from toolway.serve.app import App
-from toolway.serve.local import Local, sandbox_hosts
+from toolway.serve.local import Local
 from toolway.settings import read
 from toolway.store.records import Entry
 
@@ -158,5 +158,5 @@ async def running(data: Path, **flags: str) -> AsyncGenerator[Router]:
 @pytest.fixture
 async def router(tmp_path: Path, sandbox: str) -> AsyncGenerator[Router]:
     """A router whose calls go to the sandbox."""
-    async with running(tmp_path / "data", hosts=sandbox_hosts(sandbox)) as started:
+    async with running(tmp_path / "data", sandbox=sandbox) as started:
         yield started

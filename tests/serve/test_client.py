@@ -18,7 +18,6 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
 from tests.serve.conftest import Router
-from toolway.serve.local import sandbox_hosts
 
 KEY = "a-key-for-this-test-only"
 
@@ -66,7 +65,7 @@ async def test_an_errand(router: Router, mode: Any) -> None:
 def served(data: Path, port: int, sandbox: str) -> Generator[subprocess.Popen[bytes]]:
     """`toolway serve` as a process of its own; killed with -9 in the end, if it still runs."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("TOOLWAY_")}
-    own |= {"TOOLWAY_API_KEY": KEY, "TOOLWAY_HOSTS": sandbox_hosts(sandbox)}
+    own |= {"TOOLWAY_API_KEY": KEY, "TOOLWAY_SANDBOX": sandbox}
     command = [sys.executable, "-m", "toolway", "serve", "--port", str(port), "--data", str(data)]
     with subprocess.Popen(command, env=own, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL) as process:
         try:

@@ -111,7 +111,7 @@ async def test_a_service_that_is_down(router: Router, tmp_path: Path) -> None:
     """Connected while it was up; then nobody listens there."""
     await router.connect("desktime")
     data = router.local.settings.data
-    async with running(data, hosts="desktime.api=http://127.0.0.1:9") as other:
+    async with running(data, sandbox="http://127.0.0.1:9") as other:
         answer = await other.execute(await other.session(), "DESKTIME_PING_REQUEST")
         assert "could not be reached; nothing was changed" in answer["error"]
         assert (await other.entries(1))[0].error == "unreachable"

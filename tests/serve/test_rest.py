@@ -7,7 +7,6 @@ import pytest
 import pytest_asyncio
 
 from tests.serve.conftest import Router, running
-from toolway.serve.local import sandbox_hosts
 
 SESSION = "/api/v3.1/tool_router/session"
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -16,7 +15,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def router(tmp_path_factory: pytest.TempPathFactory, sandbox: str) -> AsyncGenerator[Router]:
     """One router for all of them: none changes what another sees."""
-    async with running(tmp_path_factory.mktemp("router"), hosts=sandbox_hosts(sandbox)) as started:
+    async with running(tmp_path_factory.mktemp("router"), sandbox=sandbox) as started:
         yield started
 
 

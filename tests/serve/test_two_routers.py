@@ -10,7 +10,6 @@ import pytest
 
 from tests.serve.conftest import Router, running
 from toolway.accounts import links
-from toolway.serve.local import sandbox_hosts
 from toolway.store.records import now_ms
 
 Two = tuple[Router, Router]
@@ -19,8 +18,8 @@ AT_MOST = 0.2 + 0.5  # what is promised, and what a busy machine may add
 
 @pytest.fixture
 async def two(tmp_path: Path, sandbox: str, url: str) -> AsyncGenerator[Two]:
-    hosts = sandbox_hosts(sandbox)
-    async with running(tmp_path / "data", hosts=hosts, database=url) as one, running(tmp_path / "data", hosts=hosts, database=url) as other:
+    data = tmp_path / "data"
+    async with running(data, sandbox=sandbox, database=url) as one, running(data, sandbox=sandbox, database=url) as other:
         yield one, other
 
 

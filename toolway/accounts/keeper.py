@@ -1,7 +1,7 @@
 """A credential for a call: which account of the user is meant, opened, from a cache that forgets when the database says so."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -24,6 +24,9 @@ class Credential(Struct, frozen=True):
     settings: dict[str, str]
 
 
+_PLAYED = "sandbox"
+
+
 class _Held(NamedTuple):
     """The active accounts of a user for a toolkit, newest first, and those of them that were opened."""
 
@@ -32,9 +35,14 @@ class _Held(NamedTuple):
 
 
 class Keeper:
-    """Finds and opens accounts, from a cache that forgets when the database says so."""
+    """Finds and opens accounts, from a cache that forgets when the database says so.
 
-    def __init__(self, store: Store, vault: Vault) -> None:
+    The toolkits in `played` are reached in a sandbox: an account that was connected there is none of the real service, and the other
+    way round.
+    """
+
+    def __init__(self, store: Store, vault: Vault, played: Collection[str] = ()) -> None:
+        self._played = played
         self._store = store
         self._vault = vault
         self._held: Cached[tuple[str, str, str], _Held] = Cached(self._hold)
@@ -69,7 +77,8 @@ class Keeper:
         return opened[account.id]
 
     async def _hold(self, place: tuple[str, str, str]) -> _Held | None:
-        accounts = await self._store.accounts.active(*place)
+        found = await self._store.accounts.active(*place)
+        accounts = [a for a in found if (_PLAYED in a.settings) == (a.toolkit in self._played)]
         return _Held(accounts, {}) if accounts else None  # nobody is not remembered: they may connect at any moment
 
     def open(self, account: Account) -> Credential:
@@ -78,6 +87,10 @@ class Keeper:
         mode = plain.pop("mode")
         secrets = {name: Secret(value) for name, value in plain.items()}
         return Credential(account.id, account.toolkit, account.label, mode, secrets, account.settings)
+
+    def mark(self, toolkit: str) -> dict[str, str]:
+        """The settings by which an account that is connected now is known as one of the sandbox."""
+        return {_PLAYED: "yes"} if toolkit in self._played else {}
 
     def seal(self, account_id: str, mode: str, secrets: dict[str, Secret]) -> str:
         """Seal secrets for the account of this id; they open for no other."""

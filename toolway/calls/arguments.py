@@ -42,9 +42,11 @@ def check(tool: Tool, kit: Toolkit, given: Json) -> Json:
     walk = _Walk(kit.nouns)
     taken = walk.members(fields, _as_whole(tool, fields, given), "", clears)
     if walk.faults:
-        due_first = sorted(tool.params, key=lambda p: not p.field.required)
-        names = ", ".join(p.given + "*" * p.field.required for p in due_first)
-        raise BadArgument(f"{tool.slug}: {'; '.join(walk.faults)}.", fix=f"Its arguments are: {names or 'none'}.", details=walk.faults)
+        needed = {p.given: due(p.field, kit.nouns) for p in tool.params}
+        names = ", ".join(name + "*" * needed[name] for name in sorted(needed, key=lambda name: not needed[name]))
+        said = "; ".join(walk.faults)
+        end = "" if said.endswith("?") else "."
+        raise BadArgument(f"{tool.slug}: {said}{end}", fix=f"Its arguments are: {names or 'none'}.", details=walk.faults)
     return taken
 
 

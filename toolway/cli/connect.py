@@ -9,7 +9,7 @@ import sys
 import rich_click as click
 
 from toolway.errors import BadArgument
-from toolway.serve.local import DEFAULT_PROJECT, Local, running, sandbox_hosts
+from toolway.serve.local import DEFAULT_PROJECT, Local, running
 from toolway.settings import Settings, read
 
 
@@ -38,7 +38,7 @@ def beside(data: str | None) -> Settings:
     settings = read({"data": data})
     told = running(settings.data)
     if told and told.get("sandbox"):
-        return settings.but(hosts=",".join(filter(None, (sandbox_hosts(told["sandbox"]), settings.text("hosts")))))
+        return settings.but(sandbox=told["sandbox"])
     return settings
 
 

@@ -54,9 +54,9 @@ def list_(project: str | None, data: str | None) -> None:
             return [(names[k.project_id], k) for k in await local.store.keys.list(None) if project in (None, names[k.project_id])]
 
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table("id", "project", "ends in", "may", "made", "state", box=None)
+    table = Table(Column("id", no_wrap=True, min_width=26), "project", "ends in", "may", "made", "state", box=None, padding=(0, 1, 0, 0))
     for name, one in asyncio.run(look()):
         table.add_row(one.id, name, one.hint, ", ".join(one.scopes), _day(one.created_at), _state(one))
     Console().print(table)
@@ -66,7 +66,7 @@ def list_(project: str | None, data: str | None) -> None:
 @click.argument("key_id")
 @click.option("--data", help="Data folder.  [default: ~/.toolway]")
 def revoke(key_id: str, data: str | None) -> None:
-    """Revoke a key by its id; running servers refuse it within a second."""
+    """Revoke a key by its id; running servers refuse it at once."""
 
     async def end() -> bool:
         async with await Local.open(read({"data": data})) as local:

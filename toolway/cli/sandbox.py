@@ -16,11 +16,5 @@ def sandbox(host: str, port: int, data: Path | None) -> None:
     """Play Clockify and DeskTime, with the keys sandbox-clockify-key and sandbox-desktime-key."""
     from toolway.sandbox.process import run
 
-    click.echo("Point a router at it:  toolway serve \\", err=True)
-    for name, path in (
-        ("clockify.api", "/clockify/api"),
-        ("clockify.reports", "/clockify/reports"),
-        ("desktime.api", "/desktime/api/v2/json"),
-    ):
-        click.echo(f"  --host-override {name}=http://{host}:{port}{path} \\", err=True)
+    click.echo("Once it is ready, point a router at its address:  TOOLWAY_SANDBOX=http://... toolway serve", err=True)
     run(host, port, data, False)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("query", required=False)
+@click.argument("query", nargs=-1)
 @click.option("--toolkits", metavar="A,B", help="Only these toolkits.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True, help="How many tools at most.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     "--batch", type=click.File(encoding="utf-8"), metavar="FILE.jsonl", help='Read {"query": ...} lines, print {"query", "ranked"} lines.'
 )
 @click.option("--timings", is_flag=True, help="Tell how many milliseconds each search took.")
-def search(query: str | None, toolkits: str | None, limit: int, as_json: bool, batch: IO[str] | None, timings: bool) -> None:
+def search(query: tuple[str, ...], toolkits: str | None, limit: int, as_json: bool, batch: IO[str] | None, timings: bool) -> None:
     """Find the tools for what is asked, such as "log two hours on the Acme site"."""
     from toolway.cli.toolkit import open_catalogue
 
-    if (query is None) == (batch is None):
-        raise click.UsageError("Give either a query or --batch FILE.jsonl.")
+    if bool(query) == (batch is not None):
+        raise click.UsageError('Give a request in words, such as: toolway search "start a timer" (or --batch FILE.jsonl).')
     chosen = [part.strip() for part in toolkits.split(",") if part.strip()] if toolkits is not None else None
     catalogue = open_catalogue()
     if batch is not None:
@@ -37,9 +37,10 @@ def search(query: str | None, toolkits: str | None, limit: int, as_json: bool, b
             told = {"query": asked, "ranked": [hit["slug"] for hit in hits]}
             click.echo(json.dumps(told | ({"ms": spent} if timings else {}), ensure_ascii=False))
         return
-    hits, spent = _found(catalogue, query or "", chosen, limit)
+    asked = " ".join(query)
+    hits, spent = _found(catalogue, asked, chosen, limit)
     if as_json:
-        click.echo(json.dumps({"query": query, "hits": hits} | ({"ms": spent} if timings else {}), ensure_ascii=False))
+        click.echo(json.dumps({"query": asked, "hits": hits} | ({"ms": spent} if timings else {}), ensure_ascii=False))
         return
     for hit in hits:
         click.echo(f"{hit['score']:7.2f}  {hit['slug']:<50}  {hit['title']}")

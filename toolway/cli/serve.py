@@ -20,7 +20,7 @@ from toolway.cli.oversee import oversee
 from toolway.errors import BadSetting
 from toolway.serve.app import App
 from toolway.serve.gate import is_loopback
-from toolway.serve.local import Local, sandbox_hosts, tell_running
+from toolway.serve.local import Local, tell_running
 from toolway.settings import Settings, read
 from toolway.watch import start
 
@@ -43,8 +43,7 @@ def serve(sandbox: bool, host_override: tuple[str, ...], **flags: Any) -> None:
     with contextlib.ExitStack() as stack:
         played = stack.enter_context(_sandbox(settings.data)) if sandbox else ""
         if played:
-            hosts = ",".join(filter(None, (sandbox_hosts(played), settings.text("hosts"))))
-            settings = settings.but(hosts=hosts)
+            settings = settings.but(sandbox=played)
         with asyncio.Runner(loop_factory=_loop()) as runner:
             runner.run(_serve(settings, played))
 
@@ -59,9 +58,10 @@ def _loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 async def _serve(settings: Settings, played: str) -> None:
-    alone, listener = settings.workers == 1, _listen(settings)
+    alone = settings.workers == 1
     async with await Local.open(settings) as local:
         app = App(local)
+        listener = _listen(settings)
         fresh = await local.first_key()
         _tell(settings, local, _origin(settings, listener), fresh.open() if fresh else "", played)
         if alone:
@@ -127,8 +127,10 @@ def _origin(settings: Settings, listener: socket.socket) -> str:
 
 
 def _tell(settings: Settings, local: Local, origin: str, key: str, played: str) -> None:
-    tell_running(settings.data, origin, played)
+    other = tell_running(settings.data, origin, played)
     click.echo(f"Toolway listens on {origin}")
+    if other:
+        click.echo(f"Note: {other['origin']} (process {other['pid']}) serves this data folder too; commands ask that one.", err=True)
     if played:
         click.echo(f"Sandbox: Clockify and DeskTime are played at {played}")
         click.echo("  connect with the keys sandbox-clockify-key and sandbox-desktime-key")

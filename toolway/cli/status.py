@@ -22,7 +22,7 @@ def status(last: int, data: str | None) -> None:
 
 async def _show(last: int, data: str | None) -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     console = Console()
     settings = read({"data": data})
@@ -37,10 +37,11 @@ async def _show(last: int, data: str | None) -> None:
             keys = [k for k in await local.store.keys.list(project.id) if k.revoked_at is None]
             accounts = await local.store.accounts.list(project.id, status="ACTIVE")
             calls = await local.store.log.count(project.id)
-            console.print(f"\nproject {project.name}: {len(keys)} keys, {len(accounts)} connected accounts, {calls} calls")
+            console.print(f"\nproject {project.name}: keys {len(keys)}, connected accounts {len(accounts)}, calls {calls}")
             for account in accounts[:20]:
-                console.print(f"  {account.toolkit}: {account.label} for {account.user_id}  {account.id}", highlight=False)
-            table = Table("when", "tool", "user", "outcome", "ms", box=None, padding=(0, 2, 0, 0))
+                played = " (sandbox)" if "sandbox" in account.settings else ""
+                console.print(f"  {account.toolkit}{played}: {account.label} for {account.user_id}  {account.id}", highlight=False)
+            table = Table("when", Column("tool", no_wrap=True), "user", "outcome", "ms", box=None, padding=(0, 1, 0, 0))
             for entry in await local.store.log.recent(project.id, last):
                 outcome = {"unknown": "outcome unknown", "sent": "sent, no answer yet"}.get(entry.state, entry.state)
                 said = f"{outcome} ({entry.error})" if entry.error else outcome

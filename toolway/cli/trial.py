@@ -9,7 +9,7 @@ from typing import Any
 
 import rich_click as click
 
-from toolway.errors import BadArgument
+from toolway.errors import BadArgument, NotConnected
 
 
 @click.command("try")
@@ -96,7 +96,10 @@ async def _try(slug: str, given: dict[str, Any], user: str, full: bool, project:
     async with await Local.open(beside(data)) as local:
         tool = local.catalogue.tool(slug)
         owner = await local.project(project)
-        credential = await local.keeper.credential(owner.id, user, tool.toolkit)
+        try:
+            credential = await local.keeper.credential(owner.id, user, tool.toolkit)
+        except NotConnected:
+            raise NotConnected(tool.toolkit, fix=f"Connect it: toolway connect {tool.toolkit} --user {user}") from None
         result = await local.runner.run(local.catalogue.toolkit(tool.toolkit), tool, given, credential, full=full)
     click.echo(json.dumps(result.reply.data, indent=2, ensure_ascii=False))
     more = f", more with {json.dumps(result.reply.next)}" if result.reply.next else ""

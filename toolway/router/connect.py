@@ -92,7 +92,14 @@ class Connector:
         if not key or not key.isascii() or not key.isprintable() or len(key) > 4096:
             raise BadArgument("The key is empty or holds characters that no key has.", fix="Copy it again, whole and on its own.")
         mode = _auth_mode(kit)
-        return Credential(account_id, kit.slug, "", mode, {schemes.secret_field(mode): Secret(key)}, _settings(kit, settings))
+        return Credential(
+            account_id,
+            kit.slug,
+            "",
+            mode,
+            {schemes.secret_field(mode): Secret(key)},
+            _settings(kit, settings) | self._keeper.mark(kit.slug),
+        )
 
     async def _label(self, kit: Toolkit, credential: Credential) -> str:
         try:

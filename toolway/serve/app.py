@@ -85,7 +85,10 @@ class App:
                     return _not_allowed("GET", request_id)
                 return await self._rest.get(session_id, caller, origin)
             case _:
-                raise NotFound(f"There is nothing at {str(scope['path'])[:100]}.")
+                shown = str(scope["path"])[:100]
+                if parts[:1] == ("api",):
+                    raise NotFound(f"Toolway does not serve {shown} yet.", fix="A session's tools are reached at its mcp.url.")
+                raise NotFound(f"There is nothing at {shown}.")
 
     async def _caller(self, scope: Scope, needs: str) -> tuple[str, Caller]:
         origin = self._gate.origin(scope)

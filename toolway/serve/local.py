@@ -20,11 +20,6 @@ from toolway.store.records import Project, new_id, now_ms
 from toolway.store.shelves import Store
 
 DEFAULT_PROJECT = "default"
-SANDBOX_PATHS = {
-    "clockify.api": "/clockify/api",
-    "clockify.reports": "/clockify/reports",
-    "desktime.api": "/desktime/api/v2/json",
-}
 _RUNNING = "running.json"
 
 
@@ -38,7 +33,7 @@ class Local:
         self.keys = keys
         self.catalogue = catalogue
         self.net = net
-        self.keeper = Keeper(store, vault)
+        self.keeper = Keeper(store, vault, settings.played)
         self.runner = Runner(net, settings.overrides)
         self.connector = Connector(store, catalogue, self.keeper, self.runner)
 
@@ -109,17 +104,18 @@ def _known_host(catalogue: Catalogue, name: str) -> None:
         raise BadSetting(f"hosts names {name!r}; {slug} has the hosts {', '.join(f'{slug}.{h}' for h in kit.hosts)}.")
 
 
-def sandbox_hosts(sandbox: str) -> str:
-    """The `hosts` setting that sends the played services to a sandbox at this URL."""
-    return ",".join(f"{name}={sandbox}{path}" for name, path in SANDBOX_PATHS.items())
+def tell_running(data: Path, origin: str, sandbox: str) -> Mapping[str, Any] | None:
+    """Leave word in the data folder of a running server, for commands that work beside it.
 
-
-def tell_running(data: Path, origin: str, sandbox: str) -> None:
-    """Leave word in the data folder of a running server, for commands that work beside it."""
-    path = data / _RUNNING
+    Where another server runs on this folder already, its word stays and is given back.
+    """
+    path, other = data / _RUNNING, running(data)
+    if other and other["pid"] != os.getpid():
+        return other
     fresh = path.with_suffix(f".{os.getpid()}")
     fresh.write_text(json.dumps({"pid": os.getpid(), "origin": origin, "sandbox": sandbox}) + "\n", "utf-8")
     fresh.replace(path)
+    return None
 
 
 def running(data: Path) -> Mapping[str, Any] | None:

@@ -25,7 +25,7 @@ class SessionRest:
         try:
             session = await self._sessions.create(caller.project_id, json_body(content))
         except (UnknownToolkit, UnknownTool) as error:
-            raise BadRequest(error.message, fix=error.fix, details=[error.sentence]) from None
+            raise BadRequest(error.sentence, details=[error.sentence]) from None
         warnings = self._warnings(session, origin, header(scope, b"x-framework") or "")
         made = self._body(session, origin) | {"experimental": {"assistive_prompt": None}, "warnings": warnings}
         return json_response(201, made)
