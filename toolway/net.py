@@ -8,7 +8,9 @@ not read, certificates are always verified.
 The HTTP client is imported when the first request leaves.
 """
 
+import asyncio
 import ipaddress
+import math
 import re
 import socket
 from collections.abc import Iterable, Mapping
@@ -17,7 +19,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct, field
 
-from toolway.errors import BadSetting, Blocked, NoAnswer, TooLarge, Unreachable
+from toolway.errors import BadSetting, Blocked, Busy, NoAnswer, TooLarge, Unreachable
 
 if TYPE_CHECKING:
     import aiohttp
@@ -32,6 +34,8 @@ _NEVER = tuple(  # not public either, whatever the standard library of this Pyth
 _NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+", re.IGNORECASE)
 _UNFIT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _CONNECT_SECONDS = 8.0
+_TURN_SECONDS = 5.0
+_SMALL = 256 * 1024
 _USER = re.compile(r"//[^/]*@")
 _PORTS = {"http": 80, "https": 443}
 
@@ -132,18 +136,22 @@ class _Guard:
 
 
 class Net:
-    """The way out. `named` are the addresses outside the public internet that may be reached; `proxy` is used for all else."""
+    """The way out. `named` are the addresses outside the public internet that may be reached; `proxy` is used for all else.
 
-    def __init__(self, named: Iterable[Address] = (), proxy: str = "") -> None:
+    Of answers that are larger than 256 KiB, `large` are read at once: with 10 MiB for each, 250 MiB at most. The others wait their turn.
+    """
+
+    def __init__(self, named: Iterable[Address] = (), proxy: str = "", *, large: int = 25) -> None:
         self._named = frozenset((host.lower(), port) for host, port in named)
         self._proxy = proxy or None
         self._sessions: dict[tuple[bool, bool], aiohttp.ClientSession] = {}
+        self._large = asyncio.Semaphore(large)
 
-    async def send(self, request: Request) -> Answer:
-        """Send it and read the answer.
+    async def send(self, request: Request, left: float = math.inf) -> Answer:
+        """Send it and read the answer, within the request's time or what is `left` of it.
 
         Raises `Unreachable` when the request surely did not arrive, `NoAnswer` when that is not known, `Blocked` when the guard refused
-        the address, and `TooLarge` when the answer is larger than `request.most`.
+        the address, `TooLarge` when the answer is larger than `request.most`, and `Busy` when too many large ones are being read.
         """
         import aiohttp
         from yarl import URL
@@ -158,7 +166,8 @@ class Net:
         if url.scheme not in _PORTS or not host or _UNFIT.search(host) or (self._proxy and not trusted and not _named_public(host)):
             raise _blocked(host)
         headers = headers_of(request.headers)
-        timeout = aiohttp.ClientTimeout(total=request.seconds, connect=min(_CONNECT_SECONDS, request.seconds * 0.8))
+        seconds = min(request.seconds, left)
+        timeout = aiohttp.ClientTimeout(total=seconds, connect=min(_CONNECT_SECONDS, seconds * 0.8))
         try:
             async with self._session(trusted, request.once).request(
                 request.method,
@@ -170,7 +179,7 @@ class Net:
                 skip_auto_headers=("Content-Type",),
                 proxy=None if trusted else self._proxy,
             ) as response:
-                body = await _read(response, request.most)
+                body = await self._read(response, request.most, seconds)
                 return Answer(response.status, {k.lower(): v for k, v in response.headers.items()}, body)
         except aiohttp.ClientConnectorCertificateError:
             raise Unreachable(f"The certificate of {host} could not be verified, so nothing was sent.") from None
@@ -190,6 +199,41 @@ class Net:
             raise NoAnswer(f"{host} did not answer within {request.seconds:g} seconds.") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise _broken(host, error) from None
+
+    @property
+    def large_answers(self) -> bool:
+        """Whether as many large answers are being read as may be at once."""
+        return self._large.locked()
+
+    async def _read(self, response: "aiohttp.ClientResponse", most: int, seconds: float) -> bytes:
+        declared = response.headers.get("content-length", "")
+        if declared.isdecimal() and int(declared) > most:
+            response.close()
+            raise _too_large(response, most)
+        parts: list[bytes] = []
+        size, turn = 0, False
+        try:
+            async for chunk in response.content.iter_any():
+                size += len(chunk)
+                if size > most:
+                    response.close()
+                    raise _too_large(response, most)
+                parts.append(chunk)
+                if size > _SMALL and not turn:
+                    turn = await self._turn(response, min(_TURN_SECONDS, seconds / 2))
+            return b"".join(parts)
+        finally:
+            if turn:
+                self._large.release()
+
+    async def _turn(self, response: "aiohttp.ClientResponse", seconds: float) -> bool:
+        """Wait until a large answer may be read. Who waits holds little, so that nobody waits for somebody who waits."""
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._large.acquire()
+        except TimeoutError:
+            response.close()
+            raise Busy("Too many large answers are being read.", seconds=_TURN_SECONDS, fix="Ask for less, or try again later.") from None
 
     async def close(self) -> None:
         """Close all connections."""
@@ -256,22 +300,6 @@ def _resolver(guard: _Guard) -> Any:
             return found
 
     return Told()
-
-
-async def _read(response: "aiohttp.ClientResponse", most: int) -> bytes:
-    declared = response.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > most:
-        response.close()
-        raise _too_large(response, most)
-    parts: list[bytes] = []
-    size = 0
-    async for chunk in response.content.iter_any():
-        size += len(chunk)
-        if size > most:
-            response.close()
-            raise _too_large(response, most)
-        parts.append(chunk)
-    return b"".join(parts)
 
 
 async def _only_once(request: "aiohttp.ClientRequest", handler: "aiohttp.ClientHandlerType") -> "aiohttp.ClientResponse":

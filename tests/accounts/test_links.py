@@ -1,5 +1,5 @@
+import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -14,8 +14,8 @@ MINUTE = 60_000
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    async with await Store.open(str(tmp_path / "t.db")) as opened:
+async def store(url: str) -> AsyncIterator[Store]:
+    async with await Store.open(url) as opened:
         for project in ("pr_1", "pr_2"):
             await opened.projects.add(Project(project, project, 1))
         yield opened
@@ -25,17 +25,21 @@ async def config(store: Store) -> AuthConfig:
     return await links.auth_config_for(store, "pr_1", "acme", "API_KEY")
 
 
-async def add(store: Store, status: str, age: int = 0) -> Account:
+async def made(store: Store, status: str, age: int = 0) -> Account:
     at = now_ms() - age
-    made = Account(new_id("ca_"), "pr_1", "alice", "acme", (await config(store)).id, status, "", "", "", {}, "", at, at)
-    await store.accounts.add(made)
-    return made
+    return Account(new_id("ca_"), "pr_1", "alice", "acme", (await config(store)).id, status, "", "", "", {}, "", at, at)
+
+
+async def add(store: Store, status: str, age: int = 0) -> Account:
+    account = await made(store, status, age)
+    await store.accounts.add(account)
+    return account
 
 
 async def old_link(store: Store, age: int) -> str:
-    account, at = await add(store, "INITIATED", age), now_ms() - age
-    token = "token-" + account.id
-    await store.links.add(Link(links.digest(token), account.id, "pr_1", "", at, at + links.MINUTES * MINUTE))
+    account = await made(store, "INITIATED", age)
+    token, at = "token-" + account.id, account.created_at
+    await store.links.begin(account, Link(links.digest(token), account.id, "pr_1", "", at, at + links.MINUTES * MINUTE), 0)
     return token
 
 
@@ -54,10 +58,11 @@ async def test_a_fresh_link_is_found_by_its_token_only(store: Store) -> None:
 async def test_a_link_is_good_once(store: Store) -> None:
     account, token, _ = await links.ask(store, await config(store), "alice")
     link, _ = await links.find(store, token)
-    assert [await store.links.use(link.digest, now_ms()), await store.links.use(link.digest, now_ms())] == [True, False]
-    with pytest.raises(Gone, match="used already"):
-        await links.find(store, token)
-    await links.move(store, account, "ACTIVE")
+    done = await links.finish(store, link, account, sealed="s", label="me")
+    assert done.status == "ACTIVE" and await store.accounts.get("pr_1", account.id) == done
+    with pytest.raises(Gone, match="used or replaced"):
+        await links.finish(store, link, account, sealed="other", label="me")
+    assert await store.accounts.get("pr_1", account.id) == done
     with pytest.raises(Gone, match="used already"):
         await links.find(store, token)
 
@@ -74,19 +79,44 @@ async def test_an_old_link_is_gone_and_its_account_expired(store: Store) -> None
     for _ in range(2):
         with pytest.raises(Gone, match="older than 10 minutes"):
             await links.find(store, token)
-    (account,) = await store.accounts.list("pr_1")
-    assert (account.status, account.status_reason) == ("EXPIRED", "INITIATION_TIMEOUT")
     assert (await links.find(store, await old_link(store, 9 * MINUTE)))[1].status == "INITIATED"
 
 
-async def test_who_looks_at_an_attempt_sees_it_expire(store: Store) -> None:
-    fresh, late, done = await add(store, "INITIATED"), await add(store, "INITIATED", 11 * MINUTE), await add(store, "ACTIVE", 11 * MINUTE)
-    assert await links.seen(store, fresh) == fresh and await links.seen(store, done) == done
-    assert (await links.seen(store, late)).status == "EXPIRED"
-    assert (await links.seen(store, late)).status == "EXPIRED"  # with what was read before: somebody else was faster
-    other = await add(store, "INITIATED", 11 * MINUTE)
-    await links.move(store, other, "ACTIVE")
-    assert (await links.seen(store, other)).status == "ACTIVE"
+async def test_an_attempt_expires_by_itself(store: Store) -> None:
+    fresh, late, done = (
+        await made(store, "INITIATED"),
+        await made(store, "INITIATED", 11 * MINUTE),
+        await made(store, "ACTIVE", 11 * MINUTE),
+    )
+    assert links.as_of_now(fresh) == fresh and links.as_of_now(done) == done
+    expired = links.as_of_now(late)
+    assert (expired.status, expired.status_reason) == ("EXPIRED", "INITIATION_TIMEOUT")
+
+
+async def test_of_two_links_the_newest_is_the_good_one(store: Store) -> None:
+    late, its = await old_link(store, 11 * MINUTE), await config(store)
+    (first, old, _), (bobs, other, _) = await links.ask(store, its, "alice"), await links.ask(store, its, "bob")
+    link, account = await links.find(store, old)
+    before = await store.generation()
+    second, new, _ = await links.ask(store, its, "alice")
+    assert await store.generation() == before  # nobody remembers what waits
+    for token, said in ((late, "older than"), (old, "A newer connect link")):
+        with pytest.raises(Gone, match=said):
+            await links.find(store, token)
+    with pytest.raises(Gone, match="replaced in the meantime"):  # its form was open already
+        await links.finish(store, link, account, sealed="s")
+    assert (await links.find(store, new))[1] == second and (await links.find(store, other))[1] == bobs
+    replaced = await store.accounts.get("pr_1", first.id)
+    assert replaced and (replaced.status, replaced.status_reason, replaced.sealed) == ("EXPIRED", "SUPERSEDED", "")
+    reasons = {one.status_reason for one in await store.accounts.list("pr_1", "alice", status="EXPIRED")}
+    assert reasons == {"SUPERSEDED", "INITIATION_TIMEOUT"}
+
+
+async def test_many_links_at_once_leave_one_that_is_good(store: Store) -> None:
+    its = await asyncio.gather(*(config(store) for _ in range(20)))
+    assert len({one.id for one in its}) == 1 == len(await store.auth_configs.list("pr_1"))
+    await asyncio.gather(*(links.ask(store, its[0], "alice") for _ in range(20)))
+    assert len(await store.accounts.list("pr_1", "alice", "acme", "INITIATED")) == 1
 
 
 @pytest.mark.parametrize("start", list(TRANSITIONS))

@@ -1,5 +1,9 @@
+import time
 import traceback
+from base64 import b64encode, urlsafe_b64encode
+from urllib.parse import quote, quote_plus
 
+import msgspec
 import pytest
 from rich.pretty import pretty_repr
 
@@ -21,7 +25,7 @@ def kit(*auth: Auth) -> Toolkit:
 
 def credential(mode: str = "API_KEY", key: str = KEY) -> Credential:
     field = "token" if mode == "BEARER_TOKEN" else "api_key"
-    return Credential("ca_1", "acme", "me", mode, {field: Secret(key)}, {})
+    return Credential("ca_1", "me", mode, {field: Secret(key)}, {})
 
 
 def test_a_key_goes_where_the_toolkit_says() -> None:
@@ -74,6 +78,37 @@ def test_which_auth_and_field_a_pasted_key_is_for() -> None:
 def test_an_answer_is_given_without_the_key() -> None:
     body = f'{{"a": "{KEY}", "b": "?k={QUOTED}&"}}'.encode()
     assert conceal(Answer(401, {}, body), credential()).body == b'{"a": "***", "b": "?k=***&"}'
-    clean = Answer(200, {}, b'{"a": 1}')
+    clean = Answer(200, {"content-type": "application/json"}, b'{"a": 1}')
     assert conceal(clean, credential()) is clean
     assert conceal(clean, credential(key="a")) is clean
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        KEY.replace("/", "\\/"),
+        quote(KEY, safe=""),
+        quote(KEY, safe="").replace("%2B", "%2b").replace("%2F", "%2f"),
+        quote_plus(KEY),
+        quote(quote(KEY, safe=""), safe=""),
+        KEY.replace("&", "\\u0026").replace("+", "\\u002B"),
+        KEY.replace("/", "\\\\\\/"),
+        *(b64encode(before + KEY.encode() + after).decode() for before in (b"", b"a:", b"me:") for after in (b"", b":", b":x")),
+        urlsafe_b64encode(KEY.encode()).decode(),
+        b64encode(KEY.encode()).decode().replace("/", "\\/").replace("=", "%3d"),
+    ],
+)
+def test_a_key_is_concealed_however_it_is_written(shape: str) -> None:
+    body = b'{"said": "before ' + shape.encode() + b' after"}'
+    found = conceal(Answer(401, {"content-type": f"text/{shape}; x", "x-other": "1"}, body), credential())
+    for text in (found.body.decode(), found.headers["content-type"]):
+        assert "***" in text and not any(text[i : i + 8] in shape for i in range(len(text) - 8))
+    assert found.headers["x-other"] == "1" and found.body.startswith(b'{"said": "before ') and found.body.endswith(b' after"}')
+    msgspec.json.decode(found.body)
+
+
+def test_looking_for_a_key_costs_no_more_than_the_length() -> None:
+    body = b'"' + KEY.encode() + b"\\" * 2_000_000 + KEY.encode()[:-1] * 50_000 + b'"'
+    began = time.perf_counter()
+    assert KEY.encode() not in conceal(Answer(200, {}, body), credential()).body
+    assert time.perf_counter() - began < 5

@@ -1,11 +1,12 @@
 """Names to ids. The lists are handed in, as the pipeline hands in its own calls."""
 
+import time
 from typing import Any
 
 import pytest
 
 from tests.calls.shop import builtin, kit, param, tool
-from toolway.calls.nouns import Kept, Resolver
+from toolway.calls.nouns import Kept, Resolver, _bare  # pyright: ignore[reportPrivateUsage]
 from toolway.calls.reply import Reply
 from toolway.catalog.model import Json, Noun, Tool
 from toolway.errors import BadArgument
@@ -51,12 +52,24 @@ WORKSPACES = [row("w1", "Marketing"), row("w2", "Design Team"), row("w3", "Clien
         ("The workspace marketing", "w1"),
         ("the design team", "w2"),
         ("Billing", "w4"),
+        ("the   Design \t Team  workspace", "w2"),
     ],
 )
 async def test_people_name_things_in_these_ways(name: str, id: str) -> None:
     lists = Lists(get_all_my_workspaces=WORKSPACES)
     assert await resolved("CLOCKIFY_GET_TAGS", lists, workspaceId=name) == {"workspaceId": id}
     assert len(lists.asked) == 1
+
+
+async def test_a_name_costs_no_more_than_its_length() -> None:
+    lists = Lists(get_all_my_workspaces=WORKSPACES)
+    with pytest.raises(BadArgument, match="workspaceId has 50001 characters; no id"):
+        await resolved("CLOCKIFY_GET_TAGS", lists, workspaceId="the" + " " * 49_997 + "x")
+    assert not lists.asked
+    noun = Noun("workspace", "list")
+    began = time.perf_counter()
+    assert _bare(noun, "the" + " " * 200_000 + "x workspace" + " " * 200_000 + "y") == "x workspace y"
+    assert time.perf_counter() - began < 1
 
 
 @pytest.mark.parametrize(

@@ -99,3 +99,16 @@ async def test_what_surely_did_not_arrive_may_go_again(effect: Effect) -> None:
         with pytest.raises(Unreachable):
             await send(net, Request(METHODS[effect], url, once=effect != "read"), effect)
         assert time.monotonic() - began >= 0.25
+
+
+async def test_how_long_was_waited_is_told_of_the_whole_call() -> None:
+    async def second_time_silent(number: int, writer: asyncio.StreamWriter) -> None:
+        if number == 1:
+            writer.write(plain(b"{}", "503 Busy"))
+        else:
+            await asyncio.sleep(5)
+
+    async with served(second_time_silent) as server, reaching(server.url) as net:
+        with pytest.raises(NoAnswer, match=r"did not answer within 1\.5 seconds"):
+            await send(net, Request("GET", server.url, seconds=1.5), "read")
+        assert len(server.heard) == 2

@@ -35,7 +35,7 @@ ONLY = {
     "asyncpg": {"toolway.store"},
     "sqlite3": {"toolway.store", "toolway.catalog"},
     "cryptography": {"toolway.accounts.vault"},
-    "uvicorn": {"toolway.cli.serve", "toolway.sandbox"},
+    "uvicorn": {"toolway.cli.serve", "toolway.cli.doorkeeper", "toolway.sandbox"},
     "jinja2": {"toolway.serve.connect"},
 }
 NEVER_ON_A_CALL = ("litestar", "jinja2", "asyncpg", "pydantic", "sqlalchemy")

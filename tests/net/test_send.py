@@ -18,8 +18,8 @@ from cryptography.x509.oid import NameOID
 from rich.pretty import pretty_repr
 
 from tests.net.wire import Say, always, plain, reaching, served
-from toolway.errors import Blocked, NoAnswer, TooLarge, ToolwayError, Unreachable
-from toolway.net import Answer, Request
+from toolway.errors import Blocked, Busy, NoAnswer, TooLarge, ToolwayError, Unreachable
+from toolway.net import Answer, Net, Request, named_addresses
 
 CANARY = "canary-5f1d0c9a77"
 
@@ -255,3 +255,32 @@ def self_signed(folder: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(path)
     return context
+
+
+async def test_large_answers_wait_their_turn_and_small_ones_do_not() -> None:
+    """The first large answer stops in the middle; the second waits for it, or is told that there is no room."""
+    go, large = asyncio.Event(), b"x" * 1_000_000
+
+    async def say(number: int, writer: asyncio.StreamWriter) -> None:
+        whole = plain(large) if number < 4 else plain()
+        writer.write(whole[:600_000])
+        if number == 1:
+            await writer.drain()
+            await go.wait()
+        writer.write(whole[600_000:])
+
+    async with served(say) as server:
+        net = Net(named_addresses((server.url,), ()), large=1)
+        first = asyncio.create_task(net.send(request(server.url)))
+        while not net.large_answers:
+            await asyncio.sleep(0.01)
+        with pytest.raises(Busy, match="Too many large answers"):
+            await net.send(request(server.url, seconds=0.6))
+        second = asyncio.create_task(net.send(request(server.url)))
+        while len(server.heard) < 3:
+            await asyncio.sleep(0.01)
+        assert (await net.send(request(server.url))).body == b"{}"
+        assert not first.done() and not second.done()
+        go.set()
+        assert (await first).body == (await second).body == large and not net.large_answers
+        await net.close()

@@ -156,8 +156,9 @@ async def test_only_the_browser_that_was_shown_the_form(router: Router) -> None:
     assert (await other.send(link, key=KEY, form=form)).status == 403  # no cookie at all
     await other.open(link)
     assert (await other.send(link, key=KEY, form=form)).status == 403  # another browser's cookie
-    second, _ = await begin(router)
+    second, newer = await begin(router)
     assert (await browser.send(second, key=KEY, form=form)).status == 403  # another link's form
+    link, number = second, newer
     assert (await account_of(router, number)).status == "INITIATED"
     await browser.open(link)
     assert (await browser.send(link, key=KEY, origin=router.origin)).status == 200
@@ -188,8 +189,7 @@ async def late(router: Router) -> tuple[str, Account]:
     config = await links.auth_config_for(store, project.id, "desktime", "API_KEY")
     then = now_ms() - 11 * 60_000
     account = Account(new_id("ca_"), project.id, "alice", "desktime", config.id, "INITIATED", "", "", "", {}, "", then, then)
-    await store.accounts.add(account)
-    await store.links.add(Link(links.digest("late"), account.id, project.id, "", then, then + 10 * 60_000, None))
+    await store.links.begin(account, Link(links.digest("late"), account.id, project.id, "", then, then + 10 * 60_000, None), 0)
     return "/link/late", account
 
 
@@ -200,8 +200,22 @@ async def test_a_link_that_is_too_old(router: Router) -> None:
     assert page.status == 410
     assert "older than 10 minutes" in page.text
     assert (await browser.send(link, key=KEY)).status == 410
-    now = await account_of(router, account.id)
+    now = links.as_of_now(await account_of(router, account.id))
     assert (now.status, now.status_reason) == ("EXPIRED", "INITIATION_TIMEOUT")
+
+
+async def test_of_two_links_the_newest_is_the_good_one(router: Router) -> None:
+    """And the other says so, also to who had its form open already."""
+    old, _ = await begin(router)
+    browser, other = Browser(router), Browser(router)
+    await browser.open(old)
+    new, number = await begin(router)
+    for page in (await browser.open(old), await browser.send(old, key=KEY, form="0" * 64)):
+        assert page.status == 410
+        assert "newest link" in page.text
+    await other.open(new)
+    assert (await other.send(new, key=KEY)).status == 200
+    assert (await account_of(router, number)).status == "ACTIVE"
 
 
 async def test_an_attempt_that_was_not_finished_reads_as_expired(router: Router) -> None:
@@ -209,11 +223,11 @@ async def test_an_attempt_that_was_not_finished_reads_as_expired(router: Router)
     path = await router.session()
     listed = await router.call(path, "COMPOSIO_MANAGE_CONNECTIONS", toolkits=[{"name": "desktime", "action": "list"}])
     assert "EXPIRED (INITIATION_TIMEOUT)" in listed["data"]["results"]["desktime"]["error_message"]
-    assert (await account_of(router, account.id)).status == "EXPIRED"
     _, second = await begin(router)
     found = await router.call(path, "COMPOSIO_SEARCH_TOOLS", queries=["ping desktime"])
     [state] = [s for s in found["data"]["toolkit_connection_statuses"] if s["toolkit"] == "desktime"]
     assert "INITIATED" in state["status_message"]
+    assert (await account_of(router, account.id)).status_reason == "INITIATION_TIMEOUT"
     assert (await account_of(router, second)).status == "INITIATED"
 
 
@@ -243,3 +257,19 @@ async def test_back_to_where_the_session_said(router: Router) -> None:
 async def test_a_link_is_not_for_other_hosts(router: Router, method: str) -> None:
     link, _ = await begin(router)
     assert (await router.ask(method, link, headers=[("host", "evil.example")])).status == 421
+
+
+@pytest.mark.parametrize("value", ["a\\" * 16, "a b;" * 8, '"' + "\\012" * 32 + '"', "ü" * 32, "a" * 33])
+async def test_a_cookie_that_is_none_of_ours(router: Router, value: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """It is not taken, and so never comes back in a header, where a line's end would be a fault."""
+    path, _ = await begin(router)
+    page = await router.ask("GET", path, headers=[("cookie", f"toolway_link={value}".encode().decode("latin-1"))])
+    assert page.status == 200
+    assert re.fullmatch(r"toolway_link=[A-Za-z0-9_-]{32}", page.headers["set-cookie"].partition(";")[0])
+    printed = capfd.readouterr()
+    assert "Traceback" not in printed.out + printed.err
+
+
+async def test_a_long_form(router: Router) -> None:
+    path, _ = await begin(router)
+    assert (await router.ask("POST", path, b"key=" + b"x" * 300_000)).status == 413

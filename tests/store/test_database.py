@@ -189,3 +189,12 @@ async def test_a_sqlite_file_is_prepared_as_it_should(tmp_path: Path) -> None:
     async with await Store.open(str(path)):
         assert await outside(str(path), "PRAGMA journal_mode") == [("wal",)]
     assert os.listdir(tmp_path / "t.db.live") == []
+
+
+async def test_a_disk_that_is_full_is_told_as_such(tmp_path: Path) -> None:
+    async with await Store.open(str(tmp_path / "t.db")) as store:
+        async with store.database.write(bump=False) as desk:
+            await desk.run("PRAGMA max_page_count = 1")  # SQLite takes the present size at least
+        with pytest.raises(Unavailable, match="Storage is full or cannot be written"):
+            await store.projects.add(Project("pr_1", "x" * 1_000_000, 1))
+        assert await store.projects.all() == [], "what is there can be read"

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from tests.databases import outside
-from toolway.errors import ToolwayError
+from toolway.errors import ToolwayError, Unavailable
 from toolway.store.log import BATCH, Log
 from toolway.store.records import Entry, new_id
 from toolway.store.shelves import Store
@@ -105,6 +105,23 @@ async def test_a_full_queue_makes_callers_wait_and_loses_nothing(store: Store) -
     assert deepest <= 2 * 20
     await log.close()
     assert await store.log.count("pr_1") == 500 == log.written
+
+
+async def test_a_queue_that_stays_full_is_told_of_in_time(store: Store, url: str) -> None:
+    log = Log(store.database, most_waiting=2, patience=0.2)
+    await log.start()
+    await away(url)
+    began = time.monotonic()
+
+    async def note_many() -> None:
+        for at in range(10):
+            await log.note(entry(at=at))
+
+    with pytest.raises(Unavailable, match="call log cannot be written"):
+        await note_many()
+    assert time.monotonic() - began < 2
+    await away(url, back=True)
+    await log.close()
 
 
 async def away(url: str, *, back: bool = False) -> None:

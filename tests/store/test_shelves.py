@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -115,16 +116,55 @@ async def test_no_two_states_of_an_account_look_alike_even_when_the_clock_goes_b
 
 
 async def test_links_are_used_once_while_good(store: Store) -> None:
-    await store.accounts.add(account())
     link = Link("digest", "ca_1", "pr_1", "https://x.test/back", 1, 100)
-    await store.links.add(link)
+    await store.links.begin(account(), link, 0)
     assert await store.links.get("digest") == link and await store.links.get("other") is None
-    assert not await store.links.use("digest", 100)
-    assert await store.links.use("digest", 99)
-    assert not await store.links.use("digest", 99)
+    assert await store.accounts.get("pr_1", "ca_1") == account()
+    with pytest.raises(Conflict, match="grew too old"):
+        await store.links.finish(link, account(), 100)
+    done = await store.links.finish(link, account(), 99, sealed="s")
+    assert (done.status, done.sealed) == ("ACTIVE", "s") and await store.accounts.get("pr_1", "ca_1") == done
+    with pytest.raises(Conflict):
+        await store.links.finish(link, done, 99)
     assert await store.links.get("digest") == msgspec.structs.replace(link, used_at=99)
-    await store.links.add(msgspec.structs.replace(link, digest="two"))
-    assert await store.links.use("two", 5)
+
+
+async def test_a_link_and_its_account_are_kept_and_finished_together(store: Store) -> None:
+    link = Link("digest", "ca_1", "pr_1", "", 1, 100)
+    with pytest.raises(NotFound):  # the link belongs to no account of that project
+        await store.links.begin(account(), msgspec.structs.replace(link, project_id="pr_2"), 0)
+    assert await store.accounts.list("pr_1") == []
+    await store.links.begin(account(), link, 0)
+    changed = await store.accounts.move(account(), "FAILED")
+    with pytest.raises(Conflict, match="ca_1"):
+        await store.links.finish(link, account(), 5)
+    assert await store.links.get("digest") == link and await store.accounts.get("pr_1", "ca_1") == changed
+
+
+async def test_a_new_link_takes_the_place_of_those_that_wait(store: Store) -> None:
+    await store.accounts.add(account(9, status="ACTIVE"))
+    for number in (1, 2, 3):
+        await store.links.begin(account(number), Link(f"d{number}", f"ca_{number}", "pr_1", "", number, 100), 1)
+    await store.links.begin(account(4, user_id="bob"), Link("d4", "ca_4", "pr_1", "", 4, 100), 1)
+    found = {one.id: (one.status, one.status_reason) for one in await store.accounts.list("pr_1")}
+    assert found == {
+        "ca_9": ("ACTIVE", ""),
+        "ca_1": ("EXPIRED", "INITIATION_TIMEOUT"),
+        "ca_2": ("EXPIRED", "SUPERSEDED"),
+        "ca_3": ("INITIATED", ""),
+        "ca_4": ("INITIATED", ""),
+    }
+    latest = await store.accounts.latest("pr_1", "bob", "clockify")
+    assert latest and latest.id == "ca_4" and await store.accounts.latest("pr_2", "bob", "clockify") is None
+
+
+async def test_the_first_auth_config_is_made_once(store: Store) -> None:
+    def own(number: int) -> AuthConfig:
+        return AuthConfig(f"ac_{number}", "pr_1", "desktime", "API_KEY", "", True, number, number)
+
+    found = await asyncio.gather(*(store.auth_configs.first_or_add(own(number)) for number in range(10, 30)))
+    assert len({one.id for one in found}) == 1
+    assert list(await store.auth_configs.list("pr_1", "desktime")) == [found[0]]
 
 
 async def test_a_session_is_saved_only_over_the_version_that_was_read(store: Store) -> None:
@@ -170,9 +210,8 @@ async def test_a_text_that_a_database_does_not_take_is_told_of_or_kept_whole(sto
 async def test_nothing_hangs_on_another_projects_things(store: Store) -> None:
     with pytest.raises(NotFound):
         await store.accounts.add(account(1, project=2, auth_config_id="ac_1"))
-    await store.accounts.add(account())
     with pytest.raises(NotFound):
-        await store.links.add(Link("d", "ca_1", "pr_2", "", 1, 2))
+        await store.links.begin(account(), Link("d", "ca_1", "pr_2", "", 1, 2), 0)
     with pytest.raises(NotFound):
         await store.sessions.add(Session("trs_1", "pr_9", "alice", {}, 1, 1, 1))
 
@@ -192,13 +231,19 @@ async def test_whatever_processes_remember_bumps_the_generation_and_the_rest_doe
     await store.keys.revoke("key_1", 2)
     assert await bumped()
     await store.auth_configs.add(AuthConfig(new_id("ac_"), "pr_1", "desktime", "api_key", "", True, 1, 1))
-    assert await bumped()
-    await store.accounts.add(account())
-    assert await bumped()
-    await store.accounts.move(account(), "ACTIVE")
-    assert await bumped()
-    await store.links.add(Link("d", "ca_1", "pr_1", "", 1, 2))
+    await store.accounts.add(account(1))
+    await store.accounts.move(account(1), "FAILED")
+    link = Link("d", "ca_2", "pr_1", "", 1, 2)
+    await store.links.begin(account(2), link, 0)
     assert not await bumped()
+    active = await store.links.finish(link, account(2), 1)
+    assert await bumped()
+    renamed = await store.accounts.move(active, "ACTIVE", alias="work")
+    assert await bumped()
+    await store.accounts.move(renamed, "INACTIVE")
+    assert await bumped()
+    await store.accounts.add(account(3, status="ACTIVE"))
+    assert await bumped()
     session = Session("trs_1", "pr_1", "alice", {}, 1, 1, 1)
     await store.sessions.add(session)
     assert not await bumped()

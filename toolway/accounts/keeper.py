@@ -17,7 +17,6 @@ class Credential(Struct, frozen=True):
     """An open account: who it is for people (`label`), how it signs (`mode`), its secrets by field name, and its settings (region ...)."""
 
     account_id: str
-    toolkit: str
     label: str
     mode: str
     secrets: dict[str, Secret]
@@ -86,7 +85,7 @@ class Keeper:
         plain = json.loads(self._vault.unseal(account.sealed, row_of(account.id)))
         mode = plain.pop("mode")
         secrets = {name: Secret(value) for name, value in plain.items()}
-        return Credential(account.id, account.toolkit, account.label, mode, secrets, account.settings)
+        return Credential(account.id, account.label, mode, secrets, account.settings)
 
     def mark(self, toolkit: str) -> dict[str, str]:
         """The settings by which an account that is connected now is known as one of the sandbox."""

@@ -1,6 +1,8 @@
 """Connect links and the states of an account: one table of transitions, one writer.
 
 A link is a random token that is stored hashed, is good once and for ten minutes. Its form is bound to the browser that was shown it.
+A new link of a user for a toolkit takes the place of the one before: where a person was shown two, the newest is the good one, and the
+other says so. An attempt that grew too old is EXPIRED without anybody writing it down: `as_of_now` tells.
 """
 
 import hashlib
@@ -8,11 +10,14 @@ import hmac
 import secrets
 from typing import Unpack
 
+import msgspec
+
 from toolway.errors import Conflict, Gone, NotFound
 from toolway.store.records import Account, AuthConfig, Link, new_id, now_ms
 from toolway.store.shelves import AccountChanges, Store
 
 MINUTES = 10
+_TOO_LATE, _REPLACED = "INITIATION_TIMEOUT", "SUPERSEDED"
 TRANSITIONS: dict[str, tuple[str, ...]] = {
     "INITIATED": ("ACTIVE", "FAILED", "EXPIRED"),
     "ACTIVE": ("EXPIRED", "INACTIVE", "REVOKED"),
@@ -35,14 +40,15 @@ async def move(store: Store, account: Account, to: str, **changes: Unpack[Accoun
     return await store.accounts.move(account, to, **changes)
 
 
-async def seen(store: Store, account: Account) -> Account:
-    """The account as it is now: an attempt that was not finished in time is EXPIRED from the moment that somebody looks."""
-    if account.status != "INITIATED" or account.created_at + MINUTES * 60_000 > now_ms():
+def as_of_now(account: Account) -> Account:
+    """The account as it is to be shown: an attempt that was not finished in time is EXPIRED."""
+    if account.status != "INITIATED" or account.created_at > _too_old():
         return account
-    try:
-        return await move(store, account, "EXPIRED", status_reason="INITIATION_TIMEOUT")
-    except Conflict:  # somebody else looked, or finished it, at this very moment
-        return await store.accounts.get(account.project_id, account.id) or account
+    return msgspec.structs.replace(account, status="EXPIRED", status_reason=_TOO_LATE)
+
+
+def _too_old() -> int:
+    return now_ms() - MINUTES * 60_000
 
 
 async def auth_config_for(store: Store, project_id: str, toolkit: str, mode: str, named: str = "") -> AuthConfig:
@@ -52,33 +58,44 @@ async def auth_config_for(store: Store, project_id: str, toolkit: str, mode: str
         if found is None or found.toolkit != toolkit:
             raise NotFound(f"There is no auth config {named!r} for {toolkit}.", fix="Leave it out to use the toolkit's own.")
         return found
-    found = await store.auth_configs.first(project_id, toolkit)
-    if found is None:
-        at = now_ms()
-        found = AuthConfig(new_id("ac_"), project_id, toolkit, mode, f"{toolkit} key", True, at, at)
-        await store.auth_configs.add(found)
-    return found
+    found, at = await store.auth_configs.first(project_id, toolkit), now_ms()
+    return found or await store.auth_configs.first_or_add(
+        AuthConfig(new_id("ac_"), project_id, toolkit, mode, f"{toolkit} key", True, at, at)
+    )
 
 
 async def ask(store: Store, config: AuthConfig, user_id: str, callback_url: str = "") -> tuple[Account, str, int]:
-    """Make an account that waits for its key, and a link to give it. Returns the account, the link's token and when it expires."""
+    """Make an account that waits for its key, and a link to give it; earlier links of this user for this toolkit are good no more.
+
+    Returns the account, the link's token and when it expires.
+    """
     at = now_ms()
     account = Account(new_id("ca_"), config.project_id, user_id, config.toolkit, config.id, "INITIATED", "", "", "", {}, "", at, at)
     token = secrets.token_urlsafe(24)
     link = Link(digest(token), account.id, config.project_id, callback_url, at, at + MINUTES * 60_000, None)
-    await store.accounts.add(account)
-    await store.links.add(link)
+    await store.links.begin(account, link, _too_old())
     return account, token, link.expires_at
 
 
+async def finish(store: Store, link: Link, account: Account, **changes: Unpack[AccountChanges]) -> Account:
+    """Use a link up and make its account ACTIVE. Raises `Gone` when another was faster, or a newer link took its place meanwhile."""
+    try:
+        return await store.links.finish(link, account, now_ms(), **changes)
+    except Conflict:
+        raise Gone(
+            "This connect link was used or replaced in the meantime.", fix="Use the newest link, or ask your agent for one."
+        ) from None
+
+
 async def find(store: Store, token: str) -> tuple[Link, Account]:
-    """The link of a token and the account that it is for. Raises `NotFound`, or `Gone` when it was used or is too old."""
+    """The link of a token and the account that it is for. Raises `NotFound`, or `Gone` when it was used, replaced or is too old."""
     link = await store.links.get(digest(token))
     account = None if link is None else await store.accounts.get(link.project_id, link.account_id)
     if link is None or account is None:
         raise NotFound("This connect link does not exist.", fix="Ask your agent for a new one.")
+    if account.status_reason == _REPLACED:
+        raise Gone("A newer connect link took the place of this one.", fix="Open the newest link that your agent has shown you.")
     if link.used_at is None and link.expires_at <= now_ms():
-        await seen(store, account)
         raise Gone(f"This connect link is older than {MINUTES} minutes.", fix="Ask your agent for a new one.")
     if link.used_at is not None or account.status != "INITIATED":
         raise Gone("This connect link was used already.", fix="Ask your agent for a new one if you want to connect again.")

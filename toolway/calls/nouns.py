@@ -28,6 +28,7 @@ T = TypeVar("T")
 _KEPT_SECONDS = 60.0
 _KEPT_EACH, _KEPT_ACCOUNTS = 32, 1024
 _NEAR = 5
+_LONGEST = 300
 
 
 class Thing(NamedTuple):
@@ -121,6 +122,9 @@ class Resolver:
         if field.kind.word != "noun" or not isinstance(value, str):
             return value
         noun = self._kit.nouns[field.kind.noun]
+        if len(value) > _LONGEST:
+            told = f"{self._tool.slug}: {path} has {len(value)} characters; no id and no name has more than {_LONGEST}."
+            raise BadArgument(told, fix=f"Give the id or the name of the {noun.name}.")
         if noun.looks_like and re.fullmatch(noun.looks_like, value):
             return value
         return await self._look_up(noun, value.strip(), path, around)
@@ -208,8 +212,8 @@ def _things(noun: Noun, tool: Tool, data: Json) -> list[Thing]:
     found: dict[str, Thing] = {}
     for row in rows:
         if isinstance(row, dict) and isinstance((content := cast("Json", row)).get(id), str | int):
-            further = [t if content[t] is True else str(content[t]) for t in noun.tell_apart if content.get(t)]
-            key, called = str(content[id]), str(content.get(name, ""))
+            further = [t if content[t] is True else reply.clean(str(content[t])) for t in noun.tell_apart if content.get(t)]
+            key, called = str(content[id]), reply.clean(str(content.get(name, "")))
             found.setdefault(key, Thing(key, called, f"{called} ({', '.join([*further, f'id {key}'])})"))
     return list(found.values())
 
@@ -240,6 +244,6 @@ def _same(thing: Thing, name: str) -> bool:
 
 def _bare(noun: Noun, name: str) -> str:
     """The name without an article and the noun's own word around it: people say "the Acme project" for the project Acme."""
-    word = re.escape(noun.name)
-    found = re.fullmatch(rf"(?:(?:the|an?)\s+)?(?:{word}\s+)?(.+?)(?:\s+{word})?", name.strip(), re.IGNORECASE)
+    word, name = re.escape(noun.name), " ".join(name.split())  # one space between words leaves the pattern one way to read them
+    found = re.fullmatch(rf"(?:(?:the|an?) )?(?:{word} )?(.+?)(?: {word})?", name, re.IGNORECASE)
     return found[1] if found else name

@@ -27,8 +27,8 @@ class Pace:
         self._limiter: MovingWindowRateLimiter | None = None
         self._items: dict[Rate, RateLimitItem] = {}
 
-    async def turn(self, kit: Toolkit, credential: Credential) -> float:
-        """Wait for this account's turn; returns the seconds waited. Raises `Busy` when it is further than five seconds away."""
+    async def turn(self, kit: Toolkit, credential: Credential) -> None:
+        """Wait for this account's turn. Raises `Busy` when it is further than five seconds away."""
         plan = credential.settings.get("plan", "")
         rates = [rate for rate in kit.rates if not rate.when or rate.when == plan]
         waited = 0.0
@@ -43,7 +43,6 @@ class Pace:
                     )
                 await asyncio.sleep(left)
                 waited += left
-        return waited
 
     async def _hit(self, rate: Rate, account_id: str) -> bool:
         return await self._open().hit(self._item(rate), account_id)

@@ -8,8 +8,6 @@ import asyncio
 import time
 from typing import NamedTuple
 
-import msgspec
-
 from toolway.catalog.model import Effect
 from toolway.errors import NoAnswer, Unreachable
 from toolway.net import Answer, Net, Request
@@ -39,7 +37,7 @@ async def send(net: Net, request: Request, effect: Effect) -> Answer:
     for attempt in range(1, patience.tries + 1):
         pause = _FIRST_PAUSE * 3 ** (attempt - 1)
         try:
-            answer = await net.send(msgspec.structs.replace(request, seconds=max(until - time.monotonic(), 0.1)))
+            answer = await net.send(request, left=max(until - time.monotonic(), 0.1))
         except patience.failures:
             if attempt == patience.tries or until - time.monotonic() - pause < 1:
                 raise

@@ -13,7 +13,15 @@ from toolway.errors import Refused
 from toolway.net import Answer
 
 _SAID = 400
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_CONTROL = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))?"  # what a terminal obeys, as a whole
+    r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+# The same in a body, where it may stand as it is or escaped; what it finds too much costs only a walk.
+_PERHAPS_CONTROL = re.compile(
+    rb"\\[bfr]|\\u(?:00[01789]|061[cC]|180[eE]|20[0-6]|[fF][eE][fF]|[fF][fF][fF]|[dD][bB]40)"
+    rb"|\x7f|\xc2[\x80-\x9f]|\xd8\x9c|\xe1\xa0\x8e|\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xbb\xbf|\xef\xbf[\xb9-\xbb]|\xf3\xa0[\x80\x81]"
+)
 _MEANINGS = {401: "key", 403: "forbidden", 404: "not found", 429: "pace"}
 _SAY = {  # and these are all the meanings that the rooms above know, besides "refused" and "rubbish"
     "key": "The account's key is not accepted; connect it again.",
@@ -31,9 +39,12 @@ class Reply(msgspec.Struct, frozen=True):
     trimmed: bool = False
 
 
-def read(tool: Tool, kit: Toolkit, answer: Answer, arguments: Json, full: bool = False) -> Reply:
-    """Read an answer. Raises `Refused` with the service's own words when it says no, or when it is not what was announced."""
-    content = _content(kit, answer)
+def read(tool: Tool, kit: Toolkit, answer: Answer, arguments: Json, full: bool = False, exact: bool = False) -> Reply:
+    """Read an answer. Raises `Refused` with the service's own words when it says no, or when it is not what was announced.
+
+    Characters that nobody sees are left out of its texts, unless they are wanted `exact`: what is read to be written back must not change.
+    """
+    content = _content(kit, answer, exact)
     failure = _failure(kit, content)
     if failure or not 200 <= answer.status < 300:
         raise _refusal(kit, answer.status, content, failure)
@@ -44,15 +55,16 @@ def read(tool: Tool, kit: Toolkit, answer: Answer, arguments: Json, full: bool =
     return Reply(_named(tool, data), following, data != content)
 
 
-def _content(kit: Toolkit, answer: Answer) -> Any:
+def _content(kit: Toolkit, answer: Answer, exact: bool) -> Any:
     if not answer.body.strip():
         return {}
     try:
-        return msgspec.json.decode(answer.body)
+        content = msgspec.json.decode(answer.body)
+        return content if exact or not _PERHAPS_CONTROL.search(answer.body) else _tidy(content)
     except (ValueError, RecursionError):
         if not 200 <= answer.status < 300:
             return {}  # an error page of some proxy: the status says more than its words
-    kind = _clean(answer.headers.get("content-type", "something").partition(";")[0])[:60]
+    kind = clean(answer.headers.get("content-type", "something").partition(";")[0])[:60]
     text = f"{kit.title} answered {answer.status} with {kind} where JSON was expected."
     raise Refused(text, status=answer.status, means="rubbish", fix="Try again later; the service may be down.")
 
@@ -87,13 +99,25 @@ def _vendor_words(content: Any) -> tuple[str, str]:
         body = cast("Json", inner)
     texts: list[Any] = [body.get("message"), body.get("description"), inner]
     code: Any = body.get("code")
-    return _clean(next((text for text in texts if text and isinstance(text, str)), ""))[:_SAID], _clean(str(code))[:20] if isinstance(
-        code, int | str
-    ) else ""
+    said = clean(next((text for text in texts if text and isinstance(text, str)), ""))[:_SAID]
+    return said, clean(str(code))[:20] if isinstance(code, int | str) else ""
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
+    """A text without what nobody sees: control characters save line ends and tabs, terminal sequences, marks of direction, no width."""
     return _CONTROL.sub("", text).strip()
+
+
+def _tidy(value: Any) -> Any:
+    match value:
+        case str():
+            return _CONTROL.sub("", value)
+        case list():
+            return [_tidy(item) for item in cast("list[Any]", value)]
+        case dict():
+            return {_CONTROL.sub("", name): _tidy(inner) for name, inner in cast("Json", value).items()}
+        case _:
+            return value
 
 
 def _named(tool: Tool, data: Any) -> Json:

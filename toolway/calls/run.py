@@ -19,12 +19,11 @@ Leaving = Callable[[], Awaitable[None]]
 
 
 class Result(Struct, frozen=True):
-    """What a call gave: the reply, the service's status, the milliseconds that it took, and the seconds of those spent waiting a turn."""
+    """What a call gave: the reply, the service's status, and the milliseconds that it took."""
 
     reply: reply.Reply
     status: int
     ms: int
-    waited: float = 0.0
 
 
 class Runner:
@@ -43,19 +42,19 @@ class Runner:
         began = time.perf_counter()
 
         async def ask(other: Tool, wanted: Json) -> reply.Reply:
-            answer, _ = await self._send(kit, other, wanted, credential)
-            return reply.read(other, kit, answer, wanted, full=True)
+            answer = await self._send(kit, other, wanted, credential)
+            return reply.read(other, kit, answer, wanted, full=True, exact=True)
 
         taken = arguments.check(tool, kit, given)
         taken = await Resolver(tool, kit, credential.account_id, ask, self._kept).resolve(taken)
         taken = await merge.under(kit, tool, taken, ask)
         try:
-            answer, waited = await self._send(kit, tool, taken, credential, leaving)
+            answer = await self._send(kit, tool, taken, credential, leaving)
         finally:
             if tool.effect != "read":  # done or perhaps done: what was listed may be old
                 self._kept.forget(credential.account_id)
         ms = round((time.perf_counter() - began) * 1000)
-        return Result(reply.read(tool, kit, answer, taken, full), answer.status, ms, waited)
+        return Result(reply.read(tool, kit, answer, taken, full), answer.status, ms)
 
     async def prove(self, kit: Toolkit, credential: Credential) -> Json:
         """Make the toolkit's check call with a credential; returns the reply.
@@ -72,15 +71,13 @@ class Runner:
         check = kit.check
         slug = f"{kit.slug.upper()}_CHECK"
         tool = Tool(slug, kit.slug, "check", "Check", "", check.method, check.host, check.path, "read", send="none")
-        answer, _ = await self._send(kit, tool, {}, credential)
+        answer = await self._send(kit, tool, {}, credential)
         return reply.read(tool, kit, answer, {}, full=True).data
 
-    async def _send(
-        self, kit: Toolkit, tool: Tool, taken: Json, credential: Credential, leaving: Leaving | None = None
-    ) -> tuple[Answer, float]:
+    async def _send(self, kit: Toolkit, tool: Tool, taken: Json, credential: Credential, leaving: Leaving | None = None) -> Answer:
         base = request.host_url(kit, tool.host, credential.settings, self._overrides)
         ready = schemes.sign(request.build(tool, base, taken), kit, credential)
-        waited = await self._pace.turn(kit, credential)
+        await self._pace.turn(kit, credential)
         if leaving is not None and tool.effect != "read":
             await leaving()
-        return schemes.conceal(await patience.send(self._net, ready, tool.effect), credential), waited
+        return schemes.conceal(await patience.send(self._net, ready, tool.effect), credential)

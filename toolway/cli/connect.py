@@ -9,7 +9,8 @@ import sys
 import rich_click as click
 
 from toolway.errors import BadArgument
-from toolway.serve.local import DEFAULT_PROJECT, Local, running
+from toolway.serve.local import DEFAULT_PROJECT, Local
+from toolway.serve.running import running
 from toolway.settings import Settings, read
 
 

@@ -43,7 +43,7 @@ async def _start(settings: Settings, listener: socket.socket) -> asyncio.subproc
         *(sys.executable, "-m", "toolway.cli.worker"),
         stdin=asyncio.subprocess.PIPE,
         pass_fds=(listener.fileno(),),
-        process_group=0,  # Ctrl-C comes to us alone, and goes on from here
+        start_new_session=True,  # Ctrl-C comes to us alone, and goes on from here
     )
     # Through the pipe, where nobody else on this machine can read the secrets among them. It stays open: its end tells of ours.
     assert worker.stdin is not None

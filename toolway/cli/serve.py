@@ -5,11 +5,13 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,7 +22,8 @@ from toolway.cli.oversee import oversee
 from toolway.errors import BadSetting
 from toolway.serve.app import App
 from toolway.serve.gate import is_loopback
-from toolway.serve.local import Local, tell_running
+from toolway.serve.local import Local
+from toolway.serve.running import leave_word
 from toolway.settings import Settings, read
 from toolway.watch import start
 
@@ -44,11 +47,11 @@ def serve(sandbox: bool, host_override: tuple[str, ...], **flags: Any) -> None:
         played = stack.enter_context(_sandbox(settings.data)) if sandbox else ""
         if played:
             settings = settings.but(sandbox=played)
-        with asyncio.Runner(loop_factory=_loop()) as runner:
-            runner.run(_serve(settings, played))
+        with asyncio.Runner(loop_factory=fast_loop()) as runner:
+            runner.run(_serve(settings))
 
 
-def _loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """The fast loop where it is there; uvicorn picks it only for loops that it makes itself."""
     try:
         import uvloop
@@ -57,17 +60,33 @@ def _loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _serve(settings: Settings, played: str) -> None:
+async def _serve(settings: Settings) -> None:
     alone = settings.workers == 1
-    async with await Local.open(settings) as local:
-        app = App(local)
-        listener = _listen(settings)
-        fresh = await local.first_key()
-        _tell(settings, local, _origin(settings, listener), fresh.open() if fresh else "", played)
-        if alone:
-            await run(settings, app, listener)
-            return
-    await oversee(settings, listener)
+    with contextlib.ExitStack() as stack:
+        async with await Local.open(settings) as local:
+            app = App(local)
+            _check(settings.tls)
+            listener = _listen(settings)
+            fresh = await local.first_key()
+            origin = _origin(settings, listener)
+            other = stack.enter_context(leave_word(settings.data, origin, settings.text("sandbox")))
+            _tell(settings, local, origin, other, fresh.open() if fresh else "")
+            if alone:
+                await run(settings, app, listener)
+                return
+        await oversee(settings, listener)
+
+
+def _check(tls: tuple[str, str] | None) -> None:
+    """Raises `BadSetting` for a certificate or key that is none, before a server or many workers stumble over it."""
+    if tls:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(*tls, password="")
+        except (OSError, ValueError) as error:
+            raise BadSetting(
+                f"tls_cert and tls_key cannot be used: {getattr(error, 'reason', None) or error}.",
+                fix="Give a certificate and its own key, in PEM and without a password.",
+            ) from None
 
 
 async def run(settings: Settings, app: App, listener: socket.socket) -> None:
@@ -77,6 +96,8 @@ async def run(settings: Settings, app: App, listener: socket.socket) -> None:
     certificate, key = settings.tls or (None, None)
     config = uvicorn.Config(
         app,
+        http=_protocol(),
+        proxy_headers=False,
         log_level="warning",
         access_log=False,
         lifespan="off",
@@ -103,6 +124,15 @@ async def run(settings: Settings, app: App, listener: socket.socket) -> None:
     await Server(config).serve(sockets=[listener])
 
 
+def _protocol() -> Any:
+    """The fast protocol of uvicorn with limits of ours, where it can be had."""
+    try:
+        from toolway.cli.doorkeeper import Doorkeeper
+    except ImportError:
+        return "auto"
+    return Doorkeeper
+
+
 def _listen(settings: Settings) -> socket.socket:
     host, port = settings.text("host"), settings.port
     try:
@@ -113,6 +143,8 @@ def _listen(settings: Settings) -> socket.socket:
         listener.listen(2048)
     except OSError as error:
         raise BadSetting(f"{host}:{port} cannot be listened on: {error.strerror}.", fix="Choose another with --port.") from None
+    except (ValueError, TypeError):  # NUL, or a name that no resolver takes
+        raise BadSetting(f"host is {host[:80]!r}, which is no address.", fix="Give an address of this machine.") from None
     return listener
 
 
@@ -126,13 +158,12 @@ def _origin(settings: Settings, listener: socket.socket) -> str:
     return f"{scheme}://{f'[{shown}]' if ':' in shown else shown}:{listener.getsockname()[1]}"
 
 
-def _tell(settings: Settings, local: Local, origin: str, key: str, played: str) -> None:
-    other = tell_running(settings.data, origin, played)
+def _tell(settings: Settings, local: Local, origin: str, other: Mapping[str, Any] | None, key: str) -> None:
     click.echo(f"Toolway listens on {origin}")
     if other:
         click.echo(f"Note: {other['origin']} (process {other['pid']}) serves this data folder too; commands ask that one.", err=True)
-    if played:
-        click.echo(f"Sandbox: Clockify and DeskTime are played at {played}")
+    if settings.played:
+        click.echo(f"Sandbox: Clockify and DeskTime are played at {settings.text('sandbox')}")
         click.echo("  connect with the keys sandbox-clockify-key and sandbox-desktime-key")
     elif settings.text("hosts"):
         click.echo(f"Sent elsewhere: {settings.text('hosts')}")
@@ -150,12 +181,13 @@ def _tell(settings: Settings, local: Local, origin: str, key: str, played: str) 
 def _sandbox(data: Path) -> Any:
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     command = [sys.executable, "-m", "toolway.sandbox", "--port", "0", "--data", str(data / "sandbox.json"), "--with-parent"]
-    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("TOOLWAY_")}  # no key of ours is its business
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=clean)
     try:
         assert child.stdout is not None
         line = child.stdout.readline()
         if not line.startswith("sandbox ready "):
-            raise BadSetting("The sandbox did not start.")
+            raise BadSetting("The sandbox did not start.", fix=f"Its state in {data / 'sandbox.json'} may be damaged: move it away.")
         yield line.split()[-1]
     finally:
         child.terminate()

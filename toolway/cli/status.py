@@ -8,7 +8,8 @@ from datetime import datetime
 
 import rich_click as click
 
-from toolway.serve.local import Local, running
+from toolway.serve.local import Local
+from toolway.serve.running import running
 from toolway.settings import read
 
 

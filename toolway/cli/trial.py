@@ -39,7 +39,7 @@ def _given(arguments: tuple[str, ...], document: str | None) -> dict[str, Any]:
     if document is not None:
         try:
             read = json.loads(document)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise BadArgument(f"--json is no JSON: {error}.") from None
         if not isinstance(read, dict):
             raise BadArgument("--json is no object.", fix='Write for example --json \'{"name": "Acme"}\'.')

@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 
-from toolway.cli.serve import run
+from toolway.cli.serve import fast_loop, run
 from toolway.errors import ToolwayError
 from toolway.serve.app import open_app
 from toolway.settings import Settings
@@ -24,7 +24,8 @@ def main() -> None:
         return
     settings = Settings({name: (value, origin) for name, (value, origin) in told["settings"].items()})
     try:
-        asyncio.run(_work(settings, socket.socket(fileno=told["listener"])))
+        with asyncio.Runner(loop_factory=fast_loop()) as runner:
+            runner.run(_work(settings, socket.socket(fileno=told["listener"])))
     except ToolwayError as error:
         sys.exit(f"toolway: {error.sentence}")
 

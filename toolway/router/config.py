@@ -7,12 +7,12 @@ is not built yet (approval, hooks, permissions) is refused rather than passed ov
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Sized
 from typing import Any, cast
 from urllib.parse import urlsplit
 
 from toolway.catalog.index import Catalogue
-from toolway.catalog.model import Json
+from toolway.catalog.model import Card, Json, ToolkitCard
 from toolway.errors import BadRequest
 
 TAGS = ("readOnlyHint", "createHint", "updateHint", "destructiveHint", "idempotentHint", "openWorldHint")
@@ -30,6 +30,8 @@ KEYS = ("user_id", *BLOCKS, "tools", "tags", "auth_configs", "connected_accounts
 _MEANT = {"enabled": "enable", "disabled": "disable", "toolkit": "toolkits", "userId": "user_id", "user": "user_id"}
 _SIZES = ("standard", "medium", "large", "xlarge")
 _LONGEST = 1000
+_MOST = 200
+_MOST_FAULTS = 12
 # Nothing that a browser reads otherwise than this server, and nothing that could end a line of the page's policy.
 _NETLOC = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 _VISIBLE = re.compile(r"[!-\[\]-~]+")
@@ -95,6 +97,7 @@ def _refuse_unknown(given: Json) -> None:
     elif len(user) > _LONGEST or not user.isprintable():
         faults.append(f"user_id is too long or holds control characters; at most {_LONGEST} visible characters are expected")
     if faults:
+        faults = faults[:_MOST_FAULTS]
         raise BadRequest("Validation error while processing request: " + "; ".join(faults) + ".", details=faults)
 
 
@@ -128,6 +131,8 @@ def _unknown(given: Mapping[str, Any], known: Sequence[str], where: str) -> list
     for key in given:
         if key in known:
             continue
+        if len(faults) == _MOST_FAULTS:
+            break
         near = _MEANT.get(key) if _MEANT.get(key) in known else next(iter(difflib.get_close_matches(key[:60], known, n=1)), None)
         mend = f"did you mean {where}{near}?" if near else f"known are {', '.join(known)}"
         faults.append(f"{where}{key[:60]} is not known here; {mend}")
@@ -143,10 +148,12 @@ def _kind(value: Any) -> str:
 
 
 def _block(given: Json, name: str) -> Json:
-    block = given.get(name)
+    block: Any = given.get(name)
     if block is not None and not isinstance(block, dict):
         raise BadRequest(f"{name} is {_kind(block)}; an object is expected.")
-    return cast("Json", block or {})
+    found = cast("Json", block or {})
+    _few(found, name)
+    return found
 
 
 def _by_toolkit(given: Json, name: str, catalogue: Catalogue) -> list[tuple[str, Any]]:
@@ -170,7 +177,19 @@ def _text(value: Any, place: str) -> str:
 def _texts(value: Any, place: str) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(n, str) for n in cast("list[Any]", value)):
         raise BadRequest(f"{place} is {_kind(value)}; a list of texts is expected.")
-    return cast("list[str]", value)
+    once = list(dict.fromkeys(cast("list[str]", value)))
+    _few(once, place)
+    return once
+
+
+def _few(things: Sized, place: str) -> None:
+    if len(things) > _MOST:
+        raise BadRequest(f"{place} holds {len(things)} entries; at most {_MOST} are taken.")
+
+
+def _slugs(card: Callable[[str], Card | ToolkitCard], names: Any, place: str) -> list[str]:
+    """What there is under these names, each once, however it is written."""
+    return list(dict.fromkeys(card(name).slug for name in _texts(names, place)))
 
 
 def _one_of(value: Any, place: str, known: Sequence[str]) -> str:
@@ -208,8 +227,7 @@ def _toolkits(block: Json, catalogue: Catalogue) -> Json:
         raise BadRequest("toolkits holds both enable and disable.", fix="Give one of them.")
     for key in ("enable", "disable"):
         if block.get(key) is not None:
-            names = _texts(block[key], f"toolkits.{key}")
-            return {f"{key}d": list(dict.fromkeys(catalogue.toolkit_card(name).slug for name in names))}
+            return {f"{key}d": _slugs(catalogue.toolkit_card, block[key], f"toolkits.{key}")}
     return {}
 
 
@@ -225,7 +243,7 @@ def _tools(rule: Any, kit: str, catalogue: Catalogue) -> Json:
     made: Json = {}
     for key in ("enable", "disable"):
         if content.get(key) is not None:
-            made[key] = [catalogue.card(slug).slug for slug in _texts(content[key], f"tools.{kit}.{key}")]
+            made[key] = _slugs(catalogue.card, content[key], f"tools.{kit}.{key}")
     if content.get("tags") is not None:
         made["tags"] = _tags(content["tags"], f"tools.{kit}.tags")
     return made
@@ -250,4 +268,4 @@ def _tags(given: Any, place: str) -> Json:
 def _preload(given: Any, catalogue: Catalogue) -> list[str] | str:
     if given == "all":
         return "all"
-    return list(dict.fromkeys(catalogue.card(slug).slug for slug in _texts(given or [], "preload.tools")))
+    return _slugs(catalogue.card, given or [], "preload.tools")

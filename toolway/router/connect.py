@@ -40,10 +40,8 @@ class Connector:
         self._runner = runner
 
     async def begin(self, project_id: str, user_id: str, toolkit: str, auth_config: str = "", callback_url: str = "") -> Begun:
-        """Make an account that waits, and a link for the person who has the key."""
+        """Make an account that waits, and a link for the person who has the key: from now on the only good one for this toolkit."""
         kit = self._catalogue.toolkit(toolkit)
-        for waiting in await self._store.accounts.list(project_id, user_id, kit.slug, "INITIATED"):
-            await links.seen(self._store, waiting)
         config = await links.auth_config_for(self._store, project_id, kit.slug, _auth_mode(kit), auth_config)
         account, token, expires_at = await links.ask(self._store, config, user_id, callback_url)
         return Begun(account, f"/link/{token}", expires_at)
@@ -63,15 +61,13 @@ class Connector:
 
     async def finish(self, link: Link, account: Account, key: str, settings: dict[str, str]) -> Account:
         """Prove a key that was given on a link, and make the account active. Raises `BadArgument` or `CallFailed` with what to do;
-        the link stays good until a key was accepted.
+        the link stays good until a key was accepted. Raises `Gone` when it was used or replaced in the meantime.
         """
         kit = self._catalogue.toolkit(account.toolkit)
         credential = self._credential(kit, account.id, key, settings)
         label = await self._label(kit, credential)
-        if not await self._store.links.use(link.digest, now_ms()):
-            raise Forbidden("This connect link was used in the meantime.", fix="Ask your agent for a new one.")
         sealed = self._keeper.seal(account.id, credential.mode, credential.secrets)
-        return await links.move(self._store, account, "ACTIVE", sealed=sealed, label=label, settings=credential.settings)
+        return await links.finish(self._store, link, account, sealed=sealed, label=label, settings=credential.settings)
 
     async def direct(self, project_id: str, user_id: str, toolkit: str, key: str, settings: dict[str, str]) -> Account:
         """Connect with a key at once, without a link."""
@@ -94,7 +90,6 @@ class Connector:
         mode = _auth_mode(kit)
         return Credential(
             account_id,
-            kit.slug,
             "",
             mode,
             {schemes.secret_field(mode): Secret(key)},

@@ -126,11 +126,11 @@ class Finder:
         return status
 
     async def _why_not(self, session: Session, toolkit: str) -> str:
-        tried = await self._store.accounts.list(session.project_id, session.user_id, toolkit)
-        last = await links.seen(self._store, tried[0]) if tried else None
+        last = await self._store.accounts.latest(session.project_id, session.user_id, toolkit)
         way = f"Call {MANAGE} for a link." if session.config["manage_connections"]["enabled"] else "Ask the user to connect it first."
         if last is None:
             return f"Not connected. {way}"
+        last = links.as_of_now(last)
         if last.status == "INITIATED":
             return f"INITIATED: a link was shown and waits for the user. {way}"
         reason = f" ({last.status_reason})" if last.status_reason else ""

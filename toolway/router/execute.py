@@ -10,7 +10,7 @@ from toolway.accounts.keeper import Credential, Keeper
 from toolway.calls.run import Result, Runner
 from toolway.catalog.index import Catalogue
 from toolway.catalog.model import Json
-from toolway.errors import BadArgument, BadRequest, NoAnswer, NotConnected, Refused, TooLarge, ToolwayError
+from toolway.errors import BadArgument, BadRequest, Busy, NoAnswer, NotConnected, Refused, TooLarge, ToolwayError, Unavailable
 from toolway.router import policy
 from toolway.store.log import Log
 from toolway.store.records import Entry, Session, new_id, now_ms
@@ -75,9 +75,11 @@ class Executor:
         self._seconds = seconds
 
     async def execute(self, session: Session, slug: str, arguments: Any, account: str = "", full: bool = False) -> Outcome:
-        """Execute a tool by slug. Every failure is an outcome, not an exception, and each execution leaves a row in the log."""
+        """Execute a tool by slug. Every failure is an outcome, not an exception, and each execution leaves a row in the log, in which only
+        tools that this session can execute are named.
+        """
         began, log_id = time.perf_counter(), new_id("log_")
-        row = Entry(log_id, session.project_id, session.id, session.user_id, "", slug[:100], "", "", "failed", "", 0, 0, now_ms())
+        row = Entry(log_id, session.project_id, session.id, session.user_id, "", "", "", "", "failed", "", 0, 0, now_ms())
         attempt = _Attempt(self._store.log, row)
         try:
             result = await self._in_time(attempt, session, slug, arguments, account, full)
@@ -85,18 +87,25 @@ class Executor:
             reply = result.reply
             return Outcome(True, reply.data, None, log_id, attempt.label, reply.next, reply.trimmed)
         except ToolwayError as error:
-            return _failed(attempt, error)
+            return _failed(attempt, error, _maybe_done(error))
         except Exception as error:
             # A fault of ours in one call must not take the other calls of the same request with it.
             fault(f"execute {attempt.entry.tool}", error)
             said = "Something went wrong inside Toolway."
-            return _failed(attempt, ToolwayError(said, fix=f"The operator finds it in the server's log; the call is {log_id}."))
+            told = ToolwayError(said, fix=f"The operator finds it in the server's log; the call is {log_id}.")
+            return _failed(attempt, told, maybe_done=True)
         except BaseException:
             attempt.know(state="unknown" if attempt.left else "failed", error="interrupted")
             raise
         finally:
             attempt.know(ms=round((time.perf_counter() - began) * 1000))
-            await self._store.log.note(attempt.entry)
+            await self._note(attempt.entry)
+
+    async def _note(self, entry: Entry) -> None:
+        try:
+            await self._store.log.note(entry)
+        except Unavailable as error:  # what became of the call is told in any case
+            fault("note a call", error)
 
     async def _in_time(self, attempt: _Attempt, session: Session, slug: str, arguments: Any, account: str, full: bool) -> Result:
         try:
@@ -124,8 +133,8 @@ class Executor:
         return await self._keeper.credential(session.project_id, session.user_id, toolkit, pins, account, explicit)
 
 
-def _failed(attempt: _Attempt, error: ToolwayError) -> Outcome:
-    unknown = attempt.left and _maybe_done(error)
+def _failed(attempt: _Attempt, error: ToolwayError, maybe_done: bool) -> Outcome:
+    unknown = attempt.left and maybe_done
     state = "unknown" if unknown else "refused" if isinstance(error, Refused) else "failed"
     status = error.status if isinstance(error, Refused) else 0
     attempt.know(state=state, error=error.code, status=status)
@@ -141,5 +150,5 @@ def _failed(attempt: _Attempt, error: ToolwayError) -> Outcome:
 def _maybe_done(error: ToolwayError) -> bool:
     """Whether a request that left may have done its work although its answer says nothing of it."""
     if isinstance(error, Refused):
-        return error.status >= 500 or (error.status < 300 and error.means == "rubbish")
-    return isinstance(error, NoAnswer | TooLarge)
+        return error.status >= 500 or 300 <= error.status < 400 or error.status == 408 or (error.status < 300 and error.means == "rubbish")
+    return isinstance(error, NoAnswer | TooLarge | Busy)  # busy with reading answers: no call whose turn had not come has left

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 
 from toolway.accounts.keys import Caller
-from toolway.errors import NotFound, ToolwayError
+from toolway.errors import NotFound, ToolwayError, Unavailable
 from toolway.router.desk import Desk
 from toolway.router.discover import Finder
 from toolway.router.execute import Executor
@@ -14,9 +14,22 @@ from toolway.serve.connect import ConnectPages, style
 from toolway.serve.gate import Gate, identify
 from toolway.serve.local import Local
 from toolway.serve.rest.sessions import SessionRest
-from toolway.serve.wire import Receive, Response, Scope, Send, body, envelope, header, json_response, plain, respond
+from toolway.serve.wire import (
+    SMALL_BODY,
+    Bodies,
+    Receive,
+    Response,
+    Scope,
+    Send,
+    WhileConnected,
+    envelope,
+    header,
+    json_response,
+    plain,
+    respond,
+)
 from toolway.settings import Settings
-from toolway.watch import fault
+from toolway.watch import fault, log
 
 _API = ("api", "v3"), ("api", "v3.1")
 
@@ -27,6 +40,7 @@ class App:
     def __init__(self, local: Local) -> None:
         settings = local.settings
         self._local = local
+        self._bodies = Bodies()
         self._gate = Gate(settings.text("public_url"), settings.words("origins"))
         self._sessions = Sessions(local.store, local.catalogue)
         finder = Finder(local.store, local.catalogue, local.keeper)
@@ -43,21 +57,27 @@ class App:
         elif scope["type"] == "http":
             request_id = _request_id(scope)
             try:
-                response = await self._answer(scope, receive, request_id)
-            except ConnectionResetError:
+                await respond(send, await self._answer(scope, receive, request_id), request_id)
+            except (ConnectionResetError, asyncio.CancelledError):  # nobody is left to be told
                 return
-            await respond(send, response, request_id)
+            except Exception as error:
+                fault("answer", error)
 
     async def _answer(self, scope: Scope, receive: Receive, request_id: str) -> Response:
         parts = tuple(str(scope["path"]).strip("/").split("/"))
         try:
             return await self._route(scope, receive, parts, request_id)
+        except ConnectionResetError:
+            raise
+        except Unavailable as error:
+            log().warning("unavailable", where=_where(scope, parts), message=error.message)
+            told = error
         except ToolwayError as error:
             told = error
-        except (ConnectionResetError, asyncio.CancelledError):
-            raise
+        except asyncio.CancelledError:  # the client is gone, or this process ends
+            told = Unavailable("This was interrupted: the server is being stopped.", fix="Look what was done before you repeat it.")
         except Exception as error:
-            fault(f"{scope['method']} {parts[0]}", error)
+            fault(_where(scope, parts), error)
             told = ToolwayError(f"Something went wrong here; the operator finds it in the log under {request_id}.")
         return mcp.refused(told) if parts[0] == "tool_router" else envelope(told, request_id)
 
@@ -68,8 +88,7 @@ class App:
             case ("healthz",):
                 return _get(scope, json_response(200, {"status": "ok"}), request_id)
             case ("readyz",):
-                await self._local.store.generation()
-                return _get(scope, json_response(200, {"status": "ready"}), request_id)
+                return _get(scope, await self._ready(), request_id)
             case ("static", "toolway.css"):
                 return _get(scope, style(), request_id)
             case ("link", token):
@@ -78,7 +97,7 @@ class App:
                 origin, caller = await self._caller(scope, "execute")
                 if scope["method"] != "POST":
                     return _not_allowed("POST", request_id)
-                return await self._rest.create(scope, await body(scope, receive), caller, origin)
+                return await self._rest.create(scope, await self._bodies.read(scope, receive, SMALL_BODY), caller, origin)
             case (*prefix, "tool_router", "session", session_id) if tuple(prefix) in _API:
                 origin, caller = await self._caller(scope, "read")
                 if scope["method"] != "GET":
@@ -89,6 +108,15 @@ class App:
                 if parts[:1] == ("api",):
                     raise NotFound(f"Toolway does not serve {shown} yet.", fix="A session's tools are reached at its mcp.url.")
                 raise NotFound(f"There is nothing at {shown}.")
+
+    async def _ready(self) -> Response:
+        try:
+            await self._local.store.generation()
+        except ToolwayError as error:
+            raise Unavailable("The database cannot be read.", fix=error.fix) from None
+        if self._local.store.log.trouble:
+            raise Unavailable("The call log cannot be written.", fix="The database's disk may be full.")
+        return json_response(200, {"status": "ready"})
 
     async def _caller(self, scope: Scope, needs: str) -> tuple[str, Caller]:
         origin = self._gate.origin(scope)
@@ -101,7 +129,9 @@ class App:
         session = await self._sessions.open(caller.project_id, session_id)
         if scope["method"] != "POST":
             return Response(405, b"", ((b"allow", b"POST"),))
-        return await self._mcp.handle(scope, await body(scope, receive), session, origin)
+        content = await self._bodies.read(scope, receive)
+        with WhileConnected(receive):
+            return await self._mcp.handle(scope, content, session, origin)
 
     async def _page(self, scope: Scope, receive: Receive, token: str, request_id: str) -> Response:
         # A browser names no origin when it sends the form of a page that forbids to tell where one came from; the form's own token
@@ -111,7 +141,7 @@ class App:
         if scope["method"] == "GET":
             return await self._pages.show(scope, token, origin)
         if scope["method"] == "POST":
-            return await self._pages.take(scope, token, await body(scope, receive), origin)
+            return await self._pages.take(scope, token, await self._bodies.read(scope, receive, SMALL_BODY), origin)
         return _not_allowed("GET, POST", request_id)
 
 
@@ -119,6 +149,10 @@ def _request_id(scope: Scope) -> str:
     sent = header(scope, b"x-request-id") or ""
     fits = 0 < len(sent) <= 80 and sent.isascii() and sent.replace("-", "").replace("_", "").isalnum()
     return sent if fits else f"req_{secrets.token_hex(8)}"
+
+
+def _where(scope: Scope, parts: tuple[str, ...]) -> str:
+    return f"{scope['method']} {parts[0][:40]}"
 
 
 def _get(scope: Scope, response: Response, request_id: str) -> Response:

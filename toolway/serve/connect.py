@@ -4,6 +4,7 @@ Works without scripts. The key is proved with the service, sealed, and the page 
 loaded when the first page is asked for.
 """
 
+import re
 import secrets
 from collections.abc import Mapping
 from functools import cache
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _COOKIE = "toolway_link"
+_BROWSER = re.compile(r"[A-Za-z0-9_-]{32}")
 _STATIC = Path(__file__).parent / "static"
 
 
@@ -115,7 +117,7 @@ def _cookie(scope: Scope) -> str:
         found = SimpleCookie(header(scope, b"cookie") or "").get(_COOKIE)
     except CookieError:
         found = None
-    return found.value if found and len(found.value) == 32 else ""
+    return found.value if found and _BROWSER.fullmatch(found.value) else ""
 
 
 def _with_query(url: str, more: dict[str, str]) -> str:

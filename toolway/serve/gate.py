@@ -4,11 +4,11 @@ import ipaddress
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote_plus, urlsplit
 
 from toolway.accounts.keys import Caller, Keys
 from toolway.errors import BadRequest, BadSetting, Forbidden, ToolwayError, Unauthorized
-from toolway.serve.wire import Scope, header
+from toolway.serve.wire import Scope, once
 
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?::(\d{1,5}))?")
 _QUERY_KEYS = ("api_key=", "apikey=", "x-api-key=", "x_api_key=", "key=", "token=", "access_token=")
@@ -28,17 +28,16 @@ class Gate:
         for url in (public_url, *origins):
             if not url:
                 continue
-            parts = urlsplit(url)
-            if parts.scheme not in ("http", "https") or not parts.netloc or parts.path not in ("", "/"):
+            parts = _parts(url)
+            if parts is None:
                 raise BadSetting(f"{url!r} is no origin; scheme://host or scheme://host:port is expected.")
             self._origins[parts.netloc.lower()] = f"{parts.scheme}://{parts.netloc.lower()}"
 
     def origin(self, scope: Scope) -> str:
         """The origin that the client itself used. Raises `BadRequest` for a malformed Host, `Misdirected` for a foreign one."""
-        hosts = [value for key, value in scope["headers"] if key == b"host"]
-        host = hosts[0].decode("latin-1").strip(" \t").lower() if len(hosts) == 1 else ""
+        host = (once(scope, b"host") or "").lower()
         match = _HOST.fullmatch(host)
-        if match is None:
+        if match is None or int(match[2] or 0) > 65535:
             raise BadRequest("The Host header is missing, doubled or malformed.")
         known = self._origins.get(host)
         if known:
@@ -52,11 +51,20 @@ class Gate:
 
     def welcome(self, scope: Scope, origin: str, or_null: bool = False) -> None:
         """Raises `Forbidden` when a browser of another site sends the request; `or_null` takes one that does not say which site."""
-        sent = header(scope, b"origin")
+        sent = once(scope, b"origin")
         if sent == "null" and or_null:
             return
         if sent is not None and sent.lower() != origin and sent.lower() not in self._origins.values():
             raise Forbidden("Requests from this origin are not taken.")
+
+
+def _parts(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in ("http", "https") and parts.netloc and parts.port != 0 and parts.path in ("", "/")
+    except ValueError:  # half an IPv6 address, a port that is none
+        return None
+    return parts if fits else None
 
 
 @lru_cache(maxsize=64)
@@ -88,12 +96,11 @@ def is_public_url(origin: str) -> bool:
 
 async def identify(scope: Scope, keys: Keys, scope_name: str) -> Caller:
     """Whose key it is. Raises `Unauthorized`, or `Forbidden` when the key lacks the scope (`execute`, `read`, `admin`)."""
-    query = scope.get("query_string", b"").decode("latin-1").lower()
-    if any(part.startswith(_QUERY_KEYS) for part in query.split("&")):
+    query = scope.get("query_string", b"").decode("latin-1")
+    if query and any(unquote_plus(part).lower().startswith(_QUERY_KEYS) for part in query.split("&")):
         raise Unauthorized("A key in the URL is not taken.", fix="Send it in the header x-api-key.")
-    sent = header(scope, b"x-api-key")
+    sent, bearer = once(scope, b"x-api-key"), once(scope, b"authorization") or ""
     if sent is None:
-        bearer = header(scope, b"authorization") or ""
         sent = bearer[7:].strip() if bearer[:7].lower() == "bearer " else ""
     if not sent:
         raise Unauthorized("The header x-api-key is missing.", fix="toolway key new makes a key.")

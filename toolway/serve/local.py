@@ -1,11 +1,7 @@
 """Everything a process needs, put together once from the settings: for the server, and for commands that work on the same data."""
 
-import json
-import os
-from collections.abc import Mapping
-from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from toolway.accounts.keeper import Keeper
 from toolway.accounts.keys import Keys, open_keys
@@ -20,7 +16,6 @@ from toolway.store.records import Project, new_id, now_ms
 from toolway.store.shelves import Store
 
 DEFAULT_PROJECT = "default"
-_RUNNING = "running.json"
 
 
 class Local:
@@ -102,27 +97,3 @@ def _known_host(catalogue: Catalogue, name: str) -> None:
         raise BadSetting(f"hosts names the toolkit {slug!r}, which there is not.", fix=error.fix) from None
     if host not in kit.hosts:
         raise BadSetting(f"hosts names {name!r}; {slug} has the hosts {', '.join(f'{slug}.{h}' for h in kit.hosts)}.")
-
-
-def tell_running(data: Path, origin: str, sandbox: str) -> Mapping[str, Any] | None:
-    """Leave word in the data folder of a running server, for commands that work beside it.
-
-    Where another server runs on this folder already, its word stays and is given back.
-    """
-    path, other = data / _RUNNING, running(data)
-    if other and other["pid"] != os.getpid():
-        return other
-    fresh = path.with_suffix(f".{os.getpid()}")
-    fresh.write_text(json.dumps({"pid": os.getpid(), "origin": origin, "sandbox": sandbox}) + "\n", "utf-8")
-    fresh.replace(path)
-    return None
-
-
-def running(data: Path) -> Mapping[str, Any] | None:
-    """What a running server left word of, or None when none runs on this data folder."""
-    try:
-        told: dict[str, Any] = json.loads((data / _RUNNING).read_text("utf-8"))
-        os.kill(int(told["pid"]), 0)
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return told

@@ -13,7 +13,7 @@ import msgspec
 
 from toolway import __version__
 from toolway.catalog.model import Card, Json
-from toolway.errors import BadRequest, Forbidden, ToolwayError, UnknownTool
+from toolway.errors import BadRequest, Forbidden, ToolwayError, Unavailable, UnknownTool
 from toolway.router import policy
 from toolway.router.desk import Desk
 from toolway.router.meta import MetaTool
@@ -86,6 +86,8 @@ class McpDoor:
             inside: Json = {"code": error.code, "message": error.message} | ({"data": error.data} if error.data else {})
             status = _HTTP.get(error.code, 200) if modern or error.code in (_PARSE, _INVALID, _VERSION) else 200
             return _error(call_id, inside, status)
+        except Unavailable:
+            raise
         except Exception as error:
             fault("mcp", error)
             return _error(call_id, {"code": _INTERNAL, "message": "Something went wrong inside Toolway; the operator finds it in its log."})
@@ -137,7 +139,7 @@ def _message(content: bytes) -> Json:
     try:
         message = json_body(content)
     except BadRequest as error:
-        raise RpcError(_PARSE, error.message) from None
+        raise RpcError(_PARSE, error.sentence) from None
     if not isinstance(message, dict):
         raise RpcError(_INVALID, "One JSON-RPC message is expected; batches are not taken.")
     return cast("Json", message)

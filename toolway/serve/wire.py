@@ -1,7 +1,6 @@
 """HTTP in bytes: reading bodies, sending answers, and the only table that turns our errors into numbers."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, cast
 
@@ -16,9 +15,17 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 MOST_BODY = 4 * 1024 * 1024
+SMALL_BODY = 256 * 1024
+"""The most that a request takes which is no tool call."""
+_LARGE_AT_ONCE = 4
+_PATIENCE_SECONDS = 0.05
 _BODY_SECONDS = 10.0
 _DEEPEST = 64
+_MOST_INNER = 100_000
 _LARGEST = 2**63
+_DIGITS = bytes.maketrans(b"123456789", b"000000000")
+_LONG = b"0" * len(str(_LARGEST))
+_decode, _encode = msgspec.json.Decoder().decode, msgspec.json.Encoder().encode
 STATUS = {
     "bad_request": 400,
     "bad_argument": 400,
@@ -89,81 +96,128 @@ def header(scope: Scope, name: bytes) -> str | None:
     return None
 
 
-async def body(scope: Scope, receive: Receive) -> bytes:
-    """The request's body. Raises `TooLarge` above 4 MiB, `BadRequest` for an encoding that is not taken or a body that trickles in."""
-    declared = header(scope, b"content-length") or ""
-    if declared.isdecimal() and int(declared[:20]) > MOST_BODY:
-        raise TooLarge(f"The body has {declared[:20]} bytes; at most {MOST_BODY} are taken.")
-    if header(scope, b"content-encoding") not in (None, "", "identity"):
-        raise BadRequest("The body is compressed, which is not taken.", fix="Send it as it is.")
-    try:
-        async with asyncio.timeout(_BODY_SECONDS):
-            return await _whole(receive)
-    except TimeoutError:
-        raise BadRequest(f"The body did not come within {_BODY_SECONDS:g} seconds.") from None
+def once(scope: Scope, name: bytes) -> str | None:
+    """The value of a header on which much depends. Raises `BadRequest` when it comes twice: two readers could take different ones."""
+    if sum(key == name for key, _ in scope["headers"]) > 1:
+        raise BadRequest(f"The header {name.decode()} came twice.")
+    return header(scope, name)
 
 
-async def _whole(receive: Receive) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    while True:
+class Bodies:
+    """Reads requests' bodies; large ones only a few at a time."""
+
+    def __init__(self) -> None:
+        self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
+
+    async def read(self, scope: Scope, receive: Receive, most: int = MOST_BODY) -> bytes:
+        """The request's body. Raises `TooLarge`, and `BadRequest` for an encoding that is not taken or a body that trickles in."""
+        declared = header(scope, b"content-length") or ""
+        if declared.isdecimal() and int(declared[:20]) > most:
+            raise TooLarge(f"The body has {declared[:20]} bytes; at most {most} are taken.")
+        if header(scope, b"content-encoding") not in (None, "", "identity"):
+            raise BadRequest("The body is compressed, which is not taken.", fix="Send it as it is.")
+        try:
+            async with asyncio.timeout(_BODY_SECONDS):
+                content = bytearray()
+                if await _more(receive, content, min(most, SMALL_BODY)):
+                    async with self._large:
+                        await _more(receive, content, most)
+        except TimeoutError:
+            raise BadRequest(f"The body did not come within {_BODY_SECONDS:g} seconds.") from None
+        if len(content) > most:
+            raise TooLarge(f"The body has more than {most} bytes.")
+        return bytes(content)
+
+
+class WhileConnected:
+    """Cancels the task inside the `with` when the client goes away. Begins to look after a moment: most calls are done by then."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._watch: asyncio.Task[None] | None = None
+
+    def __enter__(self) -> None:
+        self._task = asyncio.current_task()
+        self._timer = asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, self._begin)
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        if self._watch is not None:
+            self._watch.cancel()
+
+    def _begin(self) -> None:
+        self._watch = asyncio.create_task(self._look())
+
+    async def _look(self) -> None:
+        message = await self._receive()  # after a body nothing else comes
+        if message["type"] == "http.disconnect" and self._task is not None:
+            self._task.cancel()
+
+
+async def _more(receive: Receive, content: bytearray, most: int) -> bool:
+    """Read on until the end, or until there is more than `most`; whether there may be more to read."""
+    while len(content) <= most:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ConnectionResetError
-        part = message.get("body", b"")
-        size += len(part)
-        if size > MOST_BODY:
-            raise TooLarge(f"The body has more than {MOST_BODY} bytes.")
-        parts.append(part)
+        content += message.get("body", b"")
         if not message.get("more_body", False):
-            return b"".join(parts)
+            return False
+    return True
 
 
 def json_body(content: bytes) -> Any:
     """A body as JSON. Raises `BadRequest` for what is no JSON, and for what two readers could understand in two ways: a key that comes
-    twice, a whole number that no reply could hold, depth without end.
+    twice, a whole number of more than 64 bits, depth or lists without end.
+
+    What was read is written again and the two texts are compared, which costs less than to look at each value: where a key came twice,
+    fewer colons are written than came. Values are looked at only where there are brackets or digits enough for it.
     """
+    brackets = content.count(b"[") + content.count(b"{")
+    if brackets > _MOST_INNER and _inner(content) > _MOST_INNER:
+        raise BadRequest(f"The body holds more than {_MOST_INNER} lists and objects.")
     try:
-        msgspec.json.decode(content)  # strict where the standard library is not: half characters, NaN, numbers without bound
-        found = _strict.decode(content.decode())
+        found = _decode(content)
     except (ValueError, msgspec.MsgspecError, RecursionError) as error:
         raise BadRequest(f"The body is no JSON that is taken here: {str(error)[:120]}.") from None
-    # Depth is counted only where there are enough brackets for it.
-    if content.count(b"[") + content.count(b"{") > _DEEPEST and _depth(found) > _DEEPEST:
-        raise BadRequest(f"The body is nested more than {_DEEPEST} deep.")
+    if _colons(content) != _encode(found).count(b":"):
+        raise BadRequest("The body is no JSON that is taken here: a key comes twice in one object.")
+    if brackets > _DEEPEST or _LONG in content.translate(_DIGITS):
+        _look_through(found)
     return found
 
 
-def _once(pairs: list[tuple[str, Any]]) -> Json:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"the key {next(name for name in names if names.count(name) > 1)[:60]!r} comes twice")
-    return made
+def _inner(content: bytes) -> int:
+    """How many lists and objects a JSON text opens; brackets in its texts do not count."""
+    outside = content.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2]
+    bare = b"".join(outside)
+    return bare.count(b"[") + bare.count(b"{")
 
 
-def _whole_number(text: str) -> int:
-    number = int(text) if len(text) <= 20 else _LARGEST
-    if not -_LARGEST <= number < _LARGEST:
-        raise ValueError(f"the number {text[:24]} has more than 64 bits; send it as a text")
-    return number
+def _colons(content: bytes) -> int:
+    """How many colons a JSON text means, be they written as such or escaped."""
+    count = content.count(b":")
+    if b"\\u003" in content:
+        escapes = content.replace(b"\\\\", b"").lower()  # a backslash that is left begins an escape
+        count += escapes.count(b"\\u003a")
+    return count
 
 
-_strict = json.JSONDecoder(object_pairs_hook=_once, parse_int=_whole_number)
-
-
-def _depth(value: Any) -> int:
-    level, depth = [value], 0
-    while level:
+def _look_through(value: Any) -> None:
+    level: list[Any] = [value]
+    for _ in range(_DEEPEST + 1):
         inner: list[Any] = []
         for one in level:
-            if isinstance(one, dict):
+            if type(one) is dict:
                 inner += cast("Json", one).values()
-            elif isinstance(one, list):
+            elif type(one) is list:
                 inner += cast("list[Any]", one)
+            elif type(one) is int and not -_LARGEST <= one < _LARGEST:
+                raise BadRequest("The body holds a whole number of more than 64 bits.", fix="Send it as a text.")
+        if not inner:
+            return
         level = inner
-        depth += 1
-    return depth - 1
+    raise BadRequest(f"The body is nested more than {_DEEPEST} deep.")
 
 
 def status_of(error: ToolwayError) -> int:

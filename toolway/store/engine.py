@@ -118,6 +118,11 @@ def cannot_be_kept() -> BadRequest:
     return BadRequest("A value cannot be kept as it is.", fix="Leave out half characters, NUL and numbers beyond 64 bits.")
 
 
+def cannot_be_written() -> Unavailable:
+    """The error for a disk that takes nothing more."""
+    return Unavailable("Storage is full or cannot be written.", fix="The operator has to make room.")
+
+
 def does_not_answer() -> Unavailable:
     """The error for a database that cannot be used for now."""
     return Unavailable("The database does not answer.", fix="Try again in a moment.")

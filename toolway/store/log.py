@@ -1,9 +1,9 @@
 """The call log: what was called, for whom, and how it ended.
 
 Rows go through a bounded queue; one writer commits them every 50 ms or 200 rows, whichever comes first. A call that changes something
-is noted as *sent* before it leaves: `sent` returns when its row is committed, together with whatever else waits. Nothing is dropped:
-when the queue is full callers wait, when the database fails the writer tries again, and rows that could not be written by the end make
-`close` raise.
+is noted as *sent* before it leaves: `sent` returns when its row is committed, together with whatever else waits. No row that was taken is
+dropped: when the queue is full callers wait, five seconds at most, when the database fails the writer tries again, and rows that could
+not be written by the end make `close` raise.
 
 **Outcome unknown.** Each row bears the name of the process that wrote it, and each process holds a lock of that name for as long as it
 lives (`database.lives`; it is given back even after kill -9). A row still *sent* whose process is gone is *unknown*: nobody is left who
@@ -25,6 +25,7 @@ from toolway.store.records import Entry, from_row
 EVERY_SECONDS = 0.05
 BATCH = 200
 MOST_WAITING = 10_000
+PATIENCE_SECONDS = 5.0
 _TRIES_OF_SENT = 3
 _TRIES_AT_CLOSE = 6
 _LEFT_BEHIND = "The process that sent this ended before an answer came."
@@ -35,13 +36,14 @@ _Waiting = tuple[dict[str, Any], asyncio.Future[None] | None]
 class Log:
     """The call log of this process. `written`, `failures` and `trouble` ("" when all is well) are for metrics and health."""
 
-    def __init__(self, database: Database, *, most_waiting: int = MOST_WAITING) -> None:
+    def __init__(self, database: Database, *, most_waiting: int = MOST_WAITING, patience: float = PATIENCE_SECONDS) -> None:
         self.written = 0
         self.failures = 0
         self.trouble = ""
         self._database = database
         self._owner = database.owner
         self._most = most_waiting
+        self._patience = patience
         self._enough = min(BATCH, most_waiting)
         self._rows: deque[_Waiting] = deque()
         self._batch: list[_Waiting] = []
@@ -63,7 +65,10 @@ class Log:
         self._writer = asyncio.create_task(self._write(), name="toolway call log")
 
     async def note(self, entry: Entry) -> None:
-        """Write the entry down soon. An entry of the same id that was *sent* gets this outcome. Waits while the queue is full."""
+        """Write the entry down soon. An entry of the same id that was *sent* gets this outcome.
+
+        Waits while the queue is full; raises Unavailable when it stays so.
+        """
         await self._place()
         self._put(entry, None)
 
@@ -118,9 +123,15 @@ class Log:
             raise ToolwayError(f"{self.waiting} entries of the call log could not be written: {self.trouble}")
 
     async def _place(self) -> None:
-        while len(self._rows) >= self._most and not self._closing:
-            self._room.clear()
-            await self._room.wait()
+        if len(self._rows) < self._most or self._closing:
+            return
+        try:
+            async with asyncio.timeout(self._patience):
+                while len(self._rows) >= self._most and not self._closing:
+                    self._room.clear()
+                    await self._room.wait()
+        except TimeoutError:
+            raise Unavailable(f"The call log cannot be written: {self.trouble or 'it is behind'}.") from None
 
     def _put(self, entry: Entry, committed: asyncio.Future[None] | None) -> None:
         if self._writer is None or self._writer.done():

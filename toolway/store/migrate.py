@@ -24,7 +24,7 @@ async def bring_up_to_date(desk: Desk, name: str) -> None:
     if await _applied(desk) == known:
         return
     async with desk.transaction() as change:
-        await change.value("take_turn")
+        await change.value("take_turn", what="tables")
         applied = await _applied(change)
         if set(applied) - set(known):
             raise BadSetting(f"The database {name} was made by a newer Toolway.", fix="Run that version, or give another database.")

@@ -19,7 +19,16 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from toolway.errors import BadSetting, ToolwayError
 from toolway.store import migrate
 from toolway.store.adapter import Numbered
-from toolway.store.engine import Desk, Telling, belongs_nowhere, cannot_be_kept, does_not_answer, exists_already, load_queries
+from toolway.store.engine import (
+    Desk,
+    Telling,
+    belongs_nowhere,
+    cannot_be_kept,
+    cannot_be_written,
+    does_not_answer,
+    exists_already,
+    load_queries,
+)
 from toolway.store.records import new_id
 
 _CONNECT_SECONDS = 3.0
@@ -42,6 +51,8 @@ _HOST = re.compile(r"(\[[0-9a-fA-F:.]*\]|[\w.%-]*)(:\d*)?")
 _STATES: dict[str, Callable[[], ToolwayError]] = {
     "23505": exists_already,
     "23503": belongs_nowhere,
+    "53100": cannot_be_written,
+    "58030": cannot_be_written,
     "22": cannot_be_kept,
     **dict.fromkeys(("08", "25", "28", "3D", "40", "53", "55", "57", "58"), does_not_answer),
 }

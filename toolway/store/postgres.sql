@@ -2,9 +2,9 @@
 -- Whether there is a schema at all.
 SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'meta';
 
--- name: take_turn()$
--- Wait until this transaction is the only one that changes the tables.
-SELECT pg_advisory_xact_lock(hashtextextended('toolway tables', 0));
+-- name: take_turn(what)$
+-- Wait until this transaction is the only one of those that take turns at something.
+SELECT pg_advisory_xact_lock(hashtextextended('toolway ' || CAST(:what AS TEXT), 0));
 
 -- name: be_present(owner)$
 -- Hold the lock of a process's name for as long as the connection lasts.

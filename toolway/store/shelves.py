@@ -1,7 +1,7 @@
 """The table of contents of what is kept. One small class a noun; each method is one named query, or one transaction.
 
-Everything is asked for within a project, save what is found by a secret's digest. Whatever processes remember (keys, auth configs,
-accounts, sessions) bumps the generation in the transaction that changes it.
+Everything is asked for within a project, save what is found by a secret's digest. Whatever processes remember (keys, ACTIVE accounts,
+sessions) bumps the generation in the transaction that changes it.
 """
 
 from collections.abc import Sequence
@@ -11,9 +11,12 @@ import msgspec
 
 from toolway.errors import Conflict
 from toolway.store.database import Database
+from toolway.store.engine import Desk
 from toolway.store.freshness import Freshness
 from toolway.store.log import Log
 from toolway.store.records import Account, ApiKey, AuthConfig, Link, Project, R, Session, from_row, now_ms, to_row
+
+_ACTIVE = "ACTIVE"
 
 
 class Store:
@@ -127,7 +130,17 @@ class AuthConfigs(_Shelf):
 
     async def add(self, config: AuthConfig) -> None:
         """Keep a new auth config."""
-        await self._add("add_auth_config", config, "an auth config", bump=True)
+        await self._add("add_auth_config", config, "an auth config", bump=False)
+
+    async def first_or_add(self, config: AuthConfig) -> AuthConfig:
+        """The first of the project for the toolkit; the given one, from now on, when there is none. Who comes at once gets the same."""
+        async with self._database.write(bump=False) as desk:
+            await desk.value("take_turn", what=f"auth configs {config.project_id} {config.toolkit}")
+            row = await desk.one("first_auth_config", project_id=config.project_id, toolkit=config.toolkit)
+            if row is not None:
+                return from_row(AuthConfig, row)
+            await desk.do("add_auth_config", **to_row(config))
+        return config
 
     async def get(self, project_id: str, id: str) -> AuthConfig | None:
         """The auth config of this id."""
@@ -152,12 +165,23 @@ class AccountChanges(TypedDict, total=False):
     sealed: str
 
 
+async def _move(desk: Desk, account: Account, to_status: str, changes: AccountChanges) -> Account:
+    later = max(now_ms(), account.updated_at + 1)  # always later, so that no two states of an account look alike
+    moved = msgspec.structs.replace(account, status=to_status, updated_at=later, **changes)
+    values: dict[str, Any] = to_row(moved)
+    for fixed in ("user_id", "toolkit", "auth_config_id", "created_at"):
+        del values[fixed]
+    if await desk.do("move_account", from_status=account.status, from_updated_at=account.updated_at, **values) != 1:
+        raise Conflict(f"The connected account {account.id} was changed by somebody else meanwhile.", fix="Read it again.")
+    return moved
+
+
 class Accounts(_Shelf):
     """Connected accounts."""
 
     async def add(self, account: Account) -> None:
         """Keep a new account; raises NotFound when its auth config is none of the project's."""
-        await self._add("add_account", account, "a connected account", bump=True)
+        await self._add("add_account", account, "a connected account", bump=account.status == _ACTIVE)
 
     async def get(self, project_id: str, id: str) -> Account | None:
         """The account of this id."""
@@ -173,34 +197,42 @@ class Accounts(_Shelf):
         """The ACTIVE accounts of a user for a toolkit, newest first."""
         return await self._all(Account, "active_accounts", project_id=project_id, user_id=user_id, toolkit=toolkit)
 
+    async def latest(self, project_id: str, user_id: str, toolkit: str) -> Account | None:
+        """The account of a user for a toolkit that was begun last, whatever became of it."""
+        return await self._one(Account, "latest_account", project_id=project_id, user_id=user_id, toolkit=toolkit)
+
     async def move(self, account: Account, to_status: str, **changes: Unpack[AccountChanges]) -> Account:
         """Change the account from the state it was read in, and give it back changed; raises Conflict when somebody was faster."""
-        later = max(now_ms(), account.updated_at + 1)  # always later, so that no two states of an account look alike
-        moved = msgspec.structs.replace(account, status=to_status, updated_at=later, **changes)
-        values: dict[str, Any] = to_row(moved)
-        for fixed in ("user_id", "toolkit", "auth_config_id", "created_at"):
-            del values[fixed]
-        async with self._database.write(bump=True) as desk:
-            if await desk.do("move_account", from_status=account.status, from_updated_at=account.updated_at, **values) != 1:
-                raise Conflict(f"The connected account {account.id} was changed by somebody else meanwhile.", fix="Read it again.")
-        return moved
+        async with self._database.write(bump=_ACTIVE in (account.status, to_status)) as desk:
+            return await _move(desk, account, to_status, changes)
 
 
 class Links(_Shelf):
     """Connect links, by the digests of their tokens."""
 
-    async def add(self, link: Link) -> None:
-        """Keep a new link; raises NotFound when its account is none of the project's."""
-        await self._add("add_link", link, "a connect link", bump=False)
+    async def begin(self, account: Account, link: Link, too_old: int) -> None:
+        """Keep a new account that waits, and its link, in place of those of the same user and toolkit that still wait.
+
+        They become EXPIRED: those begun until `too_old` as INITIATION_TIMEOUT, the others as SUPERSEDED. Raises NotFound when the auth
+        config is none of the project's.
+        """
+        place = {"project_id": account.project_id, "user_id": account.user_id, "toolkit": account.toolkit}
+        async with self._database.write(bump=False) as desk:
+            await desk.value("take_turn", what=f"links {' '.join(place.values())}")
+            await desk.do("supersede_accounts", at=account.created_at, too_old=too_old, **place)
+            await desk.do("add_account", **to_row(account))
+            await desk.do("add_link", **to_row(link))
 
     async def get(self, digest: str) -> Link | None:
         """The link of this digest, used and expired ones too."""
         return await self._one(Link, "link", digest=digest)
 
-    async def use(self, digest: str, at: int) -> bool:
-        """Use the link up; False when it was used before or has expired at `at`."""
-        async with self._database.write(bump=False) as desk:
-            return await desk.do("use_link", digest=digest, at=at) == 1
+    async def finish(self, link: Link, account: Account, at: int, **changes: Unpack[AccountChanges]) -> Account:
+        """Use the link up and make its account ACTIVE: both or neither. Raises Conflict when it is too late for either."""
+        async with self._database.write(bump=True) as desk:
+            if await desk.do("use_link", digest=link.digest, at=at) != 1:
+                raise Conflict("This connect link was used, or grew too old, in the meantime.")
+            return await _move(desk, account, _ACTIVE, changes)
 
 
 class Sessions(_Shelf):

@@ -7,6 +7,7 @@ slow change.
 import asyncio
 import os
 import sqlite3
+import stat
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -19,11 +20,21 @@ import aiosqlite
 from toolway.errors import BadSetting, ToolwayError, Unavailable
 from toolway.store import migrate
 from toolway.store.adapter import OneOrder
-from toolway.store.engine import Desk, Telling, belongs_nowhere, cannot_be_kept, does_not_answer, exists_already, load_queries
+from toolway.store.engine import (
+    Desk,
+    Telling,
+    belongs_nowhere,
+    cannot_be_kept,
+    cannot_be_written,
+    does_not_answer,
+    exists_already,
+    load_queries,
+)
 from toolway.store.locks import Hold, Presence
 from toolway.store.records import new_id
 
 _BUSY_SECONDS = 10.0
+_UNWRITABLE = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")
 _TURN_SECONDS = 60.0
 
 
@@ -32,7 +43,9 @@ def _told(problem: Exception) -> ToolwayError | None:
         case sqlite3.IntegrityError():
             return belongs_nowhere() if problem.sqlite_errorname == "SQLITE_CONSTRAINT_FOREIGNKEY" else exists_already()
         case sqlite3.OperationalError():
-            return does_not_answer()
+            # an extended code (SQLITE_IOERR_WRITE) begins with its plain one; an error of the Python module itself has none
+            name = getattr(problem, "sqlite_errorname", "")
+            return cannot_be_written() if name.startswith(_UNWRITABLE) else does_not_answer()
         case UnicodeEncodeError() | OverflowError():
             return cannot_be_kept()
         case _:
@@ -144,7 +157,10 @@ def _make(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)  # SQLite gives the files beside it the same mode
     try:
-        if os.fstat(descriptor).st_mode & 0o077:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise BadSetting(f"The database {path} is no ordinary file.")
+        if found.st_mode & 0o077:
             os.fchmod(descriptor, 0o600)
     finally:
         os.close(descriptor)

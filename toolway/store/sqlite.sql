@@ -20,6 +20,6 @@ PRAGMA journal_size_limit = 16777216;
 -- Whether there is a schema at all.
 SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'meta';
 
--- name: take_turn()$
+-- name: take_turn(what)$
 -- A transaction that writes is the only one as it is.
-SELECT 1;
+SELECT :what;

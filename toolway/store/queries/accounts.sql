@@ -24,6 +24,20 @@ SELECT * FROM accounts
 WHERE project_id = :project_id AND user_id = :user_id AND toolkit = :toolkit AND status = 'ACTIVE'
 ORDER BY created_at DESC, id DESC;
 
+-- name: latest_account(project_id, user_id, toolkit)^
+-- The account of a user for a toolkit that was begun last, whatever became of it.
+SELECT * FROM accounts
+WHERE project_id = :project_id AND user_id = :user_id AND toolkit = :toolkit
+ORDER BY created_at DESC, id DESC
+LIMIT 1;
+
+-- name: supersede_accounts(project_id, user_id, toolkit, at, too_old)!
+-- End the attempts of a user to connect a toolkit: a new one takes their place.
+UPDATE accounts
+SET status = 'EXPIRED', status_reason = CASE WHEN created_at <= :too_old THEN 'INITIATION_TIMEOUT' ELSE 'SUPERSEDED' END,
+    updated_at = CASE WHEN updated_at < :at THEN :at ELSE updated_at + 1 END
+WHERE project_id = :project_id AND user_id = :user_id AND toolkit = :toolkit AND status = 'INITIATED';
+
 -- name: move_account(id, project_id, from_status, from_updated_at, status, status_reason, label, alias, settings, sealed, updated_at)!
 -- Change an account, provided that nobody changed it since it was read.
 UPDATE accounts

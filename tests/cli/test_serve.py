@@ -1,0 +1,52 @@
+"""What `toolway serve` says when it cannot, and where its limits come in."""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from toolway.cli import serve
+from toolway.cli.doorkeeper import Doorkeeper
+
+
+def _serve(folder: Path, *words: str) -> str:
+    command = [sys.executable, "-m", "toolway", "serve", "--port", "0", "--data", str(folder / "data"), *words]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=folder)
+    assert run.returncode not in (0, None)
+    assert "Traceback" not in run.stderr, run.stderr
+    return re.sub(r"\s+", " ", run.stderr)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_certificate_that_is_none(tmp_path: Path, workers: str) -> None:
+    file = tmp_path / "cert.pem"
+    file.write_text("no certificate", "utf-8")
+    said = _serve(tmp_path, "--tls-cert", str(file), "--tls-key", str(file), "--workers", workers)
+    assert "tls_cert and tls_key cannot be used" in said
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
+def test_a_key_with_a_password(tmp_path: Path) -> None:
+    """Nobody is asked for it: a server starts alone."""
+    words = "openssl req -x509 -newkey rsa:2048 -keyout key.pem -out cert.pem -days 1 -subj /CN=a -passout pass:secret"
+    subprocess.run(shlex.split(words), cwd=tmp_path, check=True, capture_output=True)
+    said = _serve(tmp_path, "--tls-cert", "cert.pem", "--tls-key", "key.pem")
+    assert "tls_cert and tls_key cannot be used" in said
+
+
+def test_an_address_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "toolway.toml").write_text('host = "127.0.0.1\\u0000"\n', "utf-8")
+    assert "which is no address" in _serve(tmp_path)
+    assert "cannot be listened on" in _serve(tmp_path, "--host", "a" * 80)
+
+
+def test_half_a_public_address(tmp_path: Path) -> None:
+    assert "is no origin" in _serve(tmp_path, "--public-url", "https://[::1")
+
+
+def test_the_doorkeeper_is_there() -> None:
+    assert serve._protocol() is Doorkeeper  # pyright: ignore[reportPrivateUsage]
