@@ -89,7 +89,7 @@ def test_weigh(environ: dict[str, str]) -> None:
 
 def test_search(environ: dict[str, str]) -> None:
     result = run(search, environ, "rename the tag", "--toolkits", "acme", "--limit", "2", "--timings")
-    assert result.stdout.split()[1] == "ACME_UPDATE_TAG"
+    assert result.stdout.split()[0] == "ACME_UPDATE_TAG"
     assert len(result.stdout.splitlines()) == 2 and "ms" in result.stderr
     told = json.loads(run(search, environ, "rename the tag", "--toolkits", "acme, ", "--json").stdout)
     assert told["hits"][0]["slug"] == "ACME_UPDATE_TAG" and told["hits"][0]["title"] == "Update Tag"

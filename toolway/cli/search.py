@@ -43,7 +43,7 @@ def search(query: tuple[str, ...], toolkits: str | None, limit: int, as_json: bo
         click.echo(json.dumps({"query": asked, "hits": hits} | ({"ms": spent} if timings else {}), ensure_ascii=False))
         return
     for hit in hits:
-        click.echo(f"{hit['score']:7.2f}  {hit['slug']:<50}  {hit['title']}")
+        click.echo(f"{hit['slug']:<43} {hit['title']}")
     if not hits:
         click.echo("Nothing fits.", err=True)
     if timings:
