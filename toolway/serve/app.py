@@ -52,9 +52,7 @@ class App:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        if scope["type"] == "lifespan":
-            await _lifespan(receive, send)
-        elif scope["type"] == "http":
+        if scope["type"] == "http":
             request_id = _request_id(scope)
             try:
                 await respond(send, await self._answer(scope, receive, request_id), request_id)
@@ -162,14 +160,6 @@ def _get(scope: Scope, response: Response, request_id: str) -> Response:
 def _not_allowed(methods: str, request_id: str) -> Response:
     told = plain(405, f"Only {methods} is taken here.", request_id)
     return Response(405, told.body, (*told.headers, (b"allow", methods.encode())))
-
-
-async def _lifespan(receive: Receive, send: Send) -> None:
-    while True:
-        message = await receive()
-        await send({"type": f"{message['type']}.complete"})
-        if message["type"] == "lifespan.shutdown":
-            return
 
 
 async def open_app(settings: Settings) -> tuple[App, Local]:
