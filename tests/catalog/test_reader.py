@@ -342,3 +342,16 @@ def test_the_shipped_toolkits_read_and_lint() -> None:
 
 def test_main_is_what_the_other_tests_build_on(tmp_path: Path) -> None:
     assert lint(write(tmp_path / "acme", {"toolkit.toml": MAIN, "tools.toml": PING})) == []
+
+
+def test_a_bearer_token_goes_where_bearer_tokens_go(tmp_path: Path) -> None:
+    main = MAIN.replace('[auth.api_key]\nheader = "X-Key"', "[auth.bearer_token]")
+    (auth,) = read(write(tmp_path / "acme", {"toolkit.toml": main, "ping.toml": PING})).auth
+    assert (auth.mode, auth.bearer, auth.header) == ("BEARER_TOKEN", True, "")
+
+
+def test_what_nothing_serves_is_refused(tmp_path: Path) -> None:
+    for key, value in (("via", "upload"), ("send", "multipart")):
+        with pytest.raises(BadFile) as told:
+            read(write(tmp_path / key / "acme", {"toolkit.toml": MAIN, "ping.toml": PING + f'{key} = "{value}"\n'}))
+        assert any(key in line for line in told.value.details)

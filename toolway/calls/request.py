@@ -79,8 +79,6 @@ def _request(tool: Tool, base: str, places: Json) -> Request:
         case "form":
             body = urlencode(list(_pairs(places["body"]))).encode()
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        case "multipart":
-            raise Blocked(f"{tool.slug} takes a file, which Toolway cannot send yet.")
         case _:
             pass
     return Request(tool.method, url, headers, body, once=tool.effect != "read")

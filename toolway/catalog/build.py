@@ -77,7 +77,6 @@ def tool(table: Table, shared: Shared) -> Tool | None:
         list_key=table.text("list") or "items",
         merge=_merge(table, call, params),
         view=_view(table, shared.views),
-        via=table.text("via"),
         asks=table.texts("asks"),
         spec=table.text("spec"),
         why_no_spec=table.text("why-no-spec") or shared.why_no_spec,

@@ -11,7 +11,7 @@ from msgspec import UNSET, Struct, UnsetType
 Json = dict[str, Any]
 Effect = Literal["read", "create", "update", "destroy"]
 Place = Literal["path", "query", "body", "header", "whole"]
-Send = Literal["json", "form", "multipart", "none"]
+Send = Literal["json", "form", "none"]
 Word = Literal[
     "text", "int", "number", "bool", "time", "date", "email", "url", "label", "file", "any", "noun", "choice", "object", "schema"
 ]
@@ -102,7 +102,6 @@ class Tool(Struct, frozen=True):
     list_key: str = "items"
     merge: Merge | None = None
     view: tuple[str, ...] = ()
-    via: str = ""
     asks: tuple[str, ...] = ()
     spec: str = ""
     why_no_spec: str = ""

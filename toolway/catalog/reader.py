@@ -19,7 +19,7 @@ BESIDE: Final = ("types", "views")  # tables that may also stand in the file of 
 
 _SLUG: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _HOST: Final = re.compile(r"[a-z][a-z0-9_-]*")
-_MODES: Final = ("api_key", "bearer_token", "basic", "no_auth")
+_MODES: Final = ("api_key", "bearer_token")
 _PERIODS: Final = ("second", "minute", "hour", "day")
 _LONGEST_PATTERN: Final = 200
 
@@ -212,9 +212,8 @@ def _auth(table: Table, hosts: tuple[str, ...]) -> tuple[tuple[Auth, ...], Check
                 inner.bad("a GET without {places} is expected", "call")
             check = Check(*call, label=inner.text("label")) if call else None
         elif name in _MODES:
-            auth = Auth(
-                name.upper(), inner.text("about"), inner.text("header"), inner.text("query"), inner.flag("bearer"), inner.text("page")
-            )
+            bearer = inner.flag("bearer") or name == "bearer_token"
+            auth = Auth(name.upper(), inner.text("about"), inner.text("header"), inner.text("query"), bearer, inner.text("page"))
             if name == "api_key" and bool(auth.header) + bool(auth.query) + auth.bearer != 1:
                 inner.bad('one of header = "Name", query = "name", bearer = true is expected')
             found.append(auth)
