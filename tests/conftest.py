@@ -1,11 +1,23 @@
-"""What all tests share: an empty database of each kind."""
+"""What all tests share: an empty database of each kind, and a sandbox."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.databases import Postgres
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[str]:
+    """The address of a sandbox process."""
+    command = [sys.executable, "-m", "toolway.sandbox", "--port", "0", "--with-parent"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        yield child.stdout.readline().split()[-1]
+        child.terminate()
 
 
 @pytest.fixture(scope="session")

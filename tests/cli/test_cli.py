@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,15 +41,6 @@ class Shell:
         )
         assert "Traceback" not in run.stderr, run.stderr
         return Said(run.returncode, run.stdout, run.stderr)
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[str]:
-    command = [sys.executable, "-m", "toolway.sandbox", "--port", "0", "--with-parent"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
-        assert child.stdout is not None
-        yield child.stdout.readline().split()[-1]
-        child.terminate()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.serve.conftest import Fault, Router, fault, router, sandbox
+from tests.serve.conftest import Fault, Router, fault, router
 from toolway.accounts.keeper import Credential
 from toolway.calls.run import Leaving, Result, Runner
 from toolway.catalog.model import Json, Tool, Toolkit
@@ -13,7 +13,7 @@ from toolway.net import Net
 from toolway.router.execute import SECONDS, Executor
 from toolway.router.sessions import Sessions
 
-__all__ = ["fault", "router", "sandbox"]
+__all__ = ["fault", "router"]
 
 
 def test_the_deadline_leaves_room_for_the_answer() -> None:

@@ -3,9 +3,7 @@
 import asyncio
 import json
 import socket
-import subprocess
-import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -103,16 +101,6 @@ class Router(NamedTuple):
         project = await self.local.project()
         account = await self.local.connector.direct(project.id, user, toolkit, f"sandbox-{toolkit}-key", {})
         return account.id
-
-
-@pytest.fixture(scope="session")
-def sandbox() -> Iterator[str]:
-    """The address of a sandbox process."""
-    command = [sys.executable, "-m", "toolway.sandbox", "--port", "0", "--with-parent"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
-        assert child.stdout is not None
-        yield child.stdout.readline().split()[-1]
-        child.terminate()
 
 
 Fault = Callable[..., Awaitable[None]]
