@@ -78,16 +78,6 @@ def json_response(status: int, content: Any, *headers: tuple[bytes, bytes]) -> R
     return Response(status, msgspec.json.encode(content), headers)
 
 
-async def respond(send: Send, response: Response, request_id: str) -> None:
-    """Send an answer."""
-    headers = [(b"content-length", str(len(response.body)).encode()), (b"x-request-id", request_id.encode()), *response.headers]
-    if response.body:
-        headers.insert(0, (b"content-type", response.kind))
-    headers.append((b"x-content-type-options", b"nosniff"))
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": response.body})
-
-
 def header(scope: Scope, name: bytes) -> str | None:
     """The value of a header, trimmed of blanks (not every server does that), or None."""
     for key, value in scope["headers"]:
