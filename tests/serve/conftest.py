@@ -15,6 +15,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from toolway.serve.app import App
 from toolway.serve.local import Local
+from toolway.serve.mcp import McpDoor
 from toolway.settings import read
 from toolway.store.records import Entry
 
@@ -123,14 +124,14 @@ async def fault(sandbox: str) -> AsyncGenerator[Fault]:
 
 
 @asynccontextmanager
-async def running(data: Path, **flags: str) -> AsyncGenerator[Router]:
-    """A router on this data folder."""
+async def running(data: Path, door: Callable[[Local], McpDoor] | None = None, /, **flags: str) -> AsyncGenerator[Router]:
+    """A router on this data folder; `door` makes another MCP endpoint for it."""
     listener = socket.create_server(("127.0.0.1", 0))
     origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
     async with await Local.open(read({"data": str(data)} | flags, {})) as local:
         project = await local.project()
         _, key = await local.keys.create(project.id)
-        config = uvicorn.Config(App(local), lifespan="off", log_level="warning", access_log=False)
+        config = uvicorn.Config(App(local, door(local) if door else None), lifespan="off", log_level="warning", access_log=False)
         config.load()
         server = uvicorn.Server(config)
         server.lifespan = config.lifespan_class(config)
