@@ -140,8 +140,8 @@ async def running(data: Path, door: Callable[[Local], McpDoor] | None = None, /,
         try:
             yield Router(origin, key.open(), local)
         finally:
-            for door in server.servers:
-                door.close()
+            for listening in server.servers:
+                listening.close()
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from tests.serve.test_mcp import META, MODERN, post, request
 EXECUTE = "COMPOSIO_MULTI_EXECUTE_TOOL"
 OPENS_LINKS: Any = {"elicitation": {"url": {}}}
 OPENS: Any = META | {"io.modelcontextprotocol/clientCapabilities": OPENS_LINKS}
-PING: Any = {"tools": [{"tool_slug": "DESKTIME_PING_REQUEST", "arguments": {}}]}
+PING: dict[str, Any] = {"tools": [{"tool_slug": "DESKTIME_PING_REQUEST", "arguments": dict[str, Any]()}]}
 
 
 async def call(router: Router, path: str, arguments: Any = PING, name: str = EXECUTE, meta: Any = OPENS, **params: Any) -> Reply:
