@@ -6,6 +6,7 @@ encoded once per session and kept.
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any, Protocol, cast
 
 import msgspec
@@ -130,18 +131,18 @@ class McpDoor:
         streams = "text/event-stream" in (header(scope, b"accept") or "")
         opens_links = self._links_as_errors and not call.modern and header(scope, _SESSION) is not None
         asking = self._questions.asking(call, session, origin, out if streams else None, opens_links)
-        later = asyncio.get_running_loop().call_later(self._stream_after, out.begin) if streams else None
+        patience = _Patience(self._stream_after, self._most_seconds, out.begin if streams else None)
         try:
-            async with asyncio.timeout(self._most_seconds):
-                answer = await self._desk.call(session, asking, name, cast("Json", arguments or {}))
-        except TimeoutError:
+            answer = await self._desk.call(session, asking, name, cast("Json", arguments or {}))
+        except asyncio.CancelledError:
+            if not patience.over:
+                raise
             said = f"{name[: rpc.SHOWN]} took longer than {self._most_seconds:g} seconds. Look what was done before you repeat it."
             answer = Answer({"successful": False, "data": {}, "error": said}, is_error=True)
         except (UnknownTool, Forbidden) as error:
             raise RpcError(rpc.PARAMS, error.sentence) from None
         finally:
-            if later is not None:
-                later.cancel()
+            patience.end()
         if answer.question is not None:
             return msgspec.json.encode(_signed(self._questions.result(answer.question, asking, call, session)))
         blocks = answer.blocks or [{"type": "text", "text": msgspec.json.encode(answer.content).decode()}]
@@ -164,10 +165,38 @@ class McpDoor:
         return session_id is None or self._questions.knows(session, session_id)
 
 
+class _Patience:
+    """Calls `slow` after a while, and cancels the task much later: one timer, which most calls stop before it rings."""
+
+    __slots__ = ("_further", "_slow", "_task", "_timer", "over")
+
+    def __init__(self, slow_after: float, most: float, slow: Callable[[], None] | None) -> None:
+        self.over = False
+        self._slow = slow
+        self._further = max(most - slow_after, 0)
+        self._task = asyncio.current_task()
+        self._timer = asyncio.get_running_loop().call_later(min(slow_after, most), self._ring)
+
+    def _ring(self) -> None:
+        if self._slow is not None:
+            self._slow()
+        self._timer = asyncio.get_running_loop().call_later(self._further, self._give_up)
+
+    def _give_up(self) -> None:
+        if self._task is not None:
+            self.over = self._task.cancel()
+
+    def end(self) -> None:
+        """Stop the timer; a cancellation that came from it is none of anybody else's."""
+        self._timer.cancel()
+        if self.over and self._task is not None:
+            self._task.uncancel()
+
+
 def _takes_json(scope: Scope) -> bool:
     """Whether the client can read an answer of ours; a client that does not say takes anything."""
     accepts = header(scope, b"accept")
-    return accepts is None or any(kind in accepts for kind in ("application/json", "application/*", "*/*"))
+    return accepts is None or "application/json" in accepts or "*/*" in accepts or "application/*" in accepts
 
 
 def _signed(result: Json) -> Json:

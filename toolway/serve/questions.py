@@ -68,15 +68,17 @@ class Questions:
     def result(self, question: Question, asking: Asking, call: Call, session: Session) -> Json:
         """The result that puts a question. Raises `RpcError` when the client can answer none of it, and where links are an error."""
         requests = {key: one for key, one in question.requests.items() if _ability(one) in asking.abilities}
+        if not call.modern:
+            if not requests:
+                raise RpcError(rpc.INTERNAL, "The client answers no questions of this kind.")
+            links = [one["params"] | {"elicitationId": key} for key, one in requests.items()]
+            raise RpcError(rpc.OPEN_LINK, "The user has to open a link first.", {"elicitations": links})
         if not requests:
             needed: Json = {}
             for one in question.requests.values():
                 kind, _, mode = _ability(one).partition(".")
                 needed.setdefault(kind, {}).update({mode: {}} if mode else {})
             raise RpcError(rpc.INCAPABLE, "The client answers no questions of this kind.", {"requiredCapabilities": needed})
-        if not call.modern:
-            links = [one["params"] | {"elicitationId": key} for key, one in requests.items()]
-            raise RpcError(rpc.OPEN_LINK, "The user has to open a link first.", {"elicitations": links})
         state = self._sealing.seal(question.state, _place(call, session), _STATE_MS)
         return {"resultType": "input_required", "inputRequests": requests, "requestState": state}
 
