@@ -91,7 +91,7 @@ class McpDoor:
                 case "tools/list":
                     return _answer(call.id, self._list(session, modern))
                 case "server/discover" if modern:
-                    found: Json = {"supportedVersions": [rpc.MODERN], "capabilities": _CAPABILITIES, "instructions": INSTRUCTIONS}
+                    found: Json = {"supportedVersions": rpc.SUPPORTED, "capabilities": _CAPABILITIES, "instructions": INSTRUCTIONS}
                     return _answer(call.id, msgspec.json.encode(_stamped(found, cached=True)))
                 case "initialize" if not modern:
                     return self._initialize(call, session)

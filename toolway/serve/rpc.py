@@ -13,6 +13,8 @@ from toolway.serve.wire import Scope, header, header_values, json_body
 
 LEGACY = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 MODERN = "2026-07-28"
+SUPPORTED = (MODERN, *reversed(LEGACY))
+"""What is told wherever versions are told: a client may look for one in `server/discover` that an error named."""
 META = "io.modelcontextprotocol/"
 PARSE, INVALID, METHOD, PARAMS, INTERNAL = -32700, -32600, -32601, -32602, -32603
 MISMATCH, INCAPABLE, VERSION = -32020, -32021, -32022
@@ -80,7 +82,7 @@ def understood(scope: Scope, fields: Json, call_id: str | int | None) -> Call:
     named = cast("Json", inner).get(META + "protocolVersion") if isinstance(inner, dict) else None
     modern = version == MODERN or (version is None and named is not None)
     if not modern and version is not None and version not in LEGACY:
-        data: Json = {"supported": [MODERN, *reversed(LEGACY)], "requested": version[:SHOWN]}
+        data: Json = {"supported": SUPPORTED, "requested": version[:SHOWN]}
         raise RpcError(VERSION if named is not None else INVALID, f"Protocol version {version[:SHOWN]!r} is not known here.", data)
     return Call(call_id, method, given, modern)
 
@@ -100,8 +102,6 @@ def ladder(scope: Scope, call: Call) -> None:
             raise RpcError(PARAMS, f"params._meta.{META}protocolVersion must be a text.")
         if named != header(scope, b"mcp-protocol-version"):
             raise RpcError(MISMATCH, "The header mcp-protocol-version and the body name different versions.")
-        if named != MODERN:
-            raise RpcError(VERSION, "Unsupported protocol version", {"supported": [MODERN], "requested": named[:SHOWN]})
     if _decoded(header(scope, b"mcp-method")) != call.method:
         raise RpcError(MISMATCH, "The header mcp-method and the body name different methods.")
     if call.method == "tools/call" and _decoded(header(scope, b"mcp-name")) != call.params.get("name"):
