@@ -19,7 +19,7 @@ from toolway.router.desk import Desk
 from toolway.router.meta import MetaTool
 from toolway.serve.wire import CHALLENGE, Response, Scope, header, json_body, status_of
 from toolway.store.records import Session
-from toolway.watch import fault
+from toolway.watch import Watch, fault, request_id
 
 LEGACY = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 MODERN = "2026-07-28"
@@ -52,19 +52,21 @@ class RpcError(Exception):
 
 
 class Call(NamedTuple):
-    """A message that was understood: its id (None for a notification), method, params, and whether it speaks 2026-07-28."""
+    """A message that was understood: its id (None for a notification), method, params, whether it speaks 2026-07-28, and the version."""
 
     id: Any
     method: str
     params: Json
     modern: bool
+    version: str
 
 
 class McpDoor:
     """Answers JSON-RPC messages for sessions."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, watch: Watch) -> None:
         self._desk = desk
+        self._watch = watch
         self._lists: OrderedDict[tuple[str, int, bool], bytes] = OrderedDict()
 
     async def handle(self, scope: Scope, content: bytes, session: Session, origin: str) -> Response:
@@ -90,7 +92,13 @@ class McpDoor:
             raise
         except Exception as error:
             fault("mcp", error)
-            return _error(call_id, {"code": _INTERNAL, "message": "Something went wrong inside Toolway; the operator finds it in its log."})
+            return _error(
+                call_id,
+                {
+                    "code": _INTERNAL,
+                    "message": f"Something went wrong inside Toolway; the operator finds it in its log under {request_id()}.",
+                },
+            )
 
     async def _result(self, call: Call, session: Session, origin: str) -> bytes:
         match call.method:
@@ -127,7 +135,9 @@ class McpDoor:
         if arguments is not None and not isinstance(arguments, dict):
             raise RpcError(_PARAMS, "params.arguments is no object; give the arguments by name.")
         try:
-            answer = await self._desk.call(session, origin, name, cast("Json", arguments or {}))
+            with self._watch.message(call.params.get("_meta"), call.id, call.version) as told:
+                answer = await self._desk.call(session, origin, name, cast("Json", arguments or {}))
+                told(name, answer.is_error)
         except (UnknownTool, Forbidden) as error:
             raise RpcError(_PARAMS, error.sentence) from None
         text = msgspec.json.encode(answer.content).decode()
@@ -167,7 +177,7 @@ def _understood(scope: Scope, fields: Json, call_id: str | int | None) -> Call:
     if not modern and version is not None and version not in LEGACY:
         data: Json = {"supported": [MODERN, *reversed(LEGACY)], "requested": version[:_SHOWN]}
         raise RpcError(_VERSION if named is not None else _INVALID, f"Protocol version {version[:_SHOWN]!r} is not known here.", data)
-    return Call(call_id, method, given, modern)
+    return Call(call_id, method, given, modern, version or (MODERN if modern else ""))
 
 
 def _ladder(scope: Scope, call: Call) -> None:

@@ -1,0 +1,96 @@
+"""The log: one JSON line an event on stderr, with the id of the request that caused it."""
+
+import json
+import sys
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+import msgspec
+
+from toolway.errors import BadSetting
+
+LEVELS = {"info": 20, "warning": 30, "error": 40, "off": 100}
+
+_request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+_encode = msgspec.json.Encoder(enc_hook=str).encode
+
+
+class Line:
+    """Writes lines: `log().info("event", name=value)`. Quiet below its level."""
+
+    def __init__(self) -> None:
+        self._stream: TextIO | None = None
+        self._least = LEVELS["warning"]  # of commands, which nobody reads a log of
+
+    def set(self, stream: TextIO | None, level: str) -> None:
+        """Write to this stream from here on, lines of this level and above."""
+        self._stream = stream
+        self._least = LEVELS[level]
+
+    def info(self, event: str, **fields: Any) -> None:
+        """Tell what happens all day."""
+        if self._least <= 20:
+            self._write(event, "info", fields)
+
+    def warning(self, event: str, **fields: Any) -> None:
+        """Tell what somebody may have to look at."""
+        if self._least <= 30:
+            self._write(event, "warning", fields)
+
+    def error(self, event: str, **fields: Any) -> None:
+        """Tell what should not happen."""
+        if self._least <= 40:
+            self._write(event, "error", fields)
+
+    def _write(self, event: str, level: str, fields: dict[str, Any]) -> None:
+        line = {"timestamp": datetime.now(UTC).isoformat(), "level": level, "event": event, "request_id": request_id(), **fields}
+        if not line["request_id"]:
+            del line["request_id"]
+        try:
+            text = _encode(line).decode()
+        except UnicodeEncodeError:  # half a character
+            text = json.dumps(line, default=str)
+        try:
+            (self._stream or sys.stderr).write(text + "\n")
+        except (OSError, ValueError):  # nobody reads it any more; the answer is worth more than the line
+            return
+
+
+_line = Line()
+
+
+def start(stream: TextIO | None = None, level: str = "info") -> None:
+    """Set up the log of this process: where to (None: stderr) and what. `auto` is warning in a terminal, where a person reads along, and
+    info where a machine does. Raises `BadSetting` for a level that is none.
+    """
+    if level != "auto" and level not in LEVELS:
+        raise BadSetting(f"log is {level[:40]!r}; auto, {', '.join(LEVELS)} are known.")
+    if level == "auto":
+        level = "warning" if (stream or sys.stderr).isatty() else "info"
+    _line.set(stream, level)
+
+
+def begin(number: str) -> None:
+    """This task works for the request of that id from here on; it stands in each line that the request causes."""
+    _request_id.set(number)
+
+
+def request_id() -> str:
+    """The id of the request that this task works for, "" for none."""
+    return _request_id.get()
+
+
+def log() -> Line:
+    """The log: `log().info("event", name=value)`."""
+    return _line
+
+
+def fault(where: str, error: BaseException) -> None:
+    """An error of our own: its type and place, not its message, which may hold what a user sent."""
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    line = f"{last.tb_frame.f_code.co_filename.rpartition('/toolway/')[2]}:{last.tb_lineno}" if last else ""
+    _line.error("fault", where=where, error=type(error).__name__, line=line)
