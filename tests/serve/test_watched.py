@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import urllib.request
 from collections.abc import Generator
@@ -81,6 +82,15 @@ async def test_calls_are_counted_as_they_ended(router: Router, fault: Fault) -> 
     for name in ("keys", "accounts", "sessions"):
         assert now.get("toolway_cache_hits_total", cache=name) >= 1
         assert now.get("toolway_cache_misses_total", cache=name) >= 1
+
+
+async def test_every_number_is_explained(router: Router) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "running.md").read_text("utf-8")
+    await router.connect("desktime")
+    await router.execute(await router.session(), PING)
+    names = {re.sub(r"_(bucket|sum|count)$", "", name) for name, _ in (await scrape(router)).samples}
+    assert {"toolway_calls_total", "toolway_upstream_seconds", "toolway_requests_total", "toolway_log_waiting"} <= names
+    assert [name for name in names if f"`{name}`" not in page] == []
 
 
 async def test_nothing_that_a_client_sends_makes_a_series(router: Router) -> None:

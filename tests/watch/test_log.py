@@ -3,6 +3,8 @@
 import asyncio
 import io
 import json
+import subprocess
+import sys
 from collections.abc import Generator
 from typing import Any
 
@@ -94,6 +96,31 @@ def test_a_stream_that_is_gone_breaks_nothing() -> None:
     start(stream)
     stream.close()
     tell()
+
+
+def test_what_libraries_log_is_told_without_what_it_was_about() -> None:
+    """In a process of its own, as the server's is."""
+    code = """
+import asyncio, logging
+from toolway.watch import adopt, start
+start()
+adopt()
+logging.getLogger("lib").warning("could not reach %s", "http://me:secret@host/?token=secret")
+logging.getLogger("lib").info("secret")
+async def main():
+    async def fail():
+        raise ValueError("secret")
+    task = asyncio.get_running_loop().create_task(fail())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    del task
+asyncio.run(main())
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    first, second = (json.loads(line) for line in run.stderr.splitlines())
+    assert (first["level"], first["name"], first["said"]) == ("warning", "lib", "could not reach %s")
+    assert (second["level"], second["name"], second["error"]) == ("error", "asyncio", "ValueError")
+    assert "secret" not in run.stderr
 
 
 def test_a_fault_tells_type_and_place_only() -> None:

@@ -25,7 +25,7 @@ from toolway.serve.gate import is_loopback
 from toolway.serve.local import Local
 from toolway.serve.running import leave_word
 from toolway.settings import Settings, read
-from toolway.watch import Spans, Watch, start
+from toolway.watch import Spans, Watch, adopt, start
 
 
 @click.command()
@@ -42,6 +42,7 @@ from toolway.watch import Spans, Watch, start
 def serve(sandbox: bool, host_override: tuple[str, ...], **flags: Any) -> None:
     """Start the router. The first start makes the data folder, the vault key and an API key."""
     start()
+    adopt()
     settings = read(flags | ({"hosts": ",".join(host_override)} if host_override else {}))
     start(level=settings.text("log"))
     with contextlib.ExitStack() as stack:
@@ -105,6 +106,7 @@ async def run(settings: Settings, app: App, listener: socket.socket) -> None:
         app,
         http=_protocol(),
         proxy_headers=False,
+        log_config=None,
         log_level="warning",
         access_log=False,
         lifespan="off",

@@ -14,13 +14,14 @@ from toolway.cli.serve import fast_loop, run, spans
 from toolway.errors import ToolwayError
 from toolway.serve.app import open_app
 from toolway.settings import Settings
-from toolway.watch import Meters, Watch, start
+from toolway.watch import Meters, Watch, adopt, start
 from toolway.watch.meters import SAMPLE_SECONDS
 
 
 def main() -> None:
     """Serve until told to stop."""
     start()
+    adopt()
     told = json.loads(sys.stdin.buffer.readline() or "null")
     if told is None:
         return

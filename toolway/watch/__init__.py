@@ -7,11 +7,11 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from toolway.watch.log import Line, begin, fault, log, request_id, start
+from toolway.watch.log import Line, adopt, begin, fault, log, request_id, start
 from toolway.watch.meters import Meters
 from toolway.watch.spans import Span, Spans
 
-__all__ = ["Line", "Meters", "Span", "Spans", "Watch", "begin", "fault", "log", "request_id", "start"]
+__all__ = ["Line", "Meters", "Span", "Spans", "Watch", "adopt", "begin", "fault", "log", "request_id", "start"]
 
 
 _UNSEEN = nullcontext[Callable[[str, bool], None]](lambda name, is_error: None)

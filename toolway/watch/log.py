@@ -1,6 +1,7 @@
 """The log: one JSON line an event on stderr, with the id of the request that caused it."""
 
 import json
+import logging
 import sys
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ import msgspec
 from toolway.errors import BadSetting
 
 LEVELS = {"info": 20, "warning": 30, "error": 40, "off": 100}
+_MOST_SAID = 200
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 
@@ -89,8 +91,25 @@ def log() -> Line:
 
 def fault(where: str, error: BaseException) -> None:
     """An error of our own: its type and place, not its message, which may hold what a user sent."""
+    _line.error("fault", where=where, error=type(error).__name__, line=_place(error))
+
+
+def _place(error: BaseException) -> str:
     last = error.__traceback__
     while last is not None and last.tb_next is not None:
         last = last.tb_next
-    line = f"{last.tb_frame.f_code.co_filename.rpartition('/toolway/')[2]}:{last.tb_lineno}" if last else ""
-    _line.error("fault", where=where, error=type(error).__name__, line=line)
+    return f"{last.tb_frame.f_code.co_filename.rpartition('/toolway/')[2]}:{last.tb_lineno}" if last else ""
+
+
+class _Libraries(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        """What it was called with, which may be anything (an address with its password, a request), stays out; so does a traceback."""
+        tell = _line.error if record.levelno >= logging.ERROR else _line.warning
+        error = record.exc_info[1] if record.exc_info else None
+        more = {"error": type(error).__name__, "line": _place(error)} if error else {}
+        tell("library", name=record.name, said=str(record.msg).partition("\n")[0][:_MOST_SAID], **more)
+
+
+def adopt() -> None:
+    """From here on what libraries log in this process goes into the log too, without what it was about."""
+    logging.basicConfig(level=logging.WARNING, handlers=[_Libraries()])

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _PARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _LONGEST = 512
+_SECONDS = 5.0  # with all repetitions; the server's end waits for no collector longer
 
 
 class Span:
@@ -72,10 +73,13 @@ class Spans:
     def to(cls, endpoint: str) -> "Spans":
         """Spans that go to an OTLP endpoint over http, the whole address: `http://127.0.0.1:4318/v1/traces`."""
         try:
+            import requests
             from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         except ImportError:
             raise BadSetting("traces is set, but what sends them is not installed.", fix="pip install 'toolway[otel]'") from None
-        return cls(OTLPSpanExporter(endpoint=endpoint))
+        session = requests.Session()
+        session.trust_env = False  # no proxy that the environment names; nothing goes anywhere else
+        return cls(OTLPSpanExporter(endpoint=endpoint, timeout=_SECONDS, session=session))
 
     @contextmanager
     def message(self, meta: Any, call_id: str | int | None, version: str) -> Generator[Callable[[str, bool], None]]:
