@@ -41,6 +41,8 @@ SETTINGS = (
     Setting("sandbox", "", "Address of a sandbox that plays Clockify and DeskTime; serve --sandbox starts one and sets it."),
     Setting("links_as_errors", "off", "on: MCP clients of 2025-11-25 that open links get a missing connection as error -32042."),
     Setting("proxy", "", "Proxy for all calls to services; left out: none."),
+    Setting("log", "auto", "Lines on stderr: info (also each call), warning, error or off; auto is warning in a terminal, else info."),
+    Setting("traces", "", "OTLP address that traces are sent to (http://host:4318/v1/traces); left out: none are made."),
     Setting("toolkits", "", f"Folders of further toolkits, separated by {os.pathsep!r}."),
 )
 _MOST_WORKERS = 64
@@ -141,6 +143,14 @@ class Settings:
         text = self.text("proxy")
         if text and not _is_url(text):
             raise BadSetting(f"proxy is {text.rpartition('@')[2]!r}; http://host:port is expected.")
+        return text
+
+    @property
+    def traces(self) -> str:
+        """Where traces are sent; empty for nowhere."""
+        text = self.text("traces")
+        if text and not _is_url(text):
+            raise BadSetting(f"traces is {text.rpartition('@')[2][:80]!r}; http://host:4318/v1/traces is expected.")
         return text
 
     @property

@@ -37,8 +37,10 @@ ONLY = {
     "cryptography": {"toolway.accounts.vault"},
     "uvicorn": {"toolway.cli.serve", "toolway.cli.doorkeeper", "toolway.sandbox"},
     "jinja2": {"toolway.serve.connect"},
+    "prometheus_client": {"toolway.watch.meters"},
+    "opentelemetry": {"toolway.watch.spans"},
 }
-NEVER_ON_A_CALL = ("litestar", "jinja2", "asyncpg", "pydantic", "sqlalchemy")
+NEVER_ON_A_CALL = ("litestar", "jinja2", "asyncpg", "pydantic", "sqlalchemy", "opentelemetry")
 
 
 def modules() -> dict[str, Path]:

@@ -46,9 +46,9 @@ async def path(tmp_path: Path) -> AsyncGenerator[tuple[Router, str]]:
     """A router whose endpoint begins a stream after 0.2 s and gives up after 1 s."""
 
     def door(local: Local) -> McpDoor:
-        return McpDoor(DESK, Questions(Sealing(local.vault)), stream_after=0.2, most_seconds=1.0)
+        return McpDoor(DESK, Questions(Sealing(local.vault)), local.watch, stream_after=0.2, most_seconds=1.0)
 
-    async with running(tmp_path, door) as router:
+    async with running(tmp_path, None, door) as router:
         yield router, await router.session()
 
 
@@ -163,9 +163,9 @@ async def test_a_sign_of_life(path: tuple[Router, str]) -> None:
         return Answer({})
 
     def door(local: Local) -> McpDoor:
-        return McpDoor(DESK, Questions(Sealing(local.vault)), stream_after=0.1)
+        return McpDoor(DESK, Questions(Sealing(local.vault)), local.watch, stream_after=0.1)
 
-    async with running(router.local.settings.data, door) as other:
+    async with running(router.local.settings.data, None, door) as other:
         _, _, body = await ask((other, await other.session()), work)
     assert body.startswith(": ")
     assert len(events(body)) == 1

@@ -45,6 +45,7 @@ class Keeper:
         self._store = store
         self._vault = vault
         self._held: Cached[tuple[str, str, str], _Held] = Cached(self._hold)
+        self.tally = self._held.tally
         store.freshness.on_change(self._held.forget)
 
     async def accounts(self, project_id: str, user_id: str, toolkit: str, pins: Sequence[str] = ()) -> list[Account]:

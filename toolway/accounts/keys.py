@@ -38,6 +38,7 @@ class Keys:
         self._store = store
         self._pepper = pepper
         self._known = Cached(store.keys.by_digest)
+        self.tally = self._known.tally
 
     async def create(self, project_id: str, scopes: Sequence[str] = SCOPES, expires_at: int | None = None) -> tuple[ApiKey, Secret]:
         """A new key and its text, told this once. `expires_at` is in milliseconds since 1970."""

@@ -6,11 +6,19 @@ repetition must still fit into the call's time.
 
 import asyncio
 import time
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from toolway.catalog.model import Effect
 from toolway.errors import NoAnswer, Unreachable
-from toolway.net import Answer, Net, Request
+from toolway.net import Answer, Request
+
+
+class Way(Protocol):
+    """Sends a request once, as `net.Net` does."""
+
+    async def send(self, request: Request, left: float = ...) -> Answer:
+        """The answer."""
+        ...
 
 
 class Patience(NamedTuple):
@@ -30,7 +38,7 @@ TABLE: dict[Effect, Patience] = {
 _FIRST_PAUSE = 0.25
 
 
-async def send(net: Net, request: Request, effect: Effect) -> Answer:
+async def send(net: Way, request: Request, effect: Effect) -> Answer:
     """Send, and send again where the table allows it. Raises what the last try raised."""
     patience = TABLE[effect]
     until = time.monotonic() + request.seconds

@@ -1,5 +1,6 @@
 """The way of one call, on one page: arguments, nouns, merge, request, signature, turn, sending, reply."""
 
+import math
 import time
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -11,8 +12,9 @@ from toolway.calls import arguments, merge, patience, reply, request
 from toolway.calls.nouns import Kept, Resolver
 from toolway.calls.pace import Pace
 from toolway.catalog.model import Json, Tool, Toolkit
-from toolway.errors import BadArgument, Blocked
-from toolway.net import Answer, Net
+from toolway.errors import BadArgument, Blocked, ToolwayError
+from toolway.net import Answer, Net, Request
+from toolway.watch import Watch
 
 Leaving = Callable[[], Awaitable[None]]
 """Called right before a request that changes something leaves."""
@@ -26,11 +28,39 @@ class Result(Struct, frozen=True):
     ms: int
 
 
+class _Watched:
+    """The way out for one toolkit, with an eye on each request that leaves."""
+
+    def __init__(self, net: Net, watch: Watch, toolkit: str) -> None:
+        self._net = net
+        self._watch = watch
+        self._toolkit = toolkit
+
+    async def send(self, request: Request, left: float = math.inf) -> Answer:
+        began = time.perf_counter()
+        try:
+            if self._watch.spans is None:
+                return await self._net.send(request, left)
+            with self._watch.spans.upstream(request.method, request.url) as span:
+                try:
+                    answer = await self._net.send(request, left)
+                except ToolwayError as error:
+                    span.failed(error.code)
+                    raise
+                span.told(http__response__status_code=answer.status)
+                if answer.status >= 400:
+                    span.failed(str(answer.status))
+                return answer
+        finally:
+            self._watch.meters.upstream(self._toolkit, time.perf_counter() - began)
+
+
 class Runner:
     """Runs calls. `overrides` are the hosts that the operator sends elsewhere (`toolkit.host` to URL)."""
 
-    def __init__(self, net: Net, overrides: Mapping[str, str] | None = None) -> None:
+    def __init__(self, net: Net, overrides: Mapping[str, str] | None = None, watch: Watch | None = None) -> None:
         self._net = net
+        self._watch = watch or Watch()
         self._overrides = dict(overrides or {})
         self._pace = Pace()
         self._kept = Kept()
@@ -80,4 +110,4 @@ class Runner:
         await self._pace.turn(kit, credential)
         if leaving is not None and tool.effect != "read":
             await leaving()
-        return schemes.conceal(await patience.send(self._net, ready, tool.effect), credential)
+        return schemes.conceal(await patience.send(_Watched(self._net, self._watch, kit.slug), ready, tool.effect), credential)

@@ -5,7 +5,10 @@ import json
 import signal
 import socket
 import sys
+import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
 from toolway.settings import Settings
 
@@ -18,17 +21,18 @@ async def oversee(settings: Settings, listener: socket.socket) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with asyncio.TaskGroup() as places:
-        for _ in range(settings.workers):
-            places.create_task(_fill(settings, listener, stop))
+    with tempfile.TemporaryDirectory(prefix="toolway-metrics-", ignore_cleanup_errors=True) as metrics:
+        async with asyncio.TaskGroup() as places:
+            for place in range(settings.workers):
+                places.create_task(_fill(settings, listener, stop, {"metrics": metrics, "place": place}))
 
 
-async def _fill(settings: Settings, listener: socket.socket, stop: asyncio.Event) -> None:
+async def _fill(settings: Settings, listener: socket.socket, stop: asyncio.Event, place: Mapping[str, Any]) -> None:
     asked = asyncio.create_task(stop.wait())
     while not stop.is_set():
         # A worker that cannot start is not started over and over without a pause.
         pause = asyncio.create_task(asyncio.sleep(_PAUSE_SECONDS))
-        worker = await _start(settings, listener)
+        worker = await _start(settings, listener, place)
         ended = asyncio.create_task(worker.wait())
         await asyncio.wait((ended, asked), return_when=asyncio.FIRST_COMPLETED)
         if not stop.is_set():
@@ -38,7 +42,7 @@ async def _fill(settings: Settings, listener: socket.socket, stop: asyncio.Event
         await _end(worker)
 
 
-async def _start(settings: Settings, listener: socket.socket) -> asyncio.subprocess.Process:
+async def _start(settings: Settings, listener: socket.socket, place: Mapping[str, Any]) -> asyncio.subprocess.Process:
     worker = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "toolway.cli.worker"),
         stdin=asyncio.subprocess.PIPE,
@@ -47,7 +51,7 @@ async def _start(settings: Settings, listener: socket.socket) -> asyncio.subproc
     )
     # Through the pipe, where nobody else on this machine can read the secrets among them. It stays open: its end tells of ours.
     assert worker.stdin is not None
-    worker.stdin.write(json.dumps({"listener": listener.fileno(), "settings": settings.values}).encode() + b"\n")
+    worker.stdin.write(json.dumps({"listener": listener.fileno(), "settings": settings.values, **place}).encode() + b"\n")
     return worker
 
 

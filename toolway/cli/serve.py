@@ -25,7 +25,7 @@ from toolway.serve.gate import is_loopback
 from toolway.serve.local import Local
 from toolway.serve.running import leave_word
 from toolway.settings import Settings, read
-from toolway.watch import start
+from toolway.watch import Spans, Watch, adopt, start
 
 
 @click.command()
@@ -42,7 +42,9 @@ from toolway.watch import start
 def serve(sandbox: bool, host_override: tuple[str, ...], **flags: Any) -> None:
     """Start the router. The first start makes the data folder, the vault key and an API key."""
     start()
+    adopt()
     settings = read(flags | ({"hosts": ",".join(host_override)} if host_override else {}))
+    start(level=settings.text("log"))
     with contextlib.ExitStack() as stack:
         played = stack.enter_context(_sandbox(settings.data)) if sandbox else ""
         if played:
@@ -62,8 +64,9 @@ def fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 async def _serve(settings: Settings) -> None:
     alone = settings.workers == 1
+    watch = Watch(spans=spans(settings))
     with contextlib.ExitStack() as stack:
-        async with await Local.open(settings) as local:
+        async with await Local.open(settings, watch) as local:
             app = App(local)
             _check(settings.tls)
             listener = _listen(settings)
@@ -75,6 +78,11 @@ async def _serve(settings: Settings) -> None:
                 await run(settings, app, listener)
                 return
         await oversee(settings, listener)
+
+
+def spans(settings: Settings) -> Spans | None:
+    """Where traces go, if anywhere. Raises `BadSetting` when what sends them is not installed."""
+    return Spans.to(settings.traces) if settings.traces else None
 
 
 def _check(tls: tuple[str, str] | None) -> None:
@@ -98,6 +106,7 @@ async def run(settings: Settings, app: App, listener: socket.socket) -> None:
         app,
         http=_protocol(),
         proxy_headers=False,
+        log_config=None,
         log_level="warning",
         access_log=False,
         lifespan="off",

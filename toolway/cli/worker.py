@@ -5,39 +5,57 @@ Standard input gives its settings and the number of the socket, and ends when th
 
 import asyncio
 import json
+import shutil
 import signal
 import socket
 import sys
 
-from toolway.cli.serve import fast_loop, run
+from toolway.cli.serve import fast_loop, run, spans
 from toolway.errors import ToolwayError
 from toolway.serve.app import open_app
 from toolway.settings import Settings
-from toolway.watch import start
+from toolway.watch import Meters, Watch, adopt, start
+from toolway.watch.meters import SAMPLE_SECONDS
 
 
 def main() -> None:
     """Serve until told to stop."""
     start()
+    adopt()
     told = json.loads(sys.stdin.buffer.readline() or "null")
     if told is None:
         return
     settings = Settings({name: (value, origin) for name, (value, origin) in told["settings"].items()})
+    start(level=settings.text("log"))
     try:
+        watch = Watch(Meters(told["metrics"], told["place"]), spans(settings))
         with asyncio.Runner(loop_factory=fast_loop()) as runner:
-            runner.run(_work(settings, socket.socket(fileno=told["listener"])))
+            runner.run(_work(settings, socket.socket(fileno=told["listener"]), watch, told["metrics"]))
     except ToolwayError as error:
         sys.exit(f"toolway: {error.sentence}")
 
 
-async def _work(settings: Settings, listener: socket.socket) -> None:
-    app, local = await open_app(settings)
+async def _work(settings: Settings, listener: socket.socket, watch: Watch, metrics: str) -> None:
+    app, local = await open_app(settings, watch)
     async with local:
-        asyncio.get_running_loop().add_reader(0, _alone)
+        alone = asyncio.Event()
+        asyncio.get_running_loop().add_reader(0, _alone, alone)
+        sampling = asyncio.create_task(_sample(watch.meters))
         await run(settings, app, listener)
+        sampling.cancel()
+    if alone.is_set():  # who made it cannot take it away any more
+        shutil.rmtree(metrics, ignore_errors=True)
 
 
-def _alone() -> None:
+async def _sample(meters: Meters) -> None:
+    """Keep the numbers that are not counted here where the others find them."""
+    while True:
+        meters.sample()
+        await asyncio.sleep(SAMPLE_SECONDS)
+
+
+def _alone(alone: asyncio.Event) -> None:
+    alone.set()
     asyncio.get_running_loop().remove_reader(0)
     signal.raise_signal(signal.SIGTERM)
 

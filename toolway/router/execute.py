@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any, cast
 
 from msgspec import Struct, structs
@@ -15,7 +17,7 @@ from toolway.router import policy
 from toolway.store.log import Log
 from toolway.store.records import Entry, Session, new_id, now_ms
 from toolway.store.shelves import Store
-from toolway.watch import fault
+from toolway.watch import Watch, fault, log, request_id
 
 SECONDS = 24.0
 """How long an execution may take with all look-ups, waiting and repetitions: the shortest-tempered client gives up after 30 s."""
@@ -67,20 +69,29 @@ class _Attempt:
 class Executor:
     """Executes tools for sessions, each within `seconds`."""
 
-    def __init__(self, store: Store, catalogue: Catalogue, keeper: Keeper, runner: Runner, seconds: float = SECONDS) -> None:
+    def __init__(
+        self, store: Store, catalogue: Catalogue, keeper: Keeper, runner: Runner, watch: Watch | None = None, seconds: float = SECONDS
+    ) -> None:
         self._store = store
         self._catalogue = catalogue
         self._keeper = keeper
         self._runner = runner
+        self._watch = watch or Watch()
         self._seconds = seconds
 
     async def execute(self, session: Session, slug: str, arguments: Any, account: str = "", full: bool = False) -> Outcome:
         """Execute a tool by slug. Every failure is an outcome, not an exception, and each execution leaves a row in the log, in which only
         tools that this session can execute are named.
         """
-        began, log_id = time.perf_counter(), new_id("log_")
-        row = Entry(log_id, session.project_id, session.id, session.user_id, "", "", "", "", "failed", "", 0, 0, now_ms())
+        row = Entry(
+            new_id("log_"), session.project_id, session.id, session.user_id, "", "", "", "", "failed", "", 0, 0, now_ms(), request_id()
+        )
         attempt = _Attempt(self._store.log, row)
+        with self._watched(attempt):
+            return await self._outcome(attempt, session, slug, arguments, account, full)
+
+    async def _outcome(self, attempt: _Attempt, session: Session, slug: str, arguments: Any, account: str, full: bool) -> Outcome:
+        began, log_id = time.perf_counter(), attempt.entry.id
         try:
             result = await self._in_time(attempt, session, slug, arguments, account, full)
             attempt.know(state="done", status=result.status)
@@ -92,7 +103,7 @@ class Executor:
             # A fault of ours in one call must not take the other calls of the same request with it.
             fault(f"execute {attempt.entry.tool}", error)
             said = "Something went wrong inside Toolway."
-            told = ToolwayError(said, fix=f"The operator finds it in the server's log; the call is {log_id}.")
+            told = ToolwayError(said, fix=f"The operator finds it in the server's log under {request_id()}; the call is {log_id}.")
             return _failed(attempt, told, maybe_done=True)
         except BaseException:
             attempt.know(state="unknown" if attempt.left else "failed", error="interrupted")
@@ -100,6 +111,38 @@ class Executor:
         finally:
             attempt.know(ms=round((time.perf_counter() - began) * 1000))
             await self._note(attempt.entry)
+
+    @contextmanager
+    def _watched(self, attempt: _Attempt) -> Generator[None]:
+        """Tell of the call when it is over: a number, a line, and a span where there are traces."""
+        try:
+            if self._watch.spans is None:
+                yield
+            else:
+                with self._watch.spans.execution() as span:
+                    try:
+                        yield
+                    finally:
+                        done = attempt.entry
+                        if done.tool:
+                            span.named(f"execute_tool {done.tool}", gen_ai__tool__name=done.tool)
+                        span.told(toolway__log_id=done.id)
+                        if done.state != "done":
+                            span.failed(done.error)
+        finally:
+            done = attempt.entry
+            self._watch.meters.call(done.toolkit, done.tool, done.state)
+            log().info(
+                "call",
+                session=done.session_id,
+                toolkit=done.toolkit,
+                tool=done.tool,
+                outcome=done.state,
+                error=done.error,
+                status=done.status,
+                ms=done.ms,
+                log_id=done.id,
+            )
 
     async def _note(self, entry: Entry) -> None:
         try:

@@ -17,6 +17,7 @@ class Sessions:
         self._store = store
         self._catalogue = catalogue
         self._cache: Cached[tuple[str, str], Session] = Cached(lambda place: store.sessions.get(*place))
+        self.tally = self._cache.tally
         store.freshness.on_change(self._cache.forget)
 
     async def create(self, project_id: str, body: Any) -> Session:

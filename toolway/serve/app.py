@@ -15,6 +15,8 @@ from toolway.serve import mcp
 from toolway.serve.connect import ConnectPages, style
 from toolway.serve.gate import Crowd, Gate, identify
 from toolway.serve.local import Local
+from toolway.serve.metrics import METRICS, follow
+from toolway.serve.metrics import door as door_of
 from toolway.serve.questions import Questions
 from toolway.serve.responder import Responder
 from toolway.serve.rest.sessions import SessionRest
@@ -32,7 +34,7 @@ from toolway.serve.wire import (
     plain,
 )
 from toolway.settings import Settings
-from toolway.watch import fault, log
+from toolway.watch import Watch, begin, fault, log
 
 _API = ("api", "v3"), ("api", "v3.1")
 
@@ -48,19 +50,26 @@ class App:
         self._gate = Gate(settings.text("public_url"), settings.words("origins"))
         self._sessions = Sessions(local.store, local.catalogue)
         finder = Finder(local.store, local.catalogue, local.keeper)
-        executor = Executor(local.store, local.catalogue, local.keeper, local.runner)
-        desk = Desk(local.catalogue, finder, executor, Connections(local.store, local.catalogue, finder, local.connector))
-        self._mcp = door or mcp.McpDoor(desk, Questions(Sealing(local.vault)), links_as_errors=settings.flag("links_as_errors"))
+        executor = Executor(local.store, local.catalogue, local.keeper, local.runner, local.watch)
+        connections = Connections(local.store, local.catalogue, finder, local.connector)
+        desk = Desk(local.catalogue, finder, executor, connections)
+        questions = Questions(Sealing(local.vault))
+        self._mcp = door or mcp.McpDoor(desk, questions, local.watch, links_as_errors=settings.flag("links_as_errors"))
         self._rest = SessionRest(self._sessions, desk)
+        self._meters = local.watch.meters
+        follow(self._meters, local.store.log, {"keys": local.keys.tally, "accounts": local.keeper.tally, "sessions": self._sessions.tally})
         self._pages = ConnectPages(local.store, local.catalogue, local.connector, settings.overrides)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         if scope["type"] == "http":
             request_id = _request_id(scope)
+            begin(request_id)
             out = Responder(send, request_id)
             try:
-                await out.respond(await self._answer(scope, receive, request_id, out))
+                answer = await self._answer(scope, receive, request_id, out)
+                self._meters.request(door_of(scope["path"]), answer.status)
+                await out.respond(answer)
             except (ConnectionResetError, asyncio.CancelledError):  # nobody is left to be told
                 out.abandon()
             except Exception as error:
@@ -93,6 +102,9 @@ class App:
                 return _get(scope, json_response(200, {"status": "ok"}), request_id)
             case ("readyz",):
                 return _get(scope, await self._ready(), request_id)
+            case ("metrics",):
+                await self._caller(scope, "read")
+                return _get(scope, Response(200, self._meters.text(), kind=METRICS), request_id)
             case ("static", "toolway.css"):
                 return _get(scope, style(), request_id)
             case ("link", token):
@@ -172,7 +184,7 @@ def _not_allowed(methods: str, request_id: str) -> Response:
     return Response(405, told.body, (*told.headers, (b"allow", methods.encode())))
 
 
-async def open_app(settings: Settings) -> tuple[App, Local]:
+async def open_app(settings: Settings, watch: Watch | None = None) -> tuple[App, Local]:
     """The application over the data folder of these settings, and its parts to close in the end."""
-    local = await Local.open(settings)
+    local = await Local.open(settings, watch)
     return App(local), local

@@ -1,5 +1,6 @@
 """Everything a process needs, put together once from the settings: for the server, and for commands that work on the same data."""
 
+import asyncio
 from types import TracebackType
 from typing import Self
 
@@ -14,6 +15,7 @@ from toolway.router.connect import Connector
 from toolway.settings import Settings
 from toolway.store.records import Project, new_id, now_ms
 from toolway.store.shelves import Store
+from toolway.watch import Watch
 
 DEFAULT_PROJECT = "default"
 
@@ -21,19 +23,20 @@ DEFAULT_PROJECT = "default"
 class Local:
     """The parts of an installation. `async with await Local.open(settings) as local:` closes them in the end."""
 
-    def __init__(self, settings: Settings, store: Store, vault: Vault, keys: Keys, catalogue: Catalogue, net: Net) -> None:
+    def __init__(self, settings: Settings, store: Store, vault: Vault, keys: Keys, catalogue: Catalogue, net: Net, watch: Watch) -> None:
         self.settings = settings
         self.store = store
         self.vault = vault
         self.keys = keys
         self.catalogue = catalogue
         self.net = net
+        self.watch = watch
         self.keeper = Keeper(store, vault, settings.played)
-        self.runner = Runner(net, settings.overrides)
+        self.runner = Runner(net, settings.overrides, watch)
         self.connector = Connector(store, catalogue, self.keeper, self.runner)
 
     @classmethod
-    async def open(cls, settings: Settings) -> Self:
+    async def open(cls, settings: Settings, watch: Watch | None = None) -> Self:
         """Open the data folder; makes what is missing. Raises `BadSetting` with what to do."""
         catalogue = open_catalogue(settings)
         overrides = settings.overrides
@@ -43,7 +46,7 @@ class Local:
         store = await Store.open(settings.database)
         try:
             vault = Vault.open(settings.data, settings.text("vault_key") or None)
-            return cls(settings, store, vault, await open_keys(store, vault), catalogue, net)
+            return cls(settings, store, vault, await open_keys(store, vault), catalogue, net, watch or Watch())
         except BaseException:
             await store.close()
             raise
@@ -71,9 +74,13 @@ class Local:
         return (await self.keys.create(project.id))[1]
 
     async def close(self) -> None:
-        """Close connections, and write what the log still holds."""
+        """Close connections, and write what the log and the traces still hold."""
         await self.net.close()
-        await self.store.close()
+        try:
+            await self.store.close()
+        finally:
+            if self.watch.spans is not None:
+                await asyncio.to_thread(self.watch.spans.close)
 
     async def __aenter__(self) -> Self:
         return self

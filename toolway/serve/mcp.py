@@ -21,7 +21,7 @@ from toolway.serve.responder import Responder
 from toolway.serve.rpc import Call, RpcError
 from toolway.serve.wire import CHALLENGE, Response, Scope, header, status_of
 from toolway.store.records import Session
-from toolway.watch import fault
+from toolway.watch import Watch, fault, request_id
 
 STREAM_AFTER_SECONDS = 10.0
 MOST_SECONDS = 25.0
@@ -57,6 +57,7 @@ class McpDoor:
         self,
         desk: Desk,
         questions: Questions,
+        watch: Watch,
         *,
         links_as_errors: bool = False,
         stream_after: float = STREAM_AFTER_SECONDS,
@@ -64,6 +65,7 @@ class McpDoor:
     ) -> None:
         self._desk = desk
         self._questions = questions
+        self._watch = watch
         self._links_as_errors = links_as_errors
         self._stream_after = stream_after
         self._most_seconds = most_seconds
@@ -109,7 +111,7 @@ class McpDoor:
             return _error(call_id, {"code": rpc.SHUT, "message": error.sentence})
         except Exception as error:
             fault("mcp", error)
-            said = "Something went wrong inside Toolway; the operator finds it in its log."
+            said = f"Something went wrong inside Toolway; the operator finds it in its log under {request_id()}."
             return _error(call_id, {"code": rpc.INTERNAL, "message": said})
 
     def _list(self, session: Session, modern: bool) -> bytes:
@@ -133,7 +135,9 @@ class McpDoor:
         asking = self._questions.asking(call, session, origin, out if streams else None, opens_links)
         patience = _Patience(self._stream_after, self._most_seconds, out.begin if streams else None)
         try:
-            answer = await self._desk.call(session, asking, name, cast("Json", arguments or {}))
+            with self._watch.message(call.meta, call.id, call.version) as told:
+                answer = await self._desk.call(session, asking, name, cast("Json", arguments or {}))
+                told(name, answer.is_error)
         except asyncio.CancelledError:
             if not patience.over:
                 raise

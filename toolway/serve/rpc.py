@@ -36,12 +36,13 @@ class RpcError(Exception):
 
 
 class Call(NamedTuple):
-    """A message that was understood: its id (None for a notification), method, params, and whether it speaks 2026-07-28."""
+    """A message that was understood: its id (None for a notification), method, params, whether it speaks 2026-07-28, and the version."""
 
     id: str | int | None
     method: str
     params: Json
     modern: bool
+    version: str
 
     @property
     def meta(self) -> Json:
@@ -84,7 +85,7 @@ def understood(scope: Scope, fields: Json, call_id: str | int | None) -> Call:
     if not modern and version is not None and version not in LEGACY:
         data: Json = {"supported": SUPPORTED, "requested": version[:SHOWN]}
         raise RpcError(VERSION if named is not None else INVALID, f"Protocol version {version[:SHOWN]!r} is not known here.", data)
-    return Call(call_id, method, given, modern)
+    return Call(call_id, method, given, modern, version or (MODERN if modern else ""))
 
 
 def ladder(scope: Scope, call: Call) -> None:

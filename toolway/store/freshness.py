@@ -67,14 +67,23 @@ class Freshness:
                 self._flight = None
 
 
+class Tally:
+    """How often something was asked of a memory: `hits` were remembered, `misses` were not."""
+
+    def __init__(self) -> None:
+        self.hits = 0
+        self.misses = 0
+
+
 class Cached(Generic[K, V]):
     """Remembers the `most` things used last; what is not there (None) is asked for each time.
 
     Many who ask for the same at once share one `load`. What was being loaded when `forget` was called is given to those who wait for
-    it, but not remembered: it may be from before the change.
+    it, but not remembered: it may be from before the change. `tally` counts.
     """
 
     def __init__(self, load: Callable[[K], Awaitable[V | None]], most: int = 10_000) -> None:
+        self.tally = Tally()
         self._load = load
         self._most = most
         self._kept: OrderedDict[K, V] = OrderedDict()
@@ -85,7 +94,9 @@ class Cached(Generic[K, V]):
         kept = self._kept.get(key)
         if kept is not None:
             self._kept.move_to_end(key)
+            self.tally.hits += 1
             return kept
+        self.tally.misses += 1
         flight = self._flights.get(key)
         if flight is None:
             flight = self._flights[key] = asyncio.create_task(self._fetch(key, self._flights))

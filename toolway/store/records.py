@@ -88,7 +88,10 @@ class Session(msgspec.Struct, frozen=True):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One call in the log. `state` is sent, done, failed, refused or unknown; `ms` is how long it took. `id` starts with `log_`."""
+    """One call in the log. `state` is sent, done, failed, refused or unknown; `ms` is how long it took. `id` starts with `log_`.
+
+    `request_id` is the id of the request that asked for it, as the log's lines and the answer's header have it.
+    """
 
     id: str
     project_id: str
@@ -103,6 +106,7 @@ class Entry(msgspec.Struct, frozen=True):
     status: int
     ms: int
     at: int
+    request_id: str = ""
 
 
 class Row(Protocol):

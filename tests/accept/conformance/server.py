@@ -27,7 +27,7 @@ async def _main(data: str) -> None:
     port = int(listener.getsockname()[1])
     async with await Local.open(settings) as local, adding(f"x-api-key: {settings.text('api_key')}".encode(), port) as outer:
         await local.first_key()
-        door = McpDoor(SuiteDesk(), Questions(Sealing(local.vault)))
+        door = McpDoor(SuiteDesk(), Questions(Sealing(local.vault)), local.watch)
         print(json.dumps({"direct": f"http://127.0.0.1:{port}", "proxy": f"http://127.0.0.1:{outer}"}), flush=True)
         await run(settings, App(local, door), listener)
 

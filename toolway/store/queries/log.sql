@@ -1,7 +1,7 @@
--- name: note_entries(id, project_id, session_id, user_id, toolkit, tool, account_id, effect, state, error, status, ms, at, owner)*!
+-- name: note_entries(id, project_id, session_id, user_id, toolkit, tool, account_id, effect, state, error, status, ms, at, request_id, owner)*!
 -- Write calls down; a call that was sent gets its outcome, also from a process that was wrongly held for dead; an outcome once told stays.
-INSERT INTO log (id, project_id, session_id, user_id, toolkit, tool, account_id, effect, state, error, status, ms, at, owner)
-VALUES (:id, :project_id, :session_id, :user_id, :toolkit, :tool, :account_id, :effect, :state, :error, :status, :ms, :at, :owner)
+INSERT INTO log (id, project_id, session_id, user_id, toolkit, tool, account_id, effect, state, error, status, ms, at, request_id, owner)
+VALUES (:id, :project_id, :session_id, :user_id, :toolkit, :tool, :account_id, :effect, :state, :error, :status, :ms, :at, :request_id, :owner)
 ON CONFLICT (id) DO UPDATE
 SET state = excluded.state, error = excluded.error, status = excluded.status, ms = excluded.ms
 WHERE log.project_id = excluded.project_id AND (log.state = 'sent' OR (log.state = 'unknown' AND log.owner = excluded.owner));
