@@ -119,6 +119,12 @@ async def opened(folder: Path, url: str, witness: Witness, *words: str) -> Async
             await asyncio.to_thread(server.stop)
 
 
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not true():
+            await asyncio.sleep(0.005)
+
+
 async def connect(house: House) -> None:
     await house.say("connect", "witness", "--user", "kim", "--api-key", "any-key-at-all")
 
@@ -137,7 +143,7 @@ async def house(tmp_path: Path, url: str, witness: Witness) -> AsyncGenerator[Ho
 
 
 async def agent(house: House, session: str, asked: list[Asked], tools: Iterable[str], ways: str, seed: str, stop: asyncio.Event) -> None:
-    """Ask in a session, one call of these tools at once after the other, until told to stop. Cut off, go on in another if that can be had."""
+    """Ask in a session, these tools at once, over and over until told to stop; when cut off, in a new session if there can be one."""
     dice, number = random.Random(seed), 0
     while not stop.is_set():
         number += 1
@@ -170,18 +176,18 @@ def judge(asked: list[Asked], rows: list[Row], witness: Witness, killed: float, 
     sure = max(killed - READS_LOST, arrived if in_order else 0)
     for item in asked:
         row = by_id.get(item.id) if item.id else spare.pop((item.session, item.tool), None)
-        told, seen, expected = row.state if row else "missing", witness.seen[item.mark], STATES[item.way]
+        state, seen, expected = row.state if row else "missing", witness.seen[item.mark], STATES[item.way]
         if item.id:
             assert seen and (item.error is None) == (expected == "done"), item
             assert ("is not known" in (item.error or "")) == (expected == "unknown"), item
         if item.answered < sure:
-            assert told == expected, (item, told, sure)
+            assert state == expected, (item, state, sure)
         elif item.tool == LOOK:
-            assert told in (expected, "missing"), (item, told)
+            assert state in (expected, "missing"), (item, state)
         elif seen:
-            assert seen == 1 and told in (expected, "unknown"), (item, told)
+            assert seen == 1 and state in (expected, "unknown"), (item, state)
         else:
-            assert told in ("missing", "failed", "unknown"), (item, told)
+            assert state in ("missing", "failed", "unknown"), (item, state)
     assert not spare, "rows of calls that nobody asked for"
 
 
@@ -189,9 +195,14 @@ async def storm(house: House, seed: str, writers: int, stop: asyncio.Event) -> t
     """Clients that ask at once: what they asked, and their end."""
     asked: list[Asked] = []
     sessions = [await house.session() for _ in range(writers + READERS)]
-    agents = [agent(house, one, asked, WRITES, WAYS, f"{seed} {one}", stop) for one in sessions[READERS:]]
-    agents += [agent(house, one, asked, [LOOK], "obey", f"{seed} {one}", stop) for one in sessions[:READERS]]
+    agents = [agent(house, one, asked, WRITES, WAYS, f"{seed} w{n}", stop) for n, one in enumerate(sessions[READERS:])]
+    agents += [agent(house, one, asked, [LOOK], "obey", f"{seed} r{n}", stop) for n, one in enumerate(sessions[:READERS])]
     return asked, asyncio.gather(*agents)
+
+
+def answered(asked: list[Asked], count: int = 1, *, since: float = 0, ago: float = 0) -> Callable[[], bool]:
+    """Whether so many calls were answered so many seconds ago, of those asked after a moment."""
+    return lambda: sum(item.began > since and item.answered < time.monotonic() - ago for item in asked) >= count
 
 
 async def test_killed_at_any_moment_over_and_over(house: House) -> None:
@@ -202,7 +213,11 @@ async def test_killed_at_any_moment_over_and_over(house: House) -> None:
         # Every fourth time only reads are asked for: nothing but the clock has their rows committed then.
         quiet = number % 4 == 3
         asked, done = await storm(house, str(number), 0 if quiet else WRITERS, asyncio.Event())
-        await asyncio.sleep(dice.uniform(0.7, 1.0) if quiet else dice.uniform(0.1, 0.8))
+        if quiet:
+            await until(answered(asked, ago=READS_LOST + 0.1))
+        else:
+            await until(answered(asked, dice.choice((0, 1, 30, 100))))
+        await asyncio.sleep(dice.uniform(0, 0.1))
         killed = time.monotonic()
         house.server.kill()
         await done
@@ -233,11 +248,6 @@ def told(item: Asked, state: str) -> Callable[[list[Row]], bool]:
 def settled(ids: Iterable[str]) -> Callable[[list[Row]], bool]:
     """Whether these calls have their rows, and none is under way."""
     return lambda rows: {row.id for row in rows}.issuperset(ids) and "sent" not in {row.state for row in rows}
-
-
-def answered_since(when: float, asked: list[Asked]) -> Callable[[object], bool]:
-    """Whether some that were asked after this time were answered."""
-    return lambda _: sum(item.began > when and bool(item.id) for item in asked) > 30
 
 
 async def cut_off(*calls: "asyncio.Task[None]") -> None:
@@ -322,10 +332,10 @@ async def test_workers_killed_in_turn_one_and_all(tmp_path: Path, shared: str, w
         await connect(house)
         await house.start()
         for number in range(4):
-            await house.until(lambda _: len(house.server.workers()) == 2)
+            await until(lambda: len(house.server.workers()) == 2)
             dice, stop = random.Random(100 + number), asyncio.Event()
             asked, done = await storm(house, str(number), WRITERS, stop)
-            await asyncio.sleep(dice.uniform(0.3, 0.9))
+            await until(answered(asked, dice.choice((1, 30, 100))))
             killed, workers = time.monotonic(), house.server.workers()
             if number % 2:
                 os.kill(house.server.pid, signal.SIGSTOP)  # it would put others in their place
@@ -337,7 +347,7 @@ async def test_workers_killed_in_turn_one_and_all(tmp_path: Path, shared: str, w
                 await house.start()
             else:
                 os.kill(dice.choice(workers), signal.SIGKILL)
-                await house.until(answered_since(killed, asked))  # the other goes on
+                await until(answered(asked, 30, since=killed))  # the other goes on
                 stop.set()
                 await done
             later = {item.id: STATES[item.way] for item in asked if item.began > killed and item.id}
