@@ -149,7 +149,7 @@ async def agent(house: House, session: str, asked: list[Asked], tools: Iterable[
         number += 1
         items: list[Asked] = []
         for tool in tools:
-            mark = f"{session}.{number}.{tool[8:11]}.{dice.choice(ways.split())}.{dice.choice((0, 0, 5, 40))}"
+            mark = f"{session}.{number}.{tool[8:11]}.{dice.choice(ways.split())}.{dice.choice((0, 0, 10, 100))}"
             items.append(Asked(session, tool, mark.lower(), time.monotonic()))
         asked += items
         try:
@@ -216,7 +216,7 @@ async def test_killed_at_any_moment_over_and_over(house: House) -> None:
         if quiet:
             await until(answered(asked, ago=READS_LOST + 0.1))
         else:
-            await until(answered(asked, dice.choice((0, 1, 30, 100))))
+            await until(answered(asked, dice.choice((0, 1, 10, 30, 100))))
         await asyncio.sleep(dice.uniform(0, 0.1))
         killed = time.monotonic()
         house.server.kill()
