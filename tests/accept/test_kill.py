@@ -258,7 +258,7 @@ async def cut_off(*calls: "asyncio.Task[None]") -> None:
 
 async def test_killed_at_each_point_of_a_write(house: House) -> None:
     await house.start()
-    for _ in range(3):
+    for _ in range(2):
         first, second, third, fourth = [await house.session() for _ in range(4)]
 
         # Its row is committed, and it cannot leave.
