@@ -15,7 +15,7 @@ from toolway.catalog.model import Json
 from toolway.errors import BadArgument, BadRequest, Busy, NoAnswer, NotConnected, Refused, TooLarge, ToolwayError, Unavailable
 from toolway.router import policy
 from toolway.store.log import Log
-from toolway.store.records import Entry, Session, new_id, now_ms
+from toolway.store.records import Entry, Session, next_id, now_ms
 from toolway.store.shelves import Store
 from toolway.watch import Watch, fault, log, request_id
 
@@ -84,7 +84,7 @@ class Executor:
         tools that this session can execute are named.
         """
         row = Entry(
-            new_id("log_"), session.project_id, session.id, session.user_id, "", "", "", "", "failed", "", 0, 0, now_ms(), request_id()
+            next_id("log_"), session.project_id, session.id, session.user_id, "", "", "", "", "failed", "", 0, 0, now_ms(), request_id()
         )
         attempt = _Attempt(self._store.log, row)
         with self._watched(attempt):

@@ -1,7 +1,6 @@
 """The application: which door a request goes to. The only room that knows all others."""
 
 import asyncio
-import secrets
 
 from toolway.accounts.keys import Caller
 from toolway.accounts.sealing import Sealing
@@ -34,6 +33,7 @@ from toolway.serve.wire import (
     plain,
 )
 from toolway.settings import Settings
+from toolway.store.records import next_id
 from toolway.watch import Watch, begin, fault, log
 
 _API = ("api", "v3"), ("api", "v3.1")
@@ -168,7 +168,7 @@ class App:
 def _request_id(scope: Scope) -> str:
     sent = header(scope, b"x-request-id") or ""
     fits = 0 < len(sent) <= 80 and sent.isascii() and sent.replace("-", "").replace("_", "").isalnum()
-    return sent if fits else f"req_{secrets.token_hex(8)}"
+    return sent if fits else next_id("req_")
 
 
 def _where(scope: Scope, parts: tuple[str, ...]) -> str:
