@@ -39,6 +39,7 @@ SETTINGS = (
     Setting("hosts", "", "Sends hosts of toolkits elsewhere: toolkit.host=url,... (mock server, proxy)."),
     Setting("private_hosts", "", "Private addresses (host:port, comma-separated) that toolkits may reach; every other is refused."),
     Setting("sandbox", "", "Address of a sandbox that plays Clockify and DeskTime; serve --sandbox starts one and sets it."),
+    Setting("links_as_errors", "off", "on: MCP clients of 2025-11-25 that open links get a missing connection as error -32042."),
     Setting("proxy", "", "Proxy for all calls to services; left out: none."),
     Setting("log", "auto", "Lines on stderr: info (also each call), warning, error or off; auto is warning in a terminal, else info."),
     Setting("traces", "", "OTLP address that traces are sent to (http://host:4318/v1/traces); left out: none are made."),
@@ -71,6 +72,13 @@ class Settings:
     def words(self, name: str) -> tuple[str, ...]:
         """A comma-separated value, as its parts."""
         return tuple(part.strip() for part in self.text(name).split(",") if part.strip())
+
+    def flag(self, name: str) -> bool:
+        """A value that is on or off."""
+        text = self.text(name).strip().lower()
+        if text not in ("on", "off"):
+            raise BadSetting(f"{name} is {self.text(name)[:40]!r}; on or off is expected.")
+        return text == "on"
 
     @property
     def data(self) -> Path:

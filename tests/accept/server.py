@@ -1,4 +1,4 @@
-"""`toolway serve --sandbox` as a real process: started, asked for, killed, started again."""
+"""`toolway serve` as a real process: started, asked for, killed, started again."""
 
 import json
 import os
@@ -45,33 +45,57 @@ def get(url: str, body: object = None, **headers: str) -> Any:
 
 
 class Server:
-    """A router with the sandbox behind it. Its folder, port and key stay the same over restarts; so does its log."""
+    """A router with the sandbox behind it, or served as other words say. Its folder, port and key stay the same over restarts; so does its
+    log. `settings` are environment variables without their TOOLWAY_.
+    """
 
     command: tuple[str, ...] = (str(REPO / ".venv" / "bin" / "toolway"),)
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *words: str, **settings: str) -> None:
         self.data = folder / "data"
         self.log = folder / "serve.log"
         self.key = f"ak_{secrets.token_urlsafe(24)}"
         self.port = free_port()
         self.origin = f"http://127.0.0.1:{self.port}"
+        own = {name: value for name, value in os.environ.items() if not name.startswith(("TOOLWAY_", "COMPOSIO_"))}
+        given = {f"TOOLWAY_{name.upper()}": value for name, value in settings.items()}
+        self.environment = own | given | {"TOOLWAY_API_KEY": self.key, "TOOLWAY_DATA": str(self.data), "COLUMNS": "160"}
+        self._words = words or ("--sandbox",)
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> None:
         """Start, and wait until it is ready."""
-        own = {name: value for name, value in os.environ.items() if not name.startswith(("TOOLWAY_", "COMPOSIO_"))}
-        command = [*self.command, "serve", "--sandbox", "--port", str(self.port), "--data", str(self.data)]
+        process = self.spawn()
+        until("the server is ready", lambda: self._ready(process))
+
+    def spawn(self) -> subprocess.Popen[bytes]:
+        """Start, and do not wait."""
+        command = [*self.command, "serve", *self._words, "--port", str(self.port)]
         with self.log.open("ab") as log:
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=own | {"TOOLWAY_API_KEY": self.key},
+                env=self.environment,
                 start_new_session=True,
             )
         self._processes.append(process)
-        until("the server is ready", lambda: self._ready(process))
+        return process
+
+    def say(self, *words: str) -> str:
+        """What a command prints that is given beside the server."""
+        command = [*self.command, *words]
+        return subprocess.run(command, env=self.environment, capture_output=True, text=True, check=True, timeout=60).stdout
+
+    @property
+    def pid(self) -> int:
+        """The process that was started last."""
+        return self._processes[-1].pid
+
+    def workers(self) -> list[int]:
+        """The processes that serve for that one, with `--workers`."""
+        return [int(child) for child in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text("ascii").split()]
 
     def _ready(self, process: subprocess.Popen[bytes]) -> bool:
         assert process.poll() is None, f"the server left with {process.returncode}:\n{self.tail()}"

@@ -15,6 +15,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from toolway.serve.app import App
 from toolway.serve.local import Local
+from toolway.serve.mcp import McpDoor
 from toolway.settings import read
 from toolway.store.records import Entry
 from toolway.watch import Watch
@@ -124,20 +125,22 @@ async def fault(sandbox: str) -> AsyncGenerator[Fault]:
 
 
 @asynccontextmanager
-async def running(data: Path, watch: Watch | None = None, /, **flags: str) -> AsyncGenerator[Router]:
-    """A router on this data folder."""
-    async with await Local.open(read({"data": str(data)} | flags, {}), watch) as local, serving(local) as router:
+async def running(
+    data: Path, watch: Watch | None = None, door: Callable[[Local], McpDoor] | None = None, /, **flags: str
+) -> AsyncGenerator[Router]:
+    """A router on this data folder; `door` makes another MCP endpoint for it."""
+    async with await Local.open(read({"data": str(data)} | flags, {}), watch) as local, serving(local, door) as router:
         yield router
 
 
 @asynccontextmanager
-async def serving(local: Local) -> AsyncGenerator[Router]:
+async def serving(local: Local, door: Callable[[Local], McpDoor] | None = None) -> AsyncGenerator[Router]:
     """A router of these parts, with a key of its own."""
     listener = socket.create_server(("127.0.0.1", 0))
     origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
     project = await local.project()
     _, key = await local.keys.create(project.id)
-    config = uvicorn.Config(App(local), lifespan="off", log_level="warning", access_log=False)
+    config = uvicorn.Config(App(local, door(local) if door else None), lifespan="off", log_level="warning", access_log=False)
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)
@@ -146,8 +149,8 @@ async def serving(local: Local) -> AsyncGenerator[Router]:
     try:
         yield Router(origin, key.open(), local)
     finally:
-        for door in server.servers:
-            door.close()
+        for listening in server.servers:
+            listening.close()
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ async def test_an_unknown_revision(router: Router) -> None:
     refused = await post(router, path, request("ping"), ("mcp-protocol-version", "2031-01-01"))
     assert refused.status == 400
     assert refused.json()["id"] == 7
-    assert MODERN in refused.json()["error"]["data"]["supported"]
+    assert refused.json()["error"]["data"]["supported"] == [MODERN, *reversed(LEGACY)]
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE", "PUT"])
@@ -100,7 +100,7 @@ async def test_the_era_without_handshake(router: Router) -> None:
     await router.connect("desktime")
     path = await router.session("alice", "desktime", preload={"tools": ["DESKTIME_PING_REQUEST"]})
     found = (await modern(router, path, "server/discover")).json()["result"]
-    assert found["supportedVersions"] == [MODERN]
+    assert found["supportedVersions"] == [MODERN, *reversed(LEGACY)]
     listed = (await modern(router, path, "tools/list")).json()["result"]
     assert (listed["resultType"], listed["cacheScope"], listed["ttlMs"] >= 0) == ("complete", "private", True)
     called = (await modern(router, path, "tools/call", name="DESKTIME_PING_REQUEST", arguments={})).json()["result"]

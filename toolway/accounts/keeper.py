@@ -13,7 +13,7 @@ from toolway.store.records import Account
 from toolway.store.shelves import Store
 
 
-class Credential(Struct, frozen=True):
+class Credential(Struct, frozen=True, eq=False, weakref=True):
     """An open account: who it is for people (`label`), how it signs (`mode`), its secrets by field name, and its settings (region ...)."""
 
     account_id: str

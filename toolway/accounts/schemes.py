@@ -6,6 +6,7 @@ The words of the modes are the contract's (API_KEY, BEARER_TOKEN). The secret go
 import re
 from binascii import b2a_base64
 from urllib.parse import quote
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -18,6 +19,8 @@ KEY_MODES = ("API_KEY", "BEARER_TOKEN")
 _SHORTEST = 8  # what is shorter occurs in any text
 _RUN = re.compile(rb"[A-Za-z0-9]+")
 _ALSO = {b" ": (b"+",), b"+": (b"-",), b"/": (b"_",)}  # in a form; in base64 that fits into URLs
+_TRACES: WeakKeyDictionary[Credential, list[tuple[bytes, bytes]]] = WeakKeyDictionary()
+"""Kept as long as the open account itself."""
 _SECRET_FIELD = {"API_KEY": "api_key", "BEARER_TOKEN": "token"}
 
 
@@ -52,20 +55,27 @@ def conceal(answer: Answer, credential: Credential) -> Answer:
     """
     head = "\n".join(answer.headers.values()).encode("utf-8", "surrogateescape")
     body, headers = answer.body, answer.headers
-    for secret in credential.secrets.values():
-        for shape in _shapes(secret.open().encode()):
-            trace = max(_RUN.findall(shape), key=len, default=b"")
-            if trace in body:
-                body = _pattern(shape).sub(b"***", body)
-            if trace in head:
-                pattern = _pattern(shape)
-                headers = {
-                    name: pattern.sub(b"***", value.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
-                    for name, value in headers.items()
-                }
+    traces = _TRACES.get(credential)
+    if traces is None:
+        traces = _TRACES[credential] = _traces(credential)
+    for trace, shape in traces:
+        if trace in body:
+            body = _pattern(shape).sub(b"***", body)
+        if trace in head:
+            pattern = _pattern(shape)
+            headers = {
+                name: pattern.sub(b"***", value.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
+                for name, value in headers.items()
+            }
     if body is answer.body and headers is answer.headers:
         return answer
     return msgspec.structs.replace(answer, body=body, headers=headers)
+
+
+def _traces(credential: Credential) -> list[tuple[bytes, bytes]]:
+    """The shapes of an account's secrets, each behind what is to be looked for first."""
+    shapes = [shape for secret in credential.secrets.values() for shape in _shapes(secret.open().encode())]
+    return [(max(_RUN.findall(shape), key=len, default=b""), shape) for shape in shapes]
 
 
 def _shapes(secret: bytes) -> list[bytes]:

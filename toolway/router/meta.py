@@ -3,14 +3,18 @@
 Names and inputs are the contract's (section 7.3); `desk` answers them. What does not work yet is not listed.
 """
 
+from typing import Any, cast
+
 from msgspec import Struct
 
 from toolway.catalog.model import Json
+from toolway.errors import BadRequest
 from toolway.store.records import Session
 
 SEARCH = "COMPOSIO_SEARCH_TOOLS"
 SCHEMAS = "COMPOSIO_GET_TOOL_SCHEMAS"
 MANAGE = "COMPOSIO_MANAGE_CONNECTIONS"
+WAIT = "COMPOSIO_WAIT_FOR_CONNECTIONS"
 EXECUTE = "COMPOSIO_MULTI_EXECUTE_TOOL"
 MOST_ITEMS = 50
 
@@ -82,6 +86,19 @@ META_TOOLS = (
         {"readOnlyHint": False, "destructiveHint": True, "openWorldHint": True},
     ),
     MetaTool(
+        WAIT,
+        "Wait for connections",
+        "Wait, 20 seconds at most, until the user has opened the links and connected. mode any returns at the first toolkit that is "
+        "settled, all when every one is. Where status is INITIATED still, ask the user and call again.",
+        _schema(
+            ["toolkits"],
+            toolkits={"type": "array", "items": {"type": "string"}, "minItems": 1, "description": "Toolkits such as clockify."},
+            mode={"type": "string", "enum": ["any", "all"], "default": "any"},
+            session_id=_SESSION_ID,
+        ),
+        {"readOnlyHint": True, "idempotentHint": True, "openWorldHint": False},
+    ),
+    MetaTool(
         EXECUTE,
         "Execute tools",
         "Call up to 50 tools at once, in parallel; give only calls that do not depend on one another. Results come in the order of the "
@@ -119,6 +136,27 @@ def listed(session: Session) -> list[MetaTool]:
         SEARCH: config["search"]["enable"],
         SCHEMAS: config["search"]["enable"],
         MANAGE: config["manage_connections"]["enabled"],
+        WAIT: config["manage_connections"]["enable_wait_for_connections"],
         EXECUTE: config["execute"]["enable_multi_execute"],
     }
     return [tool for tool in META_TOOLS if on[tool.name]]
+
+
+def named(arguments: Json, name: str) -> list[tuple[str, str]]:
+    """A list of slugs, each with the action that goes with it. An entry is a text, or an object with `name` and perhaps `action`."""
+    given: Any = arguments.get(name)
+    entries: list[Any] = cast("list[Any]", given) if isinstance(given, list) else [given]
+    made: list[tuple[str, str]] = []
+    for one in entries:
+        entry: Json = cast("Json", one) if isinstance(one, dict) else {"name": one}
+        text, action = entry.get("name"), entry.get("action", "")
+        if not isinstance(text, str) or not text.strip() or not isinstance(action, str):
+            raise BadRequest(
+                f"{name} is missing or holds something that is no slug.", fix=f'Give a list, for example "{name}": ["clockify"].'
+            )
+        made.append((text.strip(), action))
+    if len(made) > MOST_ITEMS:
+        raise BadRequest(f"{name} holds more than {MOST_ITEMS} entries.")
+    if not made:
+        raise BadRequest(f"{name} is empty.", fix="Name at least one.")
+    return made

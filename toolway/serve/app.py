@@ -4,16 +4,21 @@ import asyncio
 import secrets
 
 from toolway.accounts.keys import Caller
+from toolway.accounts.sealing import Sealing
 from toolway.errors import NotFound, ToolwayError, Unavailable
+from toolway.router.connections import Connections
 from toolway.router.desk import Desk
 from toolway.router.discover import Finder
 from toolway.router.execute import Executor
 from toolway.router.sessions import Sessions
 from toolway.serve import mcp
 from toolway.serve.connect import ConnectPages, style
-from toolway.serve.gate import Gate, identify
+from toolway.serve.gate import Crowd, Gate, identify
 from toolway.serve.local import Local
-from toolway.serve.metrics import METRICS, door, follow
+from toolway.serve.metrics import METRICS, follow
+from toolway.serve.metrics import door as door_of
+from toolway.serve.questions import Questions
+from toolway.serve.responder import Responder
 from toolway.serve.rest.sessions import SessionRest
 from toolway.serve.wire import (
     SMALL_BODY,
@@ -27,7 +32,6 @@ from toolway.serve.wire import (
     header,
     json_response,
     plain,
-    respond,
 )
 from toolway.settings import Settings
 from toolway.watch import Watch, begin, fault, log
@@ -36,18 +40,21 @@ _API = ("api", "v3"), ("api", "v3.1")
 
 
 class App:
-    """A raw ASGI application over an installation."""
+    """A raw ASGI application over an installation. `door` takes the place of its MCP endpoint."""
 
-    def __init__(self, local: Local) -> None:
+    def __init__(self, local: Local, door: mcp.McpDoor | None = None) -> None:
         settings = local.settings
         self._local = local
         self._bodies = Bodies()
+        self._crowd = Crowd()
         self._gate = Gate(settings.text("public_url"), settings.words("origins"))
         self._sessions = Sessions(local.store, local.catalogue)
         finder = Finder(local.store, local.catalogue, local.keeper)
         executor = Executor(local.store, local.catalogue, local.keeper, local.runner, local.watch)
-        desk = Desk(local.catalogue, finder, executor, local.connector)
-        self._mcp = mcp.McpDoor(desk, local.watch)
+        connections = Connections(local.store, local.catalogue, finder, local.connector)
+        desk = Desk(local.catalogue, finder, executor, connections)
+        questions = Questions(Sealing(local.vault))
+        self._mcp = door or mcp.McpDoor(desk, questions, local.watch, links_as_errors=settings.flag("links_as_errors"))
         self._rest = SessionRest(self._sessions, desk)
         self._meters = local.watch.meters
         follow(self._meters, local.store.log, {"keys": local.keys.tally, "accounts": local.keeper.tally, "sessions": self._sessions.tally})
@@ -58,19 +65,21 @@ class App:
         if scope["type"] == "http":
             request_id = _request_id(scope)
             begin(request_id)
+            out = Responder(send, request_id)
             try:
-                answer = await self._answer(scope, receive, request_id)
-                self._meters.request(door(scope["path"]), answer.status)
-                await respond(send, answer, request_id)
+                answer = await self._answer(scope, receive, request_id, out)
+                self._meters.request(door_of(scope["path"]), answer.status)
+                await out.respond(answer)
             except (ConnectionResetError, asyncio.CancelledError):  # nobody is left to be told
-                return
+                out.abandon()
             except Exception as error:
+                out.abandon()
                 fault("answer", error)
 
-    async def _answer(self, scope: Scope, receive: Receive, request_id: str) -> Response:
+    async def _answer(self, scope: Scope, receive: Receive, request_id: str, out: Responder) -> Response:
         parts = tuple(str(scope["path"]).strip("/").split("/"))
         try:
-            return await self._route(scope, receive, parts, request_id)
+            return await self._route(scope, receive, parts, request_id, out)
         except ConnectionResetError:
             raise
         except Unavailable as error:
@@ -85,10 +94,10 @@ class App:
             told = ToolwayError(f"Something went wrong here; the operator finds it in the log under {request_id}.")
         return mcp.refused(told) if parts[0] == "tool_router" else envelope(told, request_id)
 
-    async def _route(self, scope: Scope, receive: Receive, parts: tuple[str, ...], request_id: str) -> Response:
+    async def _route(self, scope: Scope, receive: Receive, parts: tuple[str, ...], request_id: str, out: Responder) -> Response:
         match parts:
             case ("tool_router", session_id, "mcp"):
-                return await self._mcp_call(scope, receive, session_id)
+                return await self._mcp_call(scope, receive, session_id, out)
             case ("healthz",):
                 return _get(scope, json_response(200, {"status": "ok"}), request_id)
             case ("readyz",):
@@ -131,14 +140,18 @@ class App:
         await self._local.store.freshness.fresh()
         return origin, await identify(scope, self._local.keys, needs)
 
-    async def _mcp_call(self, scope: Scope, receive: Receive, session_id: str) -> Response:
+    async def _mcp_call(self, scope: Scope, receive: Receive, session_id: str, out: Responder) -> Response:
         origin, caller = await self._caller(scope, "execute")
         session = await self._sessions.open(caller.project_id, session_id)
         if scope["method"] != "POST":
             return Response(405, b"", ((b"allow", b"POST"),))
-        content = await self._bodies.read(scope, receive)
-        with WhileConnected(receive):
-            return await self._mcp.handle(scope, content, session, origin)
+        self._crowd.enter(caller.key_id)
+        try:
+            content = await self._bodies.read(scope, receive)
+            with WhileConnected(receive):
+                return await self._mcp.handle(scope, content, session, origin, out)
+        finally:
+            self._crowd.leave(caller.key_id)
 
     async def _page(self, scope: Scope, receive: Receive, token: str, request_id: str) -> Response:
         # A browser names no origin when it sends the form of a page that forbids to tell where one came from; the form's own token

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import SplitResult, unquote_plus, urlsplit
@@ -18,6 +19,12 @@ class Misdirected(ToolwayError):
     """This server does not answer for that host."""
 
     code = "misdirected"
+
+
+class Crowded(ToolwayError):
+    """Too much at once."""
+
+    code = "busy"
 
 
 class Gate:
@@ -56,6 +63,26 @@ class Gate:
             return
         if sent is not None and sent.lower() != origin and sent.lower() not in self._origins.values():
             raise Forbidden("Requests from this origin are not taken.")
+
+
+class Crowd:
+    """Counts the calls under way of each key; `most` at once."""
+
+    def __init__(self, most: int = 1000) -> None:
+        self._most = most
+        self._counts: Counter[str] = Counter()
+
+    def enter(self, key_id: str) -> None:
+        """One more. Raises `Crowded` when there are too many."""
+        if self._counts[key_id] >= self._most:
+            raise Crowded(f"{self._most} calls of this key are under way.", fix="Wait until some have been answered.")
+        self._counts[key_id] += 1
+
+    def leave(self, key_id: str) -> None:
+        """One less."""
+        self._counts[key_id] -= 1
+        if not self._counts[key_id]:
+            del self._counts[key_id]
 
 
 def _parts(url: str) -> SplitResult | None:

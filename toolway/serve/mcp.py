@@ -1,238 +1,214 @@
-"""The MCP endpoint of a session: stateless, JSON answers, both eras on one URL.
+"""The MCP endpoint of a session: stateless, both eras on one URL (`rpc` tells them apart).
 
-Revisions 2024-11-05 to 2025-11-25 speak by handshake (`initialize`), 2026-07-28 without one. The version header decides, then the
-body. Answers to `tools/list` are encoded once per session and kept.
+Answers are JSON; a stream of events is begun only for a call that takes long or tells how far it is. Answers to `tools/list` are
+encoded once per session and kept.
 """
 
-import base64
-import binascii
+import asyncio
 from collections import OrderedDict
-from typing import Any, NamedTuple, cast
+from collections.abc import Callable
+from typing import Any, Protocol, cast
 
 import msgspec
 
 from toolway import __version__
-from toolway.catalog.model import Card, Json
-from toolway.errors import BadRequest, Forbidden, ToolwayError, Unavailable, UnknownTool
-from toolway.router import policy
-from toolway.router.desk import Desk
-from toolway.router.meta import MetaTool
-from toolway.serve.wire import CHALLENGE, Response, Scope, header, json_body, status_of
+from toolway.catalog.model import Json
+from toolway.errors import Forbidden, ToolwayError, Unavailable, UnknownTool
+from toolway.router.asking import Answer, Asking
+from toolway.serve import rpc
+from toolway.serve.questions import Questions
+from toolway.serve.responder import Responder
+from toolway.serve.rpc import Call, RpcError
+from toolway.serve.wire import CHALLENGE, Response, Scope, header, status_of
 from toolway.store.records import Session
 from toolway.watch import Watch, fault, request_id
 
-LEGACY = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
-MODERN = "2026-07-28"
-_META = "io.modelcontextprotocol/"
-_SERVER: Json = {"name": "toolway", "title": "Toolway", "version": __version__}
-_CAPABILITIES: Json = {"tools": {}}
+STREAM_AFTER_SECONDS = 10.0
+MOST_SECONDS = 25.0
+"""By then everything is answered; an execution ends before, to say what became of it."""
 INSTRUCTIONS = (
     "Tools of the user's services, reached in three steps: COMPOSIO_SEARCH_TOOLS finds the tools for a task and says whether their "
     "toolkit is connected; COMPOSIO_MANAGE_CONNECTIONS gives a link for the user where it is not; COMPOSIO_MULTI_EXECUTE_TOOL calls "
     "them. Names of things are taken where ids are asked for. Every result holds successful, data and error; error says what to do."
 )
-_PARSE, _INVALID, _METHOD, _PARAMS, _INTERNAL = -32700, -32600, -32601, -32602, -32603
-_MISMATCH, _VERSION = -32020, -32022
-_SHUT = -32001
-_HTTP = {_PARSE: 400, _INVALID: 400, _PARAMS: 400, _MISMATCH: 400, _VERSION: 400, _METHOD: 404}
+_SERVER: Json = {"name": "toolway", "title": "Toolway", "version": __version__}
+_CAPABILITIES: Json = {"tools": {}}
+_SESSION = b"mcp-session-id"
 _KEPT = 1024
-_SHOWN = 80
-_LONGEST_RESULT = 500_000
 _TTL_MS = 300_000
 
 
-class RpcError(Exception):
-    """A JSON-RPC error: code, message, data."""
+class Desk(Protocol):
+    """What stands behind the endpoint."""
 
-    def __init__(self, code: int, message: str, data: Json | None = None) -> None:
-        self.code = code
-        self.message = message
-        self.data = data
-        super().__init__(message)
+    def list_tools(self, session: Session) -> list[Json]:
+        """The tools of a session, as they are listed."""
+        ...
 
-
-class Call(NamedTuple):
-    """A message that was understood: its id (None for a notification), method, params, whether it speaks 2026-07-28, and the version."""
-
-    id: Any
-    method: str
-    params: Json
-    modern: bool
-    version: str
+    async def call(self, session: Session, asking: Asking, name: str, arguments: Json) -> Answer:
+        """Answer a call. Raises `UnknownTool` or `Forbidden` for a name that this session does not list."""
+        ...
 
 
 class McpDoor:
-    """Answers JSON-RPC messages for sessions."""
+    """Answers JSON-RPC messages for sessions. With `links_as_errors` clients of 2025-11-25 that open links get them as error -32042."""
 
-    def __init__(self, desk: Desk, watch: Watch) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        questions: Questions,
+        watch: Watch,
+        *,
+        links_as_errors: bool = False,
+        stream_after: float = STREAM_AFTER_SECONDS,
+        most_seconds: float = MOST_SECONDS,
+    ) -> None:
         self._desk = desk
+        self._questions = questions
         self._watch = watch
+        self._links_as_errors = links_as_errors
+        self._stream_after = stream_after
+        self._most_seconds = most_seconds
         self._lists: OrderedDict[tuple[str, int, bool], bytes] = OrderedDict()
 
-    async def handle(self, scope: Scope, content: bytes, session: Session, origin: str) -> Response:
+    async def handle(self, scope: Scope, content: bytes, session: Session, origin: str, out: Responder) -> Response:
         """One message in, one answer out. A tool's failure is a result; only a malformed message is an error."""
-        call_id, modern = None, header(scope, b"mcp-protocol-version") == MODERN
+        call_id, modern = None, header(scope, b"mcp-protocol-version") == rpc.MODERN
         if not _takes_json(scope):
             return Response(406)
         try:
-            fields = _message(content)
-            call_id = _id(fields)
-            call = _understood(scope, fields, call_id)
+            fields = rpc.message(content)
+            call_id = rpc.message_id(fields)
+            call = rpc.understood(scope, fields, call_id)
             modern = call.modern
             if modern:
-                _ladder(scope, call)
+                rpc.ladder(scope, call)
+            elif self._links_as_errors and call.method != "initialize" and not self._knows(scope, session):
+                return _error(call_id, {"code": rpc.SHUT, "message": "This MCP session is not known here; begin again."}, 404)
             if call.id is None:
                 return Response(202)
-            return _answer(call.id, await self._result(call, session, origin))
+            match call.method:
+                case "tools/call":
+                    return _answer(call.id, await self._call(scope, call, session, origin, out))
+                case "tools/list":
+                    return _answer(call.id, self._list(session, modern))
+                case "server/discover" if modern:
+                    found: Json = {"supportedVersions": rpc.SUPPORTED, "capabilities": _CAPABILITIES, "instructions": INSTRUCTIONS}
+                    return _answer(call.id, msgspec.json.encode(_stamped(found, cached=True)))
+                case "initialize" if not modern:
+                    return self._initialize(call, session)
+                case "ping" if not modern:
+                    return _answer(call.id, b"{}")
+                case _:
+                    raise RpcError(rpc.METHOD, f"There is no method {call.method[: rpc.SHOWN]!r} here.")
         except RpcError as error:
             inside: Json = {"code": error.code, "message": error.message} | ({"data": error.data} if error.data else {})
-            status = _HTTP.get(error.code, 200) if modern or error.code in (_PARSE, _INVALID, _VERSION) else 200
+            status = rpc.STATUS.get(error.code, 200) if modern or error.code in (rpc.PARSE, rpc.INVALID, rpc.VERSION) else 200
             return _error(call_id, inside, status)
-        except Unavailable:
-            raise
+        except Unavailable as error:
+            if not out.streams:
+                raise
+            return _error(call_id, {"code": rpc.SHUT, "message": error.sentence})
         except Exception as error:
             fault("mcp", error)
-            return _error(
-                call_id,
-                {
-                    "code": _INTERNAL,
-                    "message": f"Something went wrong inside Toolway; the operator finds it in its log under {request_id()}.",
-                },
-            )
-
-    async def _result(self, call: Call, session: Session, origin: str) -> bytes:
-        match call.method:
-            case "tools/call":
-                return await self._call(call, session, origin)
-            case "tools/list":
-                return self._list(session, call.modern)
-            case "server/discover" if call.modern:
-                found: Json = {"supportedVersions": [MODERN], "capabilities": _CAPABILITIES, "instructions": INSTRUCTIONS}
-                return msgspec.json.encode(_stamped(found, cached=True))
-            case "initialize" if not call.modern:
-                return msgspec.json.encode(_initialized(call.params))
-            case "ping" if not call.modern:
-                return b"{}"
-            case _:
-                raise RpcError(_METHOD, f"There is no method {call.method[:_SHOWN]!r} here.")
+            said = f"Something went wrong inside Toolway; the operator finds it in its log under {request_id()}."
+            return _error(call_id, {"code": rpc.INTERNAL, "message": said})
 
     def _list(self, session: Session, modern: bool) -> bytes:
         place = (session.id, session.version, modern)
         kept = self._lists.get(place)
         if kept is None:
-            tools = [_listed_meta(tool) for tool in self._desk.meta_tools(session)]
-            tools += [_listed(card) for card in self._desk.preloaded(session)]
-            listed: Json = {"tools": tools}
+            listed: Json = {"tools": self._desk.list_tools(session)}
             kept = self._lists[place] = msgspec.json.encode(_stamped(listed, cached=True) if modern else listed)
             if len(self._lists) > _KEPT:
                 self._lists.popitem(last=False)
         return kept
 
-    async def _call(self, call: Call, session: Session, origin: str) -> bytes:
+    async def _call(self, scope: Scope, call: Call, session: Session, origin: str, out: Responder) -> bytes:
         name, arguments = call.params.get("name"), call.params.get("arguments")
         if not isinstance(name, str):
-            raise RpcError(_PARAMS, "params.name is missing; the name of a tool is expected.")
+            raise RpcError(rpc.PARAMS, "params.name is missing; the name of a tool is expected.")
         if arguments is not None and not isinstance(arguments, dict):
-            raise RpcError(_PARAMS, "params.arguments is no object; give the arguments by name.")
+            raise RpcError(rpc.PARAMS, "params.arguments is no object; give the arguments by name.")
+        streams = "text/event-stream" in (header(scope, b"accept") or "")
+        opens_links = self._links_as_errors and not call.modern and header(scope, _SESSION) is not None
+        asking = self._questions.asking(call, session, origin, out if streams else None, opens_links)
+        patience = _Patience(self._stream_after, self._most_seconds, out.begin if streams else None)
         try:
-            with self._watch.message(call.params.get("_meta"), call.id, call.version) as told:
-                answer = await self._desk.call(session, origin, name, cast("Json", arguments or {}))
+            with self._watch.message(call.meta, call.id, call.version) as told:
+                answer = await self._desk.call(session, asking, name, cast("Json", arguments or {}))
                 told(name, answer.is_error)
+        except asyncio.CancelledError:
+            if not patience.over:
+                raise
+            said = f"{name[: rpc.SHOWN]} took longer than {self._most_seconds:g} seconds. Look what was done before you repeat it."
+            answer = Answer({"successful": False, "data": {}, "error": said}, is_error=True)
         except (UnknownTool, Forbidden) as error:
-            raise RpcError(_PARAMS, error.sentence) from None
-        text = msgspec.json.encode(answer.content).decode()
-        result: Json = {"content": [{"type": "text", "text": text}], "isError": answer.is_error}
+            raise RpcError(rpc.PARAMS, error.sentence) from None
+        finally:
+            patience.end()
+        if answer.question is not None:
+            return msgspec.json.encode(_signed(self._questions.result(answer.question, asking, call, session)))
+        blocks = answer.blocks or [{"type": "text", "text": msgspec.json.encode(answer.content).decode()}]
+        result: Json = {"content": blocks, "isError": answer.is_error}
         return msgspec.json.encode(_stamped(result) if call.modern else result)
 
+    def _initialize(self, call: Call, session: Session) -> Response:
+        wanted = call.params.get("protocolVersion")
+        version = wanted if wanted in rpc.LEGACY else rpc.LEGACY[-1]
+        made: Json = {"protocolVersion": version, "capabilities": _CAPABILITIES, "serverInfo": _SERVER, "instructions": INSTRUCTIONS}
+        answer = _answer(call.id, msgspec.json.encode(made))
+        if self._links_as_errors and version == rpc.LEGACY[-1]:
+            session_id = self._questions.session_id(session, call.params.get("capabilities"))
+            if session_id is not None:
+                return Response(200, answer.body, ((_SESSION, session_id.encode()),))
+        return answer
 
-def _message(content: bytes) -> Json:
-    try:
-        message = json_body(content)
-    except BadRequest as error:
-        raise RpcError(_PARSE, error.sentence) from None
-    if not isinstance(message, dict):
-        raise RpcError(_INVALID, "One JSON-RPC message is expected; batches are not taken.")
-    return cast("Json", message)
-
-
-def _id(fields: Json) -> str | int | None:
-    given = fields.get("id")
-    if not isinstance(given, str | int | None) or isinstance(given, bool) or ("id" in fields and given is None):
-        raise RpcError(_INVALID, "id must be a text or a whole number.")
-    return given
+    def _knows(self, scope: Scope, session: Session) -> bool:
+        session_id = header(scope, _SESSION)
+        return session_id is None or self._questions.knows(session, session_id)
 
 
-def _understood(scope: Scope, fields: Json, call_id: str | int | None) -> Call:
-    """The message as a call of one era or the other: the version header decides, and where there is none, the body."""
-    method, params = fields.get("method"), fields.get("params")
-    if fields.get("jsonrpc") != "2.0" or not isinstance(method, str):
-        raise RpcError(_INVALID, 'A JSON-RPC 2.0 message with "jsonrpc" and "method" is expected.')
-    if params is not None and not isinstance(params, dict):
-        raise RpcError(_INVALID, "params must be an object.")
-    given = cast("Json", params or {})
-    version = header(scope, b"mcp-protocol-version")
-    inner = given.get("_meta")
-    named = cast("Json", inner).get(_META + "protocolVersion") if isinstance(inner, dict) else None
-    modern = version == MODERN or (version is None and named is not None)
-    if not modern and version is not None and version not in LEGACY:
-        data: Json = {"supported": [MODERN, *reversed(LEGACY)], "requested": version[:_SHOWN]}
-        raise RpcError(_VERSION if named is not None else _INVALID, f"Protocol version {version[:_SHOWN]!r} is not known here.", data)
-    return Call(call_id, method, given, modern, version or (MODERN if modern else ""))
+class _Patience:
+    """Calls `slow` after a while, and cancels the task much later: one timer, which most calls stop before it rings."""
 
+    __slots__ = ("_further", "_slow", "_task", "_timer", "over")
 
-def _ladder(scope: Scope, call: Call) -> None:
-    """The checks of 2026-07-28 in their order; the first failure wins."""
-    for name in (b"mcp-protocol-version", b"mcp-method", b"mcp-name"):
-        if sum(key == name for key, _ in scope["headers"]) > 1:
-            raise RpcError(_MISMATCH, f"The header {name.decode()} came twice.")
-    if call.id is not None:
-        given: Any = call.params.get("_meta")
-        inner = cast("Json", given) if isinstance(given, dict) else {}
-        missing = [name for name in ("protocolVersion", "clientCapabilities") if _META + name not in inner]
-        if missing:
-            raise RpcError(_PARAMS, f"params._meta lacks {', '.join(_META + name for name in missing)}.")
-        named = inner[_META + "protocolVersion"]
-        if not isinstance(named, str):
-            raise RpcError(_PARAMS, f"params._meta.{_META}protocolVersion must be a text.")
-        if named != header(scope, b"mcp-protocol-version"):
-            raise RpcError(_MISMATCH, "The header mcp-protocol-version and the body name different versions.")
-        if named != MODERN:
-            raise RpcError(_VERSION, "Unsupported protocol version", {"supported": [MODERN], "requested": named[:_SHOWN]})
-    if _decoded(header(scope, b"mcp-method")) != call.method:
-        raise RpcError(_MISMATCH, "The header mcp-method and the body name different methods.")
-    if call.method == "tools/call" and _decoded(header(scope, b"mcp-name")) != call.params.get("name"):
-        raise RpcError(_MISMATCH, "The header mcp-name and the body name different tools.")
+    def __init__(self, slow_after: float, most: float, slow: Callable[[], None] | None) -> None:
+        self.over = False
+        self._slow = slow
+        self._further = max(most - slow_after, 0)
+        self._task = asyncio.current_task()
+        self._timer = asyncio.get_running_loop().call_later(min(slow_after, most), self._ring)
+
+    def _ring(self) -> None:
+        if self._slow is not None:
+            self._slow()
+        self._timer = asyncio.get_running_loop().call_later(self._further, self._give_up)
+
+    def _give_up(self) -> None:
+        if self._task is not None:
+            self.over = self._task.cancel()
+
+    def end(self) -> None:
+        """Stop the timer; a cancellation that came from it is none of anybody else's."""
+        self._timer.cancel()
+        if self.over and self._task is not None:
+            self._task.uncancel()
 
 
 def _takes_json(scope: Scope) -> bool:
     """Whether the client can read an answer of ours; a client that does not say takes anything."""
     accepts = header(scope, b"accept")
-    return accepts is None or any(kind in accepts for kind in ("application/json", "application/*", "*/*"))
+    return accepts is None or "application/json" in accepts or "*/*" in accepts or "application/*" in accepts
 
 
-def _decoded(value: str | None) -> str | None:
-    """A header's value out of its base64 dress; None, which equals nothing, when the dress does not fit."""
-    if value is None or not (value.startswith("=?base64?") and value.endswith("?=")):
-        return value
-    try:
-        plain = base64.b64decode(value[9:-2], validate=True)
-        return plain.decode() if base64.b64encode(plain).decode() == value[9:-2] else None
-    except (binascii.Error, ValueError):
-        return None
-
-
-def _initialized(params: Json) -> Json:
-    wanted = params.get("protocolVersion")
-    return {
-        "protocolVersion": wanted if wanted in LEGACY else LEGACY[-1],
-        "capabilities": _CAPABILITIES,
-        "serverInfo": _SERVER,
-        "instructions": INSTRUCTIONS,
-    }
+def _signed(result: Json) -> Json:
+    return result | {"_meta": {rpc.META + "serverInfo": _SERVER}}
 
 
 def _stamped(result: Json, cached: bool = False) -> Json:
-    made = result | {"resultType": "complete", "_meta": {_META + "serverInfo": _SERVER}}
+    made = _signed(result) | {"resultType": "complete"}
     return made | {"ttlMs": _TTL_MS, "cacheScope": "private"} if cached else made
 
 
@@ -244,37 +220,7 @@ def _error(call_id: Any, error: Json, status: int = 200, *headers: tuple[bytes, 
     return Response(status, msgspec.json.encode({"jsonrpc": "2.0", "id": call_id, "error": error}), headers)
 
 
-def _listed_meta(tool: MetaTool) -> Json:
-    return {
-        "name": tool.name,
-        "title": tool.title,
-        "description": tool.about,
-        "inputSchema": tool.schema,
-        "annotations": {"title": tool.title} | tool.hints,
-        # The Claude CLI defers tools and cuts results at about 50,000 characters unless told otherwise.
-        "_meta": {"anthropic/alwaysLoad": True, "anthropic/maxResultSizeChars": _LONGEST_RESULT},
-    }
-
-
-def _listed(card: Card) -> Json:
-    hints = policy.HINTS[card.effect]
-    return {
-        "name": card.slug,
-        "title": card.title,
-        "description": card.about,
-        "inputSchema": msgspec.Raw(card.schema),
-        "annotations": {
-            "title": card.title,
-            "readOnlyHint": "readOnlyHint" in hints,
-            "destructiveHint": "destructiveHint" in hints,
-            "idempotentHint": "idempotentHint" in hints,
-            "openWorldHint": "openWorldHint" in hints,
-        },
-        "_meta": {"anthropic/maxResultSizeChars": _LONGEST_RESULT},
-    }
-
-
 def refused(error: ToolwayError) -> Response:
     """The answer on the MCP URL when the door itself is shut: 401, 403, 404 and the like."""
     status = status_of(error)
-    return _error(None, {"code": _SHUT, "message": error.sentence}, status, *(CHALLENGE if status == 401 else ()))
+    return _error(None, {"code": rpc.SHUT, "message": error.sentence}, status, *(CHALLENGE if status == 401 else ()))

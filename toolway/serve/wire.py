@@ -20,6 +20,8 @@ SMALL_BODY = 256 * 1024
 _LARGE_AT_ONCE = 4
 _PATIENCE_SECONDS = 0.05
 _BODY_SECONDS = 10.0
+_BY_NAME = "toolway.headers"
+_NONE: list[bytes] = []
 _DEEPEST = 64
 _MOST_INNER = 100_000
 _LARGEST = 2**63
@@ -78,29 +80,27 @@ def json_response(status: int, content: Any, *headers: tuple[bytes, bytes]) -> R
     return Response(status, msgspec.json.encode(content), headers)
 
 
-async def respond(send: Send, response: Response, request_id: str) -> None:
-    """Send an answer."""
-    headers = [(b"content-length", str(len(response.body)).encode()), (b"x-request-id", request_id.encode()), *response.headers]
-    if response.body:
-        headers.insert(0, (b"content-type", response.kind))
-    headers.append((b"x-content-type-options", b"nosniff"))
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": response.body})
-
-
 def header(scope: Scope, name: bytes) -> str | None:
-    """The value of a header, trimmed of blanks (not every server does that), or None."""
-    for key, value in scope["headers"]:
-        if key == name:
-            return value.decode("latin-1").strip(" \t")
-    return None
+    """The value of a header, trimmed of blanks (not every server does that), or None; of several the first."""
+    values = header_values(scope, name)
+    return values[0].decode("latin-1").strip(" \t") if values else None
 
 
 def once(scope: Scope, name: bytes) -> str | None:
     """The value of a header on which much depends. Raises `BadRequest` when it comes twice: two readers could take different ones."""
-    if sum(key == name for key, _ in scope["headers"]) > 1:
+    if len(header_values(scope, name)) > 1:
         raise BadRequest(f"The header {name.decode()} came twice.")
     return header(scope, name)
+
+
+def header_values(scope: Scope, name: bytes) -> list[bytes]:
+    """Every value of a header, as it came. The headers are put in order at the first question: a call asks for a dozen."""
+    found: dict[bytes, list[bytes]] | None = scope.get(_BY_NAME)
+    if found is None:
+        found = scope[_BY_NAME] = {}
+        for key, value in scope["headers"]:
+            found.setdefault(key, []).append(value)
+    return found.get(name, _NONE)
 
 
 class Bodies:

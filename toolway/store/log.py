@@ -98,6 +98,10 @@ class Log:
         """How many committed entries a project has."""
         return await self._database.read.value("count_entries", project_id=project_id)
 
+    async def count_unknown(self, project_id: str) -> int:
+        """How many entries of a project have an outcome that is unknown."""
+        return await self._database.read.value("count_unknown_entries", project_id=project_id)
+
     async def unknown(self, project_id: str, before: int, limit: int = 100) -> Sequence[Entry]:
         """The entries of a project whose outcome is unknown, begun before `before` (milliseconds since 1970), latest first."""
         rows = await self._database.read.all("unknown_entries", project_id=project_id, before=before, most=limit)

@@ -18,6 +18,10 @@ SELECT * FROM log WHERE session_id = :session_id AND project_id = :project_id OR
 -- How many calls of a project were written down.
 SELECT count(*) FROM log WHERE project_id = :project_id;
 
+-- name: count_unknown_entries(project_id)$
+-- How many calls of a project have an outcome that nobody learnt.
+SELECT count(*) FROM log WHERE state = 'unknown' AND project_id = :project_id;
+
 -- name: unknown_entries(project_id, before, most)
 -- The calls of a project whose outcome nobody learnt, begun before a time, latest first.
 SELECT * FROM log
