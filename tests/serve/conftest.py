@@ -18,6 +18,9 @@ from toolway.serve.local import Local
 from toolway.settings import read
 from toolway.store.records import Entry
 
+SESSION = "/api/v3.1/tool_router/session"
+BODY = b'{"user_id":"alice"}'
+
 
 class Reply(NamedTuple):
     """What came back: status, headers and body."""
@@ -101,6 +104,11 @@ class Router(NamedTuple):
         project = await self.local.project()
         account = await self.local.connector.direct(project.id, user, toolkit, f"sandbox-{toolkit}-key", {})
         return account.id
+
+
+async def create(router: Router, *headers: tuple[str, str], body: bytes = BODY, path: str = SESSION) -> Reply:
+    """A request for a session, or for something else, with these headers."""
+    return await router.ask("POST", path, body, [("content-type", "application/json"), *headers])
 
 
 Fault = Callable[..., Awaitable[None]]
