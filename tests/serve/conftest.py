@@ -131,24 +131,30 @@ async def fault(sandbox: str) -> AsyncGenerator[Fault]:
 
 
 @asynccontextmanager
+async def listening(app: Any, parser: Any = "auto") -> AsyncGenerator[str]:
+    """The origin under which an application is served in this loop."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(app, http=parser, lifespan="off", log_level="critical", access_log=False, ws="none")
+    config.load()
+    server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
+    # Not `serve` and `shutdown`: they look only ten times a second whether to end, and there are hundreds of tests.
+    await server.startup(sockets=[listener])
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        for door in server.servers:
+            door.close()
+
+
+@asynccontextmanager
 async def running(data: Path, **flags: str) -> AsyncGenerator[Router]:
     """A router on this data folder."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
     async with await Local.open(read({"data": str(data)} | flags, {})) as local:
         project = await local.project()
         _, key = await local.keys.create(project.id)
-        config = uvicorn.Config(App(local), lifespan="off", log_level="warning", access_log=False)
-        config.load()
-        server = uvicorn.Server(config)
-        server.lifespan = config.lifespan_class(config)
-        # Not `serve` and `shutdown`: they look only ten times a second whether to end, and there are hundreds of tests.
-        await server.startup(sockets=[listener])
-        try:
+        async with listening(App(local)) as origin:
             yield Router(origin, key.open(), local)
-        finally:
-            for door in server.servers:
-                door.close()
 
 
 @pytest.fixture
