@@ -30,7 +30,8 @@ NO_KEYS: list[list[tuple[str, str]]] = [
     [("authorization", "Basic eDp4")],
     [("x-api-key", "k" * 9000)],
 ]
-CALL: Any = {"name": "COMPOSIO_MULTI_EXECUTE_TOOL", "arguments": {"tools": [{"tool_slug": "DESKTIME_PING_REQUEST", "arguments": {}}]}}
+ITEM: Any = {"tool_slug": "DESKTIME_PING_REQUEST", "arguments": {}}
+CALL: Any = {"name": "COMPOSIO_MULTI_EXECUTE_TOOL", "arguments": {"tools": [ITEM]}}
 PING = b'{"jsonrpc":"2.0","id":1,"method":"ping"}'
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -214,7 +215,7 @@ async def test_06_foreign_accounts_and_auth_configs_open_nothing(router: Router,
         told: list[Any] = []
         for more in ({}, {"connected_accounts": {"desktime": account_id}}, {"auth_configs": {"desktime": config_id}}):
             path = await stranger.session("alice", "desktime", **more)
-            item = CALL["arguments"]["tools"][0] | {"account": account_id}
+            item = ITEM | {"account": account_id}
             calls: list[Any] = [
                 CALL,
                 {"name": CALL["name"], "arguments": {"tools": [item]}},
@@ -240,7 +241,7 @@ async def test_07_the_user_of_a_session_is_fixed_when_it_is_made(tmp_path: Path,
     async with running(tmp_path, sandbox=sandbox) as router:
         his = await router.connect("desktime", "bob")
         path = await router.session("alice", "desktime", preload={"tools": "all"})
-        item = CALL["arguments"]["tools"][0]
+        item = ITEM
         calls: list[Any] = [
             {"name": CALL["name"], "arguments": {"tools": [item | {"user_id": "bob", "account": ""}], "user_id": "bob"}},
             {"name": CALL["name"], "arguments": {"tools": [item | {"account": his, "connected_account_id": his}]}},

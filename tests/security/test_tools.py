@@ -6,7 +6,7 @@ import json
 import re
 import unicodedata
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -228,9 +228,9 @@ def _texts(value: Any) -> list[str]:
         case str():
             return [value]
         case list():
-            return [text for item in value for text in _texts(item)]  # pyright: ignore[reportUnknownVariableType]
+            return [text for item in cast("list[Any]", value) for text in _texts(item)]
         case dict():
-            return [text for name, item in value.items() for text in (*_texts(name), *_texts(item))]  # pyright: ignore[reportUnknownVariableType]
+            return [text for name, item in cast("dict[str, Any]", value).items() for text in (name, *_texts(item))]
         case _:
             return []
 
@@ -338,7 +338,7 @@ async def test_48_a_tool_that_is_not_of_the_session_is_refused_on_each_way_to_it
         async with running(tmp_path, hosts=f"clockify.api={service.url}") as router:
             await router.local.connector.direct((await router.local.project()).id, "alice", "clockify", "key", {})
             more = limits if "toolkits" in limits else limits | {"toolkits": {"enable": ["clockify"]}}
-            chosen = ({}, {"preload": {"tools": "all"}}, {"preload": {"tools": [CLOSED, OPEN]}})
+            chosen: list[Any] = [{}, {"preload": {"tools": "all"}}, {"preload": {"tools": [CLOSED, OPEN]}}]
             paths = [await router.session("alice", **more, **preload) for preload in chosen]
             off = await router.session("alice", preload={"tools": [OPEN]}, execute={"enable_multi_execute": False})
             before = len(service.heard)

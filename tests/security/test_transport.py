@@ -7,6 +7,7 @@ import gzip
 import itertools
 import json
 import re
+import sys
 import time
 from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
@@ -443,3 +444,15 @@ async def test_22_a_request_that_is_none_of_these_is_answered(router: Router, se
         async with line(own) as (reader, writer):
             writer.write(head(own, *lines) + body + NEXT.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n"))
             assert re.findall(rb"HTTP/1\.1 (\d+)", await reader.read()) == [b"201", b"200"]
+
+
+async def test_22_without_the_strict_parser_no_server_starts(tmp_path: Path) -> None:
+    """uvicorn's other parser joins folded lines, and takes a length beside pieces."""
+    without = "import sys; sys.modules['httptools'] = None; from toolway.cli import main; main()"
+    for workers in ("1", "2"):
+        command = (sys.executable, "-c", without, "serve", "--port", "0", "--data", str(tmp_path), "--workers", workers)
+        process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)
+        async with asyncio.timeout(30):
+            said, _ = await process.communicate()
+        assert process.returncode and b"httptools cannot be loaded" in said
+        assert b"Traceback" not in said and b"listens" not in said
