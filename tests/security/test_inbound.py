@@ -105,29 +105,34 @@ async def test_02_a_key_is_kept_as_a_hash_only(tmp_path: Path, url: str) -> None
         assert len(router.key.removeprefix("ak_")) * 5.9 > 128, "62 letters hold 5.95 bits each"
 
 
-async def test_03_a_key_is_found_by_its_digest_in_constant_work(router: Router) -> None:
-    """The first and the last of many keys, a near miss and a far one cost about the same, and a near miss has a far digest."""
-    project, keys = await router.local.project("many"), router.local.keys
-    made = [(await keys.create(project.id))[1].open() for _ in range(200)]
-    near = [made[0][:-1] + letter for letter in "0123456789" if letter != made[0][-1]]
-    digest = keys._digest  # pyright: ignore[reportPrivateUsage]
-    for wrong in near:
-        alike = sum(a == b for a, b in zip(digest(made[0]), digest(wrong), strict=True))
-        assert alike < 24, "of 64, where one in 16 is alike by chance"
-    assert digest(made[0]) != sha256(made[0].encode()).hexdigest(), "with no key of its own the hash could be tried out elsewhere"
-    kinds = {"first": made[:1], "last": made[-1:], "near": near, "far": ["ak_" + random_text(32)]}
-    medians: dict[str, list[float]] = {kind: [] for kind in kinds}
-    for _ in range(5):
-        for kind, texts in kinds.items():
+async def test_03_a_key_is_found_by_its_digest_in_constant_work(tmp_path: Path) -> None:
+    """The only key, the first and the last of many, a near miss and a far one cost about the same; a near miss has a far digest."""
+    async with running(tmp_path) as router:
+        project, keys = await router.local.project(), router.local.keys
+
+        async def median(texts: list[str], known: bool) -> float:
+            """Of the process's own time in nanoseconds, with nothing remembered."""
             took: list[int] = []
-            for text in itertools.islice(itertools.cycle(texts), 500):
+            for text in itertools.islice(itertools.cycle(texts), 400):
                 keys.forget()
                 began = time.process_time_ns()
-                assert (await keys.identify(text) is not None) == (kind in ("first", "last"))
+                assert (await keys.identify(text) is not None) is known
                 took.append(time.process_time_ns() - began)
-            medians[kind].append(statistics.median(took))
-    best = {kind: min(found) for kind, found in medians.items()}
-    assert max(best.values()) < 2 * min(best.values()), best
+            return statistics.median(took)
+
+        best = {"only": min([await median([router.key], known=True) for _ in range(5)])}
+        made = [router.key] + [(await keys.create(project.id))[1].open() for _ in range(300)]
+        near = [made[0][:-1] + letter for letter in "0123456789" if letter != made[0][-1]]
+        kinds = {"first": made[:1], "last": made[-1:], "near": near, "far": ["ak_" + random_text(32)]}
+        for _ in range(5):
+            for kind, texts in kinds.items():
+                best[kind] = min(best.get(kind, float("inf")), await median(texts, known=kind in ("first", "last")))
+        assert max(best.values()) < 2 * min(best.values()), best
+        digest = keys._digest  # pyright: ignore[reportPrivateUsage]
+        for wrong in near:
+            alike = sum(a == b for a, b in zip(digest(made[0]), digest(wrong), strict=True))
+            assert alike < 24, "of 64, where one in 16 is alike by chance"
+        assert digest(made[0]) != sha256(made[0].encode()).hexdigest(), "with no key of its own the hash could be tried out elsewhere"
 
 
 BREAKS = [*(f"ALTER TABLE {table} RENAME TO gone" for table in ("keys", "sessions", "generation")), "UPDATE keys SET scopes = '?'"]

@@ -162,10 +162,11 @@ async def test_15_headers_and_body_must_agree(router: Router, headers: list[tupl
 
 async def test_15_no_header_is_read_in_two_ways(router: Router) -> None:
     """Whatever a header says in base64 or plainly: either it says what the body says, or the call is refused."""
-    path, name = await router.session(), "COMPOSIO_SEARCH_TOOLS"
+    path, name = await router.session(), "COMPOSIO_GET_TOOL_SCHEMAS"
     dressed = base64.b64encode(name.encode()).decode()
     fine = {name, f"=?base64?{dressed}?=", f" {name}\t"}
-    pieces = ["=?base64?", "?=", dressed, dressed.rstrip("="), name, name.lower(), "=", " ", "", "%20", "\u00fc"]
+    assert dressed.endswith("w==")
+    pieces = ["=?base64?", "?=", dressed, dressed.rstrip("="), dressed.replace("w==", "x=="), name, name.lower(), "=", " ", "\u00fc"]
     for said in {"".join(some) for many in (1, 2, 3) for some in itertools.product(pieces, repeat=many)} | fine:
         reply = await post(router, path, request("tools/call", _meta=META, name=name, arguments={}), VERSION, METHOD, ("mcp-name", said))
         if said.strip(" \t") in (name, f"=?base64?{dressed}?="):
@@ -291,7 +292,7 @@ async def test_18_json_that_could_be_read_in_two_ways_or_without_end_is_refused(
     reply = await create(router, ("x-api-key", router.key), body=body)
     assert (reply.status, reply.json()["error"]["code"]) == (400, 10400)
     refused = await create(router, ("x-api-key", router.key), path=await router.session(), body=body)
-    assert (refused.status, refused.json()["error"]["code"]) in ((400, -32700), (400, -32600))
+    assert (refused.status, refused.json()["error"]["code"]) == (400, -32600 if body == b"null" else -32700)
     took: list[float] = []
     for _ in range(3):
         began = time.process_time()

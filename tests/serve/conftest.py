@@ -134,7 +134,7 @@ async def fault(sandbox: str) -> AsyncGenerator[Fault]:
 async def listening(app: Any, parser: Any = "auto") -> AsyncGenerator[str]:
     """The origin under which an application is served in this loop."""
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(app, http=parser, lifespan="off", log_level="critical", access_log=False, ws="none")
+    config = uvicorn.Config(app, http=parser, lifespan="off", log_level="warning", access_log=False, ws="none")
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)
