@@ -1,4 +1,4 @@
-"""What the guard refuses, and the few things that it lets pass. Nothing here may leave the machine."""
+"""The few things that the guard lets pass; what it refuses: `tests/security`. Nothing here may leave the machine."""
 
 import socket
 

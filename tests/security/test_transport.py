@@ -18,14 +18,13 @@ import pytest
 
 from tests.processes import KEY, House, Served
 from tests.serve.conftest import BODY, SESSION, Router, create, listening, running
-from tests.serve.test_mcp import META, MODERN, post, request
+from tests.serve.test_mcp import META, METHOD, NAME, VERSION, post, request
 from toolway.cli.doorkeeper import Doorkeeper
 from toolway.errors import BadRequest
 from toolway.serve.app import App
 from toolway.serve.wire import json_body
 
 PING = b'{"jsonrpc":"2.0","id":1,"method":"ping"}'
-VERSION, METHOD, NAME = ("mcp-protocol-version", MODERN), ("mcp-method", "tools/call"), ("mcp-name", "X")
 EXECUTE = "COMPOSIO_MULTI_EXECUTE_TOOL"
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -1,4 +1,4 @@
-"""The gate: keys before bodies, hosts and origins, and bodies that are none."""
+"""The gate: how a key may come, and under which addresses the server may be reached. What it refuses: `tests/security`."""
 
 from collections.abc import AsyncGenerator
 from pathlib import Path

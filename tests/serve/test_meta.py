@@ -1,4 +1,4 @@
-"""The meta tools: what they take, what they answer, and that a session's limits hold whichever way a call comes."""
+"""The meta tools: what they take, and what they answer."""
 
 import json
 import time
