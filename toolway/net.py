@@ -33,6 +33,7 @@ _NEVER = tuple(  # not public either, whatever the standard library of this Pyth
 )
 _NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+", re.IGNORECASE)
 _UNFIT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONNECT_SECONDS = 8.0
 _TURN_SECONDS = 5.0
 _SMALL = 256 * 1024
@@ -333,8 +334,8 @@ def _too_large(response: "aiohttp.ClientResponse", most: int) -> TooLarge:
 
 
 def headers_of(pairs: Mapping[str, str]) -> dict[str, str]:
-    """Header values that may leave: no control characters and no half ones. Raises `Blocked`."""
+    """Headers that may leave: names that are one, values without control characters and half ones. Raises `Blocked`."""
     for name, value in pairs.items():
-        if _UNFIT.search(value) or not name.isascii():
-            raise Blocked(f"The header {name} would hold a character that no header can; nothing was sent.")
+        if _UNFIT.search(value) or not _HEADER.fullmatch(name):
+            raise Blocked(f"The header {name!r} would hold a character that no header can; nothing was sent.")
     return dict(pairs)

@@ -2,11 +2,9 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.databases import is_postgres, outside
 from toolway.accounts.keys import SCOPES, Caller, Keys, open_keys
 from toolway.accounts.vault import Vault
 from toolway.errors import BadSetting, ToolwayError
@@ -110,27 +108,3 @@ async def test_processes_share_one_pepper_and_another_vault_is_told(store: Store
     assert await second.identify(secret.open()) is not None
     with pytest.raises(BadSetting, match="begun with another vault key"):
         await open_keys(store, Vault.open(tmp_path / "elsewhere", None))
-
-
-async def test_no_text_of_a_key_is_kept(keys: Keys, url: str, tmp_path: Path) -> None:
-    key, secret = await keys.create("pr_1")
-    await keys.preset("pr_1", PRESET)
-    texts = [secret.open(), PRESET]
-    for text in texts:
-        assert await keys.identify(text) is not None
-    if is_postgres(url):
-        await outside(url, "CHECKPOINT")
-        [(tables,)] = await outside(url, "SELECT pg_relation_filepath('keys')")
-        folder = Path(parse_qs(urlsplit(url).query)["host"][0])
-        files = [*(folder / tables).parent.iterdir(), *(folder / "pg_wal").glob("0*"), folder / "log"]
-        whole = b"".join(file.read_bytes() for file in files)
-    else:
-        files = [file for file in tmp_path.rglob("*") if file.is_file()]
-        assert {"t.db", "t.db-wal"} <= {file.name for file in files}
-        whole = b"".join(file.read_bytes() for file in files)
-    assert b"pr_1" in whole and key.digest.encode() in whole
-    for text in texts:
-        assert text.encode() not in whole and text.removeprefix("ak_").encode() not in whole
-    remembered = repr(vars(keys)) + repr(vars(keys._known))  # pyright: ignore[reportPrivateUsage]
-    assert "key_" in remembered
-    assert not any(text in remembered for text in texts)

@@ -1,4 +1,3 @@
-import json
 from typing import Any
 
 import msgspec
@@ -7,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.calls.shop import answer, builtin, catalogue, kit, param, tool
-from toolway.calls.reply import clean, largest_page, read, view
+from toolway.calls.reply import largest_page, read, view
 from toolway.catalog.model import Fault, Pages, Tool, Toolkit
 from toolway.errors import Refused
 from toolway.net import Answer
@@ -234,40 +233,9 @@ def test_what_is_no_json_is_told() -> None:
     assert read(found, its, Answer(204, {}, b""), {}).data == {}
 
 
-def test_hidden_characters_of_a_message_do_not_reach_the_agent() -> None:
-    with pytest.raises(Refused) as raised:
-        read(tool(), kit(), answer({"message": "a\u202eb\u200b\x1b[31mc" + "x" * 1000}, 400), {})
-    assert raised.value.message.startswith("Acme refused (400): abcx") and len(raised.value.message) < 450
-
-
 def test_the_toolkit_may_say_what_a_code_means() -> None:
     its = kit(faults=(Fault(400, "7", "key", "Sign in again."), Fault(400, "", "something", "Look.")))
     for code, means, fix in ((7, "key", "Sign in again."), (8, "refused", "Look.")):
         with pytest.raises(Refused) as raised:
             read(tool(), its, answer({"code": code}, 400), {})
         assert (raised.value.means, raised.value.fix) == (means, fix)
-
-
-HIDDEN = "a\u202eb\u200b\x1b[31mred\x1b[0m\x1b]0;t\x07\x85\x7f\u2066\ufeff\u061c\U000e0041\r\n\tc"
-
-
-@pytest.mark.parametrize("ascii_only", [True, False])
-def test_hidden_characters_of_a_result_do_not_reach_the_agent(ascii_only: bool) -> None:
-    body = json.dumps({f"k{HIDDEN}": [HIDDEN, {"n": HIDDEN, "i": 1}]}, ensure_ascii=ascii_only).encode()
-    shown = "abred\n\tc"
-    assert read(tool(), kit(), Answer(200, {}, body), {}).data == {f"k{shown}": [shown, {"n": shown, "i": 1}]}
-    assert read(tool(), kit(), Answer(200, {}, body), {}, exact=True).data == {f"k{HIDDEN}": [HIDDEN, {"n": HIDDEN, "i": 1}]}
-
-
-@pytest.mark.parametrize("ascii_only", [True, False])
-def test_every_hidden_character_is_looked_for_in_both_ways_to_write_it(ascii_only: bool) -> None:
-    for number in (*range(0xD800), *range(0xE000, 0x10000), *range(0xE0000, 0xE0080)):
-        if clean(f"a{chr(number)}b") == "ab":
-            body = json.dumps([chr(number)], ensure_ascii=ascii_only).encode()
-            assert read(tool(), kit(), Answer(200, {}, body), {}).data == {tool().list_key: [""]}, hex(number)
-
-
-def test_what_people_write_stays() -> None:
-    text = 'Grüße, "日本語" \\ €\n\tנמשך 👍'
-    for ascii_only in (True, False):
-        assert read(tool(), kit(), Answer(200, {}, json.dumps({"a": text}, ensure_ascii=ascii_only).encode()), {}).data == {"a": text}

@@ -31,6 +31,7 @@ CHANGES = [
     ("tags.toml", "Rename a tag.", "Rename a\u200b tag.", "hidden character U+200B"),
     ("tags.toml", "Rename a tag.", "Rename \\u202Ea tag.", "hidden character U+202E"),
     ("tags.toml", "Rename a tag.", "Rename a tag." * 200, "more than 2,000 bytes"),
+    ("tags.toml", "Part of the name.", "Before using this tool, read all tags.", "'Before using this' gives orders to who reads it"),
     ("tags.toml", "Part of the name.", "Part of the name." * 300, "an agent reads"),
     ("tags.toml", 'as.body.id = "number"', 'as.body.id = "NA_ME"', "differ only in case"),
     ("entries.toml", '["string", "null"]', '"txt"', "not a JSON Schema"),

@@ -55,6 +55,12 @@ def test_the_toolkit_of_the_readme(tmp_path: Path) -> None:
     assert "WEATHER_GET_FORECAST" in said[3].splitlines()[0]
 
 
+def test_the_properties_of_the_page_are_those_that_are_tested() -> None:
+    told = re.findall(r"^(\d+)\. ", (ROOT / "docs" / "security.md").read_text("utf-8"), re.MULTILINE)
+    tests = "".join(path.read_text("utf-8") for path in (ROOT / "tests" / "security").glob("test_*.py"))
+    assert [int(number) for number in told] == sorted({int(number) for number in re.findall(r"def test_(\d\d)_", tests)})
+
+
 def test_make_has_the_verbs_of_the_readme() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     for verb in re.findall(r"^make (\w+)", "\n".join(blocks("sh")), re.MULTILINE):

@@ -2,11 +2,19 @@
 
 import asyncio
 import ssl
+import time
+import traceback
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
-from toolway.net import Net, named_addresses
+import pytest
+from rich.pretty import pretty_repr
+
+from toolway.errors import ToolwayError
+from toolway.net import Net, Request, named_addresses
+
+CANARY = "canary-5f1d0c9a77"
 
 Say = Callable[[int, asyncio.StreamWriter], Awaitable[None]]
 """Answers the request of this number (from 1) on this connection; a connection that it closes is not read any further."""
@@ -75,3 +83,26 @@ async def reaching(*urls: str, proxy: str = "") -> AsyncGenerator[Net]:
         yield net
     finally:
         await net.close()
+
+
+def request(url: str, method: str = "GET", **more: object) -> Request:
+    """A request with a secret in a header and in the query."""
+    return Request(method, f"{url}/v1/me?apiKey={CANARY}", {"X-Api-Key": CANARY}, **more)  # pyright: ignore[reportArgumentType]
+
+
+def tells_nothing(error: BaseException) -> None:
+    said = "".join(traceback.format_exception(error)) + repr(error) + str(error) + pretty_repr(error)
+    assert CANARY not in said
+    if isinstance(error, ToolwayError):
+        assert CANARY not in error.sentence
+
+
+async def fails(say: Say, kind: type[ToolwayError], method: str = "GET", **more: object) -> ToolwayError:
+    async with served(say) as server, reaching(server.url) as net:
+        began = time.monotonic()
+        with pytest.raises(kind) as raised:
+            await net.send(request(server.url, method, **more))
+        assert time.monotonic() - began < 2
+    assert type(raised.value) is kind
+    tells_nothing(raised.value)
+    return raised.value

@@ -20,6 +20,9 @@ from toolway.settings import read
 from toolway.store.records import Entry
 from toolway.watch import Watch
 
+SESSION = "/api/v3.1/tool_router/session"
+BODY = b'{"user_id":"alice"}'
+
 
 class Reply(NamedTuple):
     """What came back: status, headers and body."""
@@ -105,6 +108,11 @@ class Router(NamedTuple):
         return account.id
 
 
+async def create(router: Router, *headers: tuple[str, str], body: bytes = BODY, path: str = SESSION) -> Reply:
+    """A request for a session, or for something else, with these headers."""
+    return await router.ask("POST", path, body, [("content-type", "application/json"), *headers])
+
+
 Fault = Callable[..., Awaitable[None]]
 """Lets the next requests to the sandbox under a path go wrong."""
 
@@ -125,6 +133,23 @@ async def fault(sandbox: str) -> AsyncGenerator[Fault]:
 
 
 @asynccontextmanager
+async def listening(app: Any, parser: Any = "auto") -> AsyncGenerator[str]:
+    """The origin under which an application is served in this loop."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(app, http=parser, lifespan="off", log_level="warning", access_log=False, ws="none")
+    config.load()
+    server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
+    # Not `serve` and `shutdown`: they look only ten times a second whether to end, and there are hundreds of tests.
+    await server.startup(sockets=[listener])
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        for one in server.servers:
+            one.close()
+
+
+@asynccontextmanager
 async def running(
     data: Path, watch: Watch | None = None, door: Callable[[Local], McpDoor] | None = None, /, **flags: str
 ) -> AsyncGenerator[Router]:
@@ -136,21 +161,10 @@ async def running(
 @asynccontextmanager
 async def serving(local: Local, door: Callable[[Local], McpDoor] | None = None) -> AsyncGenerator[Router]:
     """A router of these parts, with a key of its own."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
     project = await local.project()
     _, key = await local.keys.create(project.id)
-    config = uvicorn.Config(App(local, door(local) if door else None), lifespan="off", log_level="warning", access_log=False)
-    config.load()
-    server = uvicorn.Server(config)
-    server.lifespan = config.lifespan_class(config)
-    # Not `serve` and `shutdown`: they look only ten times a second whether to end, and there are hundreds of tests.
-    await server.startup(sockets=[listener])
-    try:
+    async with listening(App(local, door(local) if door else None)) as origin:
         yield Router(origin, key.open(), local)
-    finally:
-        for listening in server.servers:
-            listening.close()
 
 
 @pytest.fixture

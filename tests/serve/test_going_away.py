@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.serve.conftest import Fault, Router, running
+from tests.serve.conftest import Fault, Router
 from toolway.errors import Unavailable
 from toolway.serve.app import App
 from toolway.serve.wire import WhileConnected
@@ -42,29 +42,6 @@ async def test_a_client_that_goes_away(router: Router, fault: Fault, capfd: pyte
     assert (entry.tool, entry.state, entry.error) == ("CLOCKIFY_CREATE_CLIENT", "unknown", "interrupted")
     printed = capfd.readouterr()
     assert "Traceback" not in printed.out + printed.err
-
-
-async def test_the_service_is_left_as_well(router: Router) -> None:
-    """The connection to a service that does not answer ends with the client's."""
-    await router.connect("desktime")
-    asked, left = asyncio.Event(), asyncio.Event()
-
-    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        asked.set()
-        await reader.read()
-        left.set()
-        writer.close()
-
-    async with await asyncio.start_server(silent, "127.0.0.1", 0) as service:
-        place = f"http://127.0.0.1:{service.sockets[0].getsockname()[1]}"
-        async with running(router.local.settings.data, sandbox=place) as other:
-            call = asyncio.create_task(other.execute(await other.session(), "DESKTIME_PING_REQUEST"))
-            async with asyncio.timeout(5):
-                await asked.wait()
-            call.cancel()
-            async with asyncio.timeout(1):
-                await left.wait()
 
 
 async def test_a_server_that_ends(router: Router, fault: Fault) -> None:

@@ -1,10 +1,8 @@
-"""The meta tools: what they take, what they answer, and that a session's limits hold whichever way a call comes."""
+"""The meta tools: what they take, and what they answer."""
 
 import json
 import time
 from typing import Any
-
-import pytest
 
 from tests.serve.conftest import Fault, Router
 
@@ -210,48 +208,6 @@ async def test_arguments_may_come_as_text_and_slugs_in_any_case(router: Router) 
     item = {"tool_slug": "clockify_get_tags", "arguments": '{"page": 1}'}
     answer = await router.call(path, "Composio_Multi_Execute_Tool", tools=[item])
     assert answer["successful"], answer
-
-
-LIMITS: list[tuple[dict[str, Any], set[str]]] = [
-    ({"toolkits": {"enable": ["desktime"]}}, {"CLOCKIFY_GET_TAGS", "CLOCKIFY_DELETE_TAG"}),
-    ({"toolkits": {"enable": []}}, {"CLOCKIFY_GET_TAGS", "CLOCKIFY_DELETE_TAG"}),
-    ({"toolkits": {"disable": ["clockify"]}}, {"CLOCKIFY_GET_TAGS", "CLOCKIFY_DELETE_TAG"}),
-    ({"tools": {"clockify": {"enable": ["CLOCKIFY_GET_TAGS"]}}}, {"CLOCKIFY_DELETE_TAG"}),
-    ({"tools": {"Clockify": ["clockify_get_tags"]}}, {"CLOCKIFY_DELETE_TAG"}),
-    ({"tools": {"clockify": {"disable": ["CLOCKIFY_DELETE_TAG"]}}}, {"CLOCKIFY_DELETE_TAG"}),
-    ({"tags": ["readOnlyHint"]}, {"CLOCKIFY_DELETE_TAG"}),
-    ({"tags": {"disable": ["destructiveHint"]}}, {"CLOCKIFY_DELETE_TAG"}),
-    ({"tags": ["readOnlyHint"], "tools": {"clockify": {"tags": ["destructiveHint"]}}}, {"CLOCKIFY_GET_TAGS"}),
-]
-
-
-@pytest.mark.parametrize(("limits", "closed"), LIMITS)
-async def test_a_session_s_limits_hold_everywhere(router: Router, limits: dict[str, Any], closed: set[str]) -> None:
-    path = await router.session("alice", **limits, preload={"tools": ["CLOCKIFY_GET_TAGS", "CLOCKIFY_DELETE_TAG"]})
-    listed = {tool["name"] for tool in (await router.rpc(path, "tools/list"))["result"]["tools"]}
-    found = await search(router, path, "list tags", "delete the tag old")
-    schemas = (await router.call(path, "COMPOSIO_GET_TOOL_SCHEMAS", tool_slugs=["CLOCKIFY_GET_TAGS", "CLOCKIFY_DELETE_TAG"]))["data"]
-    for slug in ("CLOCKIFY_GET_TAGS", "CLOCKIFY_DELETE_TAG"):
-        is_open = slug not in closed
-        assert (slug in listed) is is_open
-        assert (slug in found["tool_schemas"]) is is_open
-        assert (slug in schemas["tool_schemas"]) is is_open
-        executed = await router.execute(path, slug.lower(), id="x", user_id="bob")
-        assert ("session" in executed["error"]) is not is_open
-        direct = await router.rpc(path, "tools/call", {"name": slug, "arguments": {}})
-        assert ("error" in direct) is not is_open
-
-
-async def test_the_user_cannot_be_changed_from_within(router: Router) -> None:
-    await router.connect("desktime", "bob")
-    path = await router.session("alice", "desktime")
-    item = PING | {"user_id": "bob", "account": ""}
-    message: Any = {"name": "COMPOSIO_MULTI_EXECUTE_TOOL", "arguments": {"tools": [item], "user_id": "bob"}, "_meta": {"user_id": "bob"}}
-    result = (await router.rpc(path, "tools/call", message))["result"]
-    [answer] = json.loads(result["content"][0]["text"])["data"]["results"]
-    assert "No active connected account" in answer["error"]
-    [entry] = await router.entries(1)
-    assert entry.user_id == "alice"
 
 
 async def test_pins_and_choices_of_accounts(router: Router) -> None:

@@ -179,32 +179,6 @@ async def test_pins_and_empty_things_are_taken(router: Router) -> None:
     assert config["toolkits"] == {"disabled": []}
 
 
-async def test_another_project_s_session_is_none(router: Router) -> None:
-    """A foreign session and one that never was are the same to the letter, over REST and over MCP."""
-    other = await router.local.project("other")
-    _, key = await router.local.keys.create(other.id)
-    foreign = (await router.session()).split("/")[2]
-    for number, path in ((foreign, f"{SESSION}/{{}}"), (foreign, "/tool_router/{}/mcp")):
-        method = "GET" if path.startswith("/api") else "POST"
-        headers = [("x-api-key", key.open()), ("x-request-id", "same")]
-        one = await router.ask(method, path.format(number), b"{}", headers)
-        none = await router.ask(method, path.format("trs_" + "0" * 22), b"{}", headers)
-        assert (one.status, one.body) == (404, none.body)
-        assert {k: v for k, v in one.headers.items() if k != "date"} == {k: v for k, v in none.headers.items() if k != "date"}
-    status, made = await router.send("POST", SESSION, {"user_id": "alice"}, x_api_key=key.open())
-    assert status == 201
-    assert (await router.send("GET", f"{SESSION}/{made['session_id']}"))[0] == 404
-
-
-async def test_accounts_belong_to_their_project(router: Router) -> None:
-    await router.connect("desktime", "alice")
-    other = await router.local.project("other")
-    _, key = await router.local.keys.create(other.id)
-    stranger = router._replace(key=key.open())
-    answer = await stranger.execute(await stranger.session("alice"), "DESKTIME_PING_REQUEST")
-    assert "No active connected account" in answer["error"]
-
-
 @pytest.mark.parametrize(
     "place", ["/api/v3.1/none", "/.well-known/oauth-protected-resource", "/register", "/.well-known/openid-configuration", "/"]
 )

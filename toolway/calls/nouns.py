@@ -214,7 +214,7 @@ def _things(noun: Noun, tool: Tool, data: Json) -> list[Thing]:
         if isinstance(row, dict) and isinstance((content := cast("Json", row)).get(id), str | int):
             further = [t if content[t] is True else reply.clean(str(content[t])) for t in noun.tell_apart if content.get(t)]
             key, called = str(content[id]), reply.clean(str(content.get(name, "")))
-            found.setdefault(key, Thing(key, called, f"{called} ({', '.join([*further, f'id {key}'])})"))
+            found.setdefault(key, Thing(key, called, f"{called} ({', '.join([*further, f'id {reply.clean(key)}'])})"))
     return list(found.values())
 
 

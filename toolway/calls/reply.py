@@ -13,9 +13,12 @@ from toolway.errors import Refused
 from toolway.net import Answer
 
 _SAID = 400
+_UNSEEN = r"\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"
+# Two more marks without width join letters of Persian and of Indian scripts, and emoji; only between such do they mean anything.
+_SEEN = rf"[^\x00-\xa0\u200c\u200d{_UNSEEN}]"
 _CONTROL = re.compile(
-    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))?"  # what a terminal obeys, as a whole
-    r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"  # what a terminal obeys, as a whole
+    rf"|[\x00-\x08\x0b-\x1f\x7f-\x9f{_UNSEEN}]|(?<!{_SEEN})[\u200c\u200d]|[\u200c\u200d](?!{_SEEN})"
 )
 # The same in a body, where it may stand as it is or escaped; what it finds too much costs only a walk.
 _PERHAPS_CONTROL = re.compile(
@@ -104,7 +107,9 @@ def _vendor_words(content: Any) -> tuple[str, str]:
 
 
 def clean(text: str) -> str:
-    """A text without what nobody sees: control characters save line ends and tabs, terminal sequences, marks of direction, no width."""
+    """A text without what nobody sees: control characters save line ends and tabs, terminal sequences, marks of direction, and those
+    without width that join nothing.
+    """
     return _CONTROL.sub("", text).strip()
 
 

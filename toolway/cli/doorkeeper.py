@@ -1,7 +1,7 @@
 """What uvicorn lets strangers do without end, ended: heads that trickle in or do not stop, and connections without number.
 
 Its own limits begin when a request's head is complete; until then a connection costs memory and a file for as long as the client
-likes. Loaded when a server starts, and only where httptools is installed.
+likes. Loaded when a server starts.
 """
 
 import asyncio

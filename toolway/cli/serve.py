@@ -69,6 +69,7 @@ async def _serve(settings: Settings) -> None:
         async with await Local.open(settings, watch) as local:
             app = App(local)
             _check(settings.tls)
+            _protocol()
             listener = _listen(settings)
             fresh = await local.first_key()
             origin = _origin(settings, listener)
@@ -134,11 +135,14 @@ async def run(settings: Settings, app: App, listener: socket.socket) -> None:
 
 
 def _protocol() -> Any:
-    """The fast protocol of uvicorn with limits of ours, where it can be had."""
+    """Uvicorn's strict protocol, with limits of ours. Raises `BadSetting` where it cannot be had.
+
+    uvicorn's other one has no such limits, and takes requests that two readers divide in two ways.
+    """
     try:
         from toolway.cli.doorkeeper import Doorkeeper
     except ImportError:
-        return "auto"
+        raise BadSetting("The package httptools cannot be loaded.", fix="Install Toolway again, with all that it depends on.") from None
     return Doorkeeper
 
 
