@@ -37,14 +37,11 @@ class Wire(NamedTuple):
 
 @pytest.fixture(scope="module", params=["httptools", "h11"])
 def wire(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
-    """The dispatcher with the suite's tools behind it, in a process of its own; in one without httptools uvicorn takes h11."""
+    """The dispatcher with the suite's tools behind it, in a process of its own."""
     folder = tmp_path_factory.mktemp("conformance")
     own = {name: value for name, value in os.environ.items() if not name.startswith("TOOLWAY_")}
     own["TOOLWAY_API_KEY"] = f"ak_{secrets.token_urlsafe(24)}"
-    if request.param == "h11":
-        (folder / "httptools.py").write_text('raise ImportError("not installed here")\n')
-        own["PYTHONPATH"] = str(folder)
-    command = [sys.executable, "-m", "tests.accept.conformance.server", str(folder / "data")]
+    command = [sys.executable, "-m", "tests.accept.conformance.server", str(folder / "data"), request.param]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=REPO, env=own)
     with process:

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from tests.serve.conftest import Fault, Router, running
-from tests.serve.test_workers import KEY, SESSION, House, Served, until
+from tests.processes import KEY, House, Served, until
+from tests.serve.conftest import SESSION, Fault, Router, running
 from tests.watch.numbers import Numbers
 from toolway.watch import Spans, Watch, start
 
