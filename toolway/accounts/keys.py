@@ -36,7 +36,7 @@ class Keys:
 
     def __init__(self, store: Store, pepper: bytes) -> None:
         self._store = store
-        self._pepper = pepper
+        self._hash = hmac.new(pepper, digestmod="sha256")  # copied for each key: hmac.digest lets go of the interpreter every time
         self._known = Cached(store.keys.by_digest)
         self.tally = self._known.tally
 
@@ -78,7 +78,9 @@ class Keys:
         self._known.forget()
 
     def _digest(self, text: str) -> str:
-        return hmac.digest(self._pepper, text.encode("utf-8", "surrogatepass"), "sha256").hex()
+        made = self._hash.copy()
+        made.update(text.encode("utf-8", "surrogatepass"))
+        return made.hexdigest()
 
     def _key(self, project_id: str, text: str, scopes: Sequence[str], expires_at: int | None) -> ApiKey:
         if not scopes or set(scopes) - set(SCOPES):
