@@ -18,7 +18,11 @@ _TEXT: Final[tuple[Place, ...]] = ("path", "query", "header")
 
 
 def toolkit(kit: Toolkit, witness: Witness) -> Iterator[tuple[str, Slip]]:
-    """Every slip of a toolkit, with the name of its tool; empty for what stands in toolkit.toml."""
+    """Every slip of a toolkit, once, with the name of its tool; empty for what stands in toolkit.toml."""
+    yield from dict.fromkeys(_toolkit(kit, witness))
+
+
+def _toolkit(kit: Toolkit, witness: Witness) -> Iterator[tuple[str, Slip]]:
     answering: dict[str, str] = {}
     for tool in kit.tools.values():
         if tool.spec:
@@ -192,7 +196,7 @@ def _reply(tool: Tool, operation: Operation, witness: Witness) -> Iterator[Slip]
         yield Slip(("view",), "fields", shape.told(), reply.where)
         return
     for name in tool.view:
-        yield from compare.seen(witness, ("view", name), name, reply)
+        yield from (slip._replace(keys=("view", slip.here)) for slip in compare.seen(witness, ("view",), name, reply))
     pages = tool.pages
     listed = tool.list_key != "items" or (pages is not None and pages.more == "short")
     if listed and shape.members and "array" not in shape.types:

@@ -3,6 +3,7 @@
 Whatever differs is yielded as a `Slip`. Members that a tool does not offer are none, unless the document calls them required.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -16,6 +17,7 @@ from toolway.catalog.source import Keys
 from toolway.catalog.witness import Witness
 
 NOTHING: Final = "no such name"
+NO_FIELD: Final = "no such field"
 
 _STRING: Final = frozenset({"string"})
 _JSON: Final = {"int": "integer", "number": "number", "bool": "boolean", "object": "object", "any": ""}  # all others: string
@@ -119,30 +121,36 @@ def fixed_value(witness: Witness, keys: Keys, constant: Any, node: Node) -> Iter
 
 
 def seen(witness: Witness, keys: Keys, name: str, node: Node) -> Iterator[Slip]:
-    """Whether a reply of this schema has the dotted name. A list is looked at item by item, `*` stands for each member."""
-    parts = name.split(".")
+    """Whether a reply of this schema has the dotted name, told as far as it goes wrong.
+
+    A list is looked at item by item, `*` stands for each member. What is only spelt another way is told, and gone through all the same.
+    """
+    left, gone = name.split("."), ""
     while True:
         shape = witness.shape(node)
         if shape.broken:
             yield Slip(keys, name, shape.broken, node.where)
             return
-        if "array" in shape.types and shape.items and not (parts and parts[0] in shape.members):
-            if parts and parts[0] == "*":
-                parts.pop(0)
+        if "array" in shape.types and shape.items and not (left and left[0] in shape.members):
+            if left and left[0] == "*":
+                gone = _dotted(gone, left.pop(0))
             node = shape.items
             continue
         if shape.write_only:
-            yield Slip(keys, name, "write-only", node.where)
-        if not parts:
+            yield Slip(keys, gone, "write-only", node.where)
+        if not left:
             return
-        part = parts.pop(0)
-        below = _below(shape, part)
+        part = left.pop(0)
+        way, gone = gone, _dotted(gone, part)
+        below, called = _below(shape, part)
         if below is None:
             if shape.types and not shape.types & {"object", "array"}:
-                yield Slip(keys, name, f"{shape.told()} there", node.where)
+                yield Slip(keys, gone, f"{shape.told()} there", node.where)
             elif not shape.open:
-                yield Slip(keys, name, f"no {part!r}", node.where, near(part, shape.members))
+                yield Slip(keys, gone, NO_FIELD, node.where, near(part, shape.members))
             return
+        if called != part:
+            yield Slip(keys, gone, _dotted(way, called), node.where)
         node = below
 
 
@@ -238,7 +246,15 @@ def _choices(keys: Keys, kind: Kind, here: str, shape: Shape, node: Node) -> Ite
         yield Slip(keys, here, shape.told(), node.where)
 
 
-def _below(shape: Shape, part: str) -> Node | None:
+def _below(shape: Shape, part: str) -> tuple[Node | None, str]:
+    """What stands under this name, and the name it has there."""
+    rest = shape.rest if isinstance(shape.rest, Node) else None
     if part == "*":
-        return shape.rest if isinstance(shape.rest, Node) else either(list(shape.members.values()))
-    return shape.members.get(part) or (shape.rest if isinstance(shape.rest, Node) else None)
+        return rest or either(list(shape.members.values())), part
+    alike = (name for name in shape.members if re.sub(r"[-_]", "", name).lower() == re.sub(r"[-_]", "", part).lower())
+    called = part if part in shape.members or rest else next(alike, part)
+    return shape.members.get(called) or rest, called
+
+
+def _dotted(way: str, part: str) -> str:
+    return f"{way}.{part}" if way else part
