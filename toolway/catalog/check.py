@@ -1,6 +1,6 @@
 """A toolkit, held against the vendor's OpenAPI document."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -157,15 +157,13 @@ def _body(tool: Tool, kit: Toolkit, operation: Operation, witness: Witness) -> I
         yield Slip(("body",), "an object", shape.told(), node.where)
         return
     fields = tuple(param.field for param in tool.params if param.place == "body")
-    kept = frozenset[str]()
-    if tool.merge:
-        kept = frozenset(field.name for field in fields)
-        yield from _merged(tool, kit, fields, witness)
-    elsewhere = {one.name for one in operation.given}
+    kept = frozenset(field.name for field in fields) if tool.merge else frozenset[str]()
+    yield from _merged(tool, kit, [field for field in fields if field.name in shape.members], witness)
+    elsewhere = {one.name for one in operation.given} - set(shape.members)
     for param in tool.params:  # what the document has in another place is told so
-        if param.place == "body" and param.field.name not in shape.members and param.field.name in elsewhere:
+        if param.place == "body" and param.field.name in elsewhere:
             yield _stranger(param, operation, witness)
-    mine = tuple(field for field in fields if field.name in shape.members or field.name not in elsewhere)
+    mine = tuple(field for field in fields if field.name not in elsewhere)
     yield from compare.members(witness, ("body",), Sent(mine, tool.fixed.get("body", {}), kept), shape, node)
 
 
@@ -174,7 +172,7 @@ def _media(tool: Tool, operation: Operation) -> Node | None:
     return next((operation.body[kind] for kind in fitting), None)
 
 
-def _merged(tool: Tool, kit: Toolkit, fields: tuple[Field, ...], witness: Witness) -> Iterator[Slip]:
+def _merged(tool: Tool, kit: Toolkit, fields: Iterable[Field], witness: Witness) -> Iterator[Slip]:
     """Whether what a merge keeps can be seen in what it reads; else a change would clear it."""
     source = kit.tools.get(tool.merge.source) if tool.merge else None
     reply = _reply_of(source, witness) if source else None

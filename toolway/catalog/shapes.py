@@ -120,7 +120,10 @@ class Schemas:
             stands = self.stands(ref)
             if stands is None:
                 return Shape(broken=f"a reference that leads nowhere ({ref[:80]})")
-            parts.append(self._shape(Node(table(stands), ref), (*open_, ref)))
+            meant = self._shape(Node(table(stands), ref), (*open_, ref))
+            if meant is None and len(node.content) == 1:
+                return None
+            parts.append(meant)
         parts += self._parts(node, "allOf", open_)
         found = reduce(_both, filter(None, parts))
         for key in ("oneOf", "anyOf"):
