@@ -248,6 +248,20 @@ def test_the_toolkit_may_say_what_a_code_means() -> None:
         assert (raised.value.means, raised.value.fix) == (means, fix)
 
 
+def test_what_a_tool_says_of_a_refusal_comes_before_what_the_toolkit_says() -> None:
+    its = kit(faults=(Fault(400, "7", "key", "Sign in again."),))
+    found = tool(fails=(Fault(400, "7", "", "Archive it first."), Fault(404, "", "", "Ask for it.")))
+    cases = (
+        (400, 7, "key", "Archive it first. Sign in again."),
+        (400, 8, "refused", None),
+        (404, 9, "not found", "Ask for it. Look it up again; it may have been deleted."),
+    )
+    for status, code, means, fix in cases:
+        with pytest.raises(Refused) as raised:
+            read(found, its, answer({"code": code}, status), {})
+        assert (raised.value.means, raised.value.fix) == (means, fix)
+
+
 HIDDEN = "a\u202eb\u200b\x1b[31mred\x1b[0m\x1b]0;t\x07\x85\x7f\u2066\ufeff\u061c\U000e0041\r\n\tc"
 
 

@@ -210,6 +210,7 @@ IN_THE_FILE: dict[str, tuple[str, str, tuple[str, ...]]] = {
         'spec  = "updateTag"\neffect = "read"',
         ("update_tag effect: read here, PUT in the document",),
     ),
+    "what a merge leaves": ('name = "title"}', "name = false}", ("update_tag body.name: optional here, required in the document",)),
     "what a merge reads": ('name = "title"}', 'name = "titel"}', ("update_tag merge.name: titel of get_tag here, no such field",)),
     "field of a noun": (
         'tell-apart = ["archived"]',

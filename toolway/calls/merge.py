@@ -19,7 +19,7 @@ async def under(kit: Toolkit, tool: Tool, taken: Json, ask: Ask) -> Json:
         raise Refused(f"{kit.title} did not give the present state, so nothing was changed.", status=200, means="rubbish")
     kept: Json = {}
     for param in tool.params:
-        if param.place == "body" and param.given not in taken:
+        if param.place == "body" and param.given not in taken and param.field.name not in tool.merge.left:
             value = _at(current, read_as[param.given])
             if value is not None:
                 kept[param.given] = _declared(param.field, value)

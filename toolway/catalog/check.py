@@ -157,8 +157,8 @@ def _body(tool: Tool, kit: Toolkit, operation: Operation, witness: Witness) -> I
         yield Slip(("body",), "an object", shape.told(), node.where)
         return
     fields = tuple(param.field for param in tool.params if param.place == "body")
-    kept = frozenset(field.name for field in fields) if tool.merge else frozenset[str]()
-    yield from _merged(tool, kit, [field for field in fields if field.name in shape.members], witness)
+    kept = frozenset(field.name for field in fields if field.name not in tool.merge.left) if tool.merge else frozenset[str]()
+    yield from _merged(tool, kit, [field for field in fields if field.name in shape.members and field.name in kept], witness)
     elsewhere = {one.name for one in operation.given} - set(shape.members)
     for param in tool.params:  # what the document has in another place is told so
         if param.place == "body" and param.field.name in elsewhere:

@@ -240,10 +240,6 @@ def _rates(table: Table) -> tuple[Rate, ...]:
 def _faults(table: Table) -> tuple[Fault, ...]:
     faults: list[Fault] = []
     for key, inner in table.tables():
-        match = re.fullmatch(r"([1-5][0-9]{2})(?: (\S{1,80}))?", key)
-        if match is None:
-            inner.bad('a status, and the vendor\'s own code or word where there is one, are expected: "404" or "400 501"')
-            continue
-        faults.append(Fault(int(match[1]), match[2] or "", inner.text("means", due=True), inner.text("say")))
+        faults.append(Fault(*build.refusal_of(table, key), inner.text("means", due=True), inner.text("say")))
         inner.done()
     return tuple(faults)
