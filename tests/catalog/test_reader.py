@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec import UNSET, msgpack
 
 from toolway.catalog.lint import lint
-from toolway.catalog.model import Field, Kind, Merge, Pages, Tool, Toolkit
+from toolway.catalog.model import Fault, Field, Kind, Merge, Pages, Tool, Toolkit
 from toolway.catalog.reader import read
 from toolway.catalog.source import lines
 from toolway.errors import BadFile
@@ -60,6 +60,23 @@ def test_shared_path_lines_views_and_pages(wide: Toolkit) -> None:
     assert tool.pages == Pages("query.page", "query.page-size", 0, "header Last-Page")
     assert tool.view == ("id", "name")
     assert tool.list_key == "tags"
+
+
+def test_what_a_merge_leaves_and_what_a_tool_says_of_refusals(tmp_path: Path) -> None:
+    lines = 'body.x = "text"\nmerge = {from = "ping", x = false}\nfails = {404 = "No.", "400 501" = "First this."}'
+    tool = read(acme(tmp_path, PING.replace("GET", "POST") + lines)).tools["ping"]
+    assert tool.merge == Merge("ping", {}, ("x",))
+    assert tool.fails == (Fault(404, "", "", "No."), Fault(400, "501", "", "First this."))
+
+
+@pytest.mark.parametrize(
+    ("lines", "by"),
+    [('path.id = "text!"\nbody.x = "text"', "id"), ('whole.all = "Item[]!"\n[types.Item]\nkey = "text!"\nx = "text"', "key")],
+)
+def test_a_merge_with_an_item_of_a_list(tmp_path: Path, lines: str, by: str) -> None:
+    call = PING.replace("GET", "PUT").replace("/ping", "/ping/{id}" if by == "id" else "/ping")
+    tool = read(acme(tmp_path, f'{call}merge = {{from = "ping", by = "{by}", x = "y"}}\n{lines}')).tools["ping"]
+    assert tool.merge == Merge("ping", {"x": "y"}, by=by)
 
 
 def test_merge_and_renames(wide: Toolkit) -> None:
@@ -172,6 +189,13 @@ WRONG = [
     ('pages = {page = "query.page", mor = "short"}', "pages.mor: unknown key; did you mean more?"),
     ('query.page = "int"\npages = {page = "query.page"}', "size is expected"),
     ('merge = {from = "ping", nam = "x"}', "merge.nam: no body.nam is written"),
+    ('merge = {from = "ping", nam = false}', "merge.nam: no body.nam is written"),
+    ('body.nam = "text"\nmerge = {from = "ping", nam = true}', "merge.nam: text is expected"),
+    ('body.x = "text"\nmerge = {from = "ping", by = "id"}', "merge.by: the field that tells the item is expected, one that is given too"),
+    ('whole.x = "text[]"\nmerge = {from = "ping"}', "merge.by: the field that tells the item is expected"),
+    ('fails = {"4xx" = "x"}', "fails.4xx: a status, and"),
+    ("fails = {404 = 5}", "fails.404: text is expected"),
+    ('fails = {404 = " "}', "fails.404: it is empty"),
     ('as.x = "y"', "as.x: no parameter 'x' to rename"),
     ('body.x = "text"\nquery.x = "text"', "both given as 'x'"),
     ('body.x = "text"\nquery.x = "text"\nas.x = "y"', "as.body.x is expected"),

@@ -50,7 +50,7 @@ def read(tool: Tool, kit: Toolkit, answer: Answer, arguments: Json, full: bool =
     content = _content(kit, answer, exact)
     failure = _failure(kit, content)
     if failure or not 200 <= answer.status < 300:
-        raise _refusal(kit, answer.status, content, failure)
+        raise _refusal(tool, kit, answer.status, content, failure)
     following = _next(tool, answer, content, arguments)
     if not tool.view or full:
         return Reply(_named(tool, content), following)
@@ -79,19 +79,26 @@ def _failure(kit: Toolkit, content: Any) -> Fault | None:
     return next((f for f in kit.faults if f.status == 200 and cast("Json", content).get(f.code)), None)
 
 
-def _refusal(kit: Toolkit, status: int, content: Any, failure: Fault | None) -> Refused:
+def _refusal(tool: Tool, kit: Toolkit, status: int, content: Any, failure: Fault | None) -> Refused:
     if 300 <= status < 400:
         return Refused(f"{kit.title} answered with a redirect ({status}), which is not followed.", status=status, means="rubbish")
     words, code = _vendor_words(content)
     # A body that tells of failure on status 200 may name the status that it should have had.
     stated = int(code) if failure and re.fullmatch("[45][0-9][0-9]", code) else status
-    fitting = [f for f in kit.faults if f.status == stated and f.code in ("", code)]
-    fault = max(fitting, key=lambda f: bool(f.code), default=failure)
+    fault = _fitting(kit.faults, stated, code) or failure
     means = fault.means if fault and fault.means in _SAY else _MEANINGS.get(stated, "refused")
     say = fault.say if fault else ""
     fix = say or _SAY.get(means) or ("The service has a fault of its own; try again later." if stated >= 500 else None)
+    if own := _fitting(tool.fails, stated, code):
+        fix = f"{own.say} {fix}" if fix else own.say
     said = f"{kit.title} refused ({status}{f', code {code}' if code else ''})"
     return Refused(f"{said}: {words}" if words else f"{said}.", status=status, means=means, fix=fix)
+
+
+def _fitting(faults: tuple[Fault, ...], status: int, code: str) -> Fault | None:
+    """The fault of this status and code, else that of the status alone."""
+    fitting = [fault for fault in faults if fault.status == status and fault.code in ("", code)]
+    return max(fitting, key=lambda fault: bool(fault.code), default=None)
 
 
 def _vendor_words(content: Any) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple, cast, get_args
 
 from toolway.catalog.fields import Words, too_many
 from toolway.catalog.grammar import near, unplain
-from toolway.catalog.model import Effect, Field, Json, Merge, Pages, Param, Place, Send, Tool
+from toolway.catalog.model import Effect, Fault, Field, Json, Merge, Pages, Param, Place, Send, Tool
 from toolway.catalog.source import Table, is_table
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -15,6 +15,7 @@ _CALL: Final = re.compile(r"([A-Z]+) +([a-z][a-z0-9_-]*) +(/\S*)")
 _PLACE: Final = re.compile(r"\{([^{}/]*)\}")
 _PATH: Final = re.compile(r"/(?:[A-Za-z0-9._~!$&'()*+,;=:@%/-]|\{[^{}/]+\})*")
 _VIEW: Final = re.compile(r"(?:\*|[^\s.*]+)(?:\.(?:\*|[^\s.*]+))*")
+_REFUSAL: Final = re.compile(r"([1-5][0-9]{2})(?: (\S{1,80}))?")
 _RETIRE: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?: [A-Z0-9_]{1,64})?")
 _EFFECT: Final[dict[str, Effect]] = {
     "GET": "read",
@@ -77,6 +78,7 @@ def tool(table: Table, shared: Shared) -> Tool | None:
         list_key=table.text("list") or "items",
         merge=_merge(table, call, params),
         view=_view(table, shared.views),
+        fails=_fails(table.table("fails")),
         asks=table.texts("asks"),
         spec=table.text("spec"),
         why_no_spec=table.text("why-no-spec") or shared.why_no_spec,
@@ -104,6 +106,15 @@ def call_of(table: Table, hosts: tuple[str, ...]) -> Call | None:
     if not _PATH.fullmatch(call.path) or re.search(r"/\.{1,2}(?:/|$)|//", call.path):
         table.bad("the path is not plain: no empty or dotted steps, no question mark, {places} closed and named", "call")
     return call
+
+
+def refusal_of(table: Table, key: str) -> tuple[int, str]:
+    """The status of a refusal, and the vendor's own code for it, as keys name them: `404`, `400 501`."""
+    match = _REFUSAL.fullmatch(key)
+    if match is None:
+        table.bad('a status, and the vendor\'s own code or word where there is one, are expected: "404" or "400 501"', key)
+        return 0, ""
+    return int(match[1]), match[2] or ""
 
 
 def views_of(value: object, table: Table, *keys: str) -> tuple[str, ...]:
@@ -274,19 +285,30 @@ def _merge(table: Table, call: Call, params: tuple[Param, ...]) -> Merge | None:
         return None
     inner = table.table("merge")
     source = inner.text("from", due=True)
-    written = {param.field.name: None for param in params if param.place == "body"}
+    by = inner.text("by")
+    whole = next((param.field for param in params if param.place == "whole"), None)
+    fields = whole.kind.fields if whole else tuple(param.field for param in params if param.place == "body")
+    written = {field.name: None for field in fields}
+    told = tuple(field.name for field in fields if field.required) if whole else call.places
+    if (by or whole) and by not in told:
+        inner.bad(f"the field that tells the item is expected, one that is given too: {', '.join(told) or 'there is none'}", "by")
     renames: dict[str, str] = {}
-    for key in inner.data:
-        if key == "from":
+    left: list[str] = []
+    for key, value in inner.data.items():
+        if key in ("from", "by"):
             continue
-        renames[key] = inner.text(key)
         if key not in written:
             inner.bad(f"no body.{key} is written{near(key, written)}", key)
-        elif renames[key] and not _VIEW.fullmatch(renames[key]):
+        if value is False:
+            inner.take(key)
+            left.append(key)
+            continue
+        renames[key] = inner.text(key)
+        if key in written and renames[key] and not _VIEW.fullmatch(renames[key]):
             inner.bad("the dotted name of the field in what is read is expected", key)
     if call.method in ("GET", "HEAD", "DELETE"):
         table.bad(f"{call.method} writes nothing to merge", "merge")
-    return Merge(source, renames)
+    return Merge(source, renames, tuple(left), by)
 
 
 def _view(table: Table, views: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
@@ -298,6 +320,10 @@ def _view(table: Table, views: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]
     if value not in views:
         table.bad(f"no {value[:60]!r} in [views]{near(value, views)}", "view")
     return views.get(value, ())
+
+
+def _fails(table: Table) -> tuple[Fault, ...]:
+    return tuple(Fault(*refusal_of(table, key), "", table.text(key)) for key in table.data)
 
 
 def _retire(table: Table) -> str:

@@ -8,7 +8,7 @@ import unicodedata
 from pathlib import Path
 from typing import Final
 
-from toolway.catalog import reader, schema
+from toolway.catalog import checked, reader, schema
 from toolway.catalog.fields import walk
 from toolway.catalog.grammar import near
 from toolway.catalog.model import Json, Noun, Tool, Toolkit
@@ -36,6 +36,7 @@ def lint(folder: Path) -> list[str]:
     problems, warnings = Problems(), Problems()
     files = {path.name: file for path in reader.files(folder) if (file := load(path, Problems())) is not None}
     toolkit = reader.collect(folder, problems)
+    checked.deviations(folder, problems)
     for path in reader.files(folder):
         _hidden(path, problems)
     if toolkit is not None and not problems.found:
@@ -116,8 +117,17 @@ class _Lint:
             other = alike.setdefault(re.sub(r"[-_]", "", param.given).lower(), param.given)
             if other != param.given:
                 self.bad(tool, param.place, f"{other} and {param.given} differ only in case, - or _; rename one with as")
+        self.sentences(tool)
         if len(tool.asks) < FEWEST_ASKS and not tool.retire:
             self.warnings.add(file, (tool.name, "asks"), f"{len(tool.asks)} asks; three to five ways people ask for it are expected")
+
+    def sentences(self, tool: Tool) -> None:
+        """Whether the tools that a sentence names are there: an agent calls what it is told to."""
+        slugs = tuple(other.slug for other in self.toolkit.tools.values())
+        for key, text in (("about", tool.about), *(("fails", fault.say) for fault in tool.fails)):
+            for slug in re.findall(rf"\b{self.toolkit.slug.upper()}_[A-Z0-9_]+", text):
+                if slug not in slugs:
+                    self.bad(tool, key, f"no tool {slug}{near(slug, slugs)}")
 
     def whole(self) -> None:
         kit = self.toolkit

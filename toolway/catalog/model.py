@@ -73,17 +73,32 @@ class Pages(Struct, frozen=True):
 
 
 class Merge(Struct, frozen=True):
-    """A PUT that replaces: the read tool whose reply is laid under the body, and where a written field is read under another name."""
+    """A PUT that replaces: the read tool whose reply is laid under the body, where a written field is read under another name, and the
+    fields that the service keeps by itself, which are sent only when they are given. Where that tool reads a list, `by` is the field
+    that tells the item.
+    """
 
     source: str
     renames: dict[str, str] = {}
+    left: tuple[str, ...] = ()
+    by: str = ""
+
+
+class Fault(Struct, frozen=True):
+    """What a refusal means: `status`, the vendor's own `code` in the body (empty: any), the meaning, and a sentence for the agent."""
+
+    status: int
+    code: str
+    means: str
+    say: str = ""
 
 
 class Tool(Struct, frozen=True):
     """One operation of a service.
 
     `name` is the table name in the file, `path` keeps its `{places}`, `fixed` holds constants by place (`{"body": {...}}`), `view`
-    the dotted names that an agent gets (empty: everything), `line` where the tool stands (`time_entries.toml:11`).
+    the dotted names that an agent gets (empty: everything), `fails` what a refusal of this tool asks for, said before what the toolkit
+    says of it (no `means`: that is the toolkit's), `line` where the tool stands (`time_entries.toml:11`).
     """
 
     slug: str
@@ -102,6 +117,7 @@ class Tool(Struct, frozen=True):
     list_key: str = "items"
     merge: Merge | None = None
     view: tuple[str, ...] = ()
+    fails: tuple[Fault, ...] = ()
     asks: tuple[str, ...] = ()
     spec: str = ""
     why_no_spec: str = ""
@@ -163,15 +179,6 @@ class Rate(Struct, frozen=True):
     most: int
     per: str
     when: str = ""
-
-
-class Fault(Struct, frozen=True):
-    """What a refusal means: `status`, the vendor's own `code` in the body (empty: any), the meaning, and a sentence for the agent."""
-
-    status: int
-    code: str
-    means: str
-    say: str = ""
 
 
 class Toolkit(Struct, frozen=True):

@@ -14,7 +14,7 @@ from toolway.catalog.source import File, Problems, Table, is_table, load
 from toolway.errors import BadFile
 
 MAIN: Final = "toolkit.toml"
-ASIDE: Final = ("triggers.toml",)  # lies in the folder, but holds no tools
+ASIDE: Final = ("triggers.toml", "deviations.toml")  # lie in the folder, but hold no tools
 BESIDE: Final = ("types", "views")  # tables that may also stand in the file of the tools that use them
 
 _SLUG: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -240,10 +240,6 @@ def _rates(table: Table) -> tuple[Rate, ...]:
 def _faults(table: Table) -> tuple[Fault, ...]:
     faults: list[Fault] = []
     for key, inner in table.tables():
-        match = re.fullmatch(r"([1-5][0-9]{2})(?: (\S{1,80}))?", key)
-        if match is None:
-            inner.bad('a status, and the vendor\'s own code or word where there is one, are expected: "404" or "400 501"')
-            continue
-        faults.append(Fault(int(match[1]), match[2] or "", inner.text("means", due=True), inner.text("say")))
+        faults.append(Fault(*build.refusal_of(table, key), inner.text("means", due=True), inner.text("say")))
         inner.done()
     return tuple(faults)
