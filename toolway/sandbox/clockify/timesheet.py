@@ -54,11 +54,11 @@ def _list(call: Call) -> Reply:
     """Newest first; the window is read off a clock on the wall of the account's zone."""
     asked, home, world = call.ask(_Search), workspace_of(call), call.world
     person = person_of(call, home, call.places["userId"])
-    since = wall(asked.start, world.zone) if asked.start else None
-    until = wall(asked.end, world.zone) if asked.end else None
+    since = wall(asked.start, call.zone) if asked.start else None
+    until = wall(asked.end, call.zone) if asked.end else None
     needs_project = asked.project_required
     if asked.get_week_before:
-        until = wall(asked.get_week_before, world.zone)
+        until = wall(asked.get_week_before, call.zone)
         since, needs_project = until - timedelta(days=7), True
     word = (asked.description or "").casefold()
     rows = [
