@@ -51,7 +51,7 @@ def test_every_documented_operation_is_answered(sandbox: Sandbox) -> None:
         for line in known.strip().split("\n"):
             method, path = line.split(" ")
             answer = sandbox.send(method, base + path.replace("{workspaceId}", sandbox.workspace), headers=KEY)
-            assert b'"code":3000' not in answer.raw, line
+            assert answer.status not in (404, 405), line
 
 
 def test_the_state_is_kept_over_a_restart(tmp_path: Path) -> None:
