@@ -28,6 +28,7 @@ from toolway.sandbox.clockify.house import (
     task_of,
     workspace_of,
 )
+from toolway.sandbox.clockify.hydrated import hydrate
 from toolway.sandbox.clockify.plans import needs
 from toolway.sandbox.wire import Call, Reply, Route
 from toolway.sandbox.world import Entry, Workspace, World
@@ -75,6 +76,10 @@ class _Stop(msgspec.Struct):
 
 class _Listed(msgspec.Struct, rename="kebab"):
     time_entry_ids: list[str] = []
+
+
+class _Whole(msgspec.Struct):
+    hydrated: bool = False
 
 
 class _From(msgspec.Struct, rename="kebab"):
@@ -250,7 +255,7 @@ def _update(call: Call) -> Reply:
 
 def _update_many(call: Call) -> Reply:
     """`replaceMany`: a bare list of at least one; all of it is checked before any of it is written, and each has its row in the reply."""
-    home, given = workspace_of(call), call.read(list[_Replacement])
+    home, given, whole = workspace_of(call), call.read(list[_Replacement]), call.ask(_Whole).hydrated
     if not given:
         raise refuse("At least one time entry is required")
     person = _mine(call, home, call.places["userId"])
@@ -259,7 +264,8 @@ def _update_many(call: Call) -> Reply:
         _check_change(call, home, entry, one)
     for entry, one in pairs:
         _replace(call, home, entry, one)
-    return Reply([show(call.world, entry) for entry, _ in pairs])
+    rows = [(entry, show(call.world, entry)) for entry, _ in pairs]
+    return Reply([hydrate(call.world, entry, row) if whole else row for entry, row in rows])
 
 
 def _entry_of_person(call: Call, home: Workspace, person: str, id: str) -> Entry:

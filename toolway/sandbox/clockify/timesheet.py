@@ -5,9 +5,9 @@ from typing import Annotated
 
 import msgspec
 
-from toolway.sandbox.clockify import projects, tags, tasks, users
 from toolway.sandbox.clockify.entries import show_with_rates
 from toolway.sandbox.clockify.house import PageNumber, PageSize, Row, entry_of, page, person_of, wall, workspace_of
+from toolway.sandbox.clockify.hydrated import hydrate
 from toolway.sandbox.wire import Call, Reply, Route
 from toolway.sandbox.world import Entry, World
 
@@ -42,12 +42,7 @@ class _Running(msgspec.Struct, rename="kebab"):
 def show(world: World, entry: Entry, hydrated: bool) -> Row:
     """A time entry; hydrated, the things that it names stand in it."""
     row = show_with_rates(world, entry)
-    if hydrated:
-        row["project"] = projects.show(world, world.projects[entry.project]) if entry.project else None
-        row["task"] = tasks.show(world, world.tasks[entry.task]) if entry.task else None
-        row["tags"] = [tags.show(world.tags[id]) for id in entry.tags]
-        row["user"] = users.show(world, world.people[entry.person])
-    return row
+    return hydrate(world, entry, row) if hydrated else row
 
 
 def _list(call: Call) -> Reply:
