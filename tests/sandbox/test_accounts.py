@@ -75,7 +75,7 @@ def test_what_a_free_plan_has_not(free: Account) -> None:
 def test_a_free_report_is_a_month_long_and_an_ordinary_one_a_year(free: Account, agency: Account, strict: Account) -> None:
     def ask(account: Account, kind: str, days: int) -> Answer:
         start = datetime(2026, 11, 18) - timedelta(days=days)
-        window = {"dateRangeStart": start.isoformat(), "dateRangeEnd": "2026-11-18T00:00:00", "detailedFilter": {}}
+        window: dict[str, Any] = {"dateRangeStart": start.isoformat(), "dateRangeEnd": "2026-11-18T00:00:00", "detailedFilter": {}}
         return account.report("POST", f"reports/{kind}", {**window, "summaryFilter": {"groups": ["USER"]}})
 
     for kind in ("detailed", "summary"):
@@ -95,7 +95,7 @@ def test_a_member_may_not_administer(member: Account, studio: Account) -> None:
     alice = studio.me["id"]
     entry = {"start": "2026-11-18T09:00:00Z", "end": "2026-11-18T10:00:00Z"}
     theirs = studio.call("POST", "time-entries", entry).body["id"]
-    for method, path, body in (
+    attempts: tuple[tuple[str, str, Any], ...] = (
         ("POST", "clients", {"name": "Mine"}),
         ("POST", "projects", {"name": "Mine"}),
         ("PUT", f"tags/{tag}", {"name": "mine"}),
@@ -109,7 +109,8 @@ def test_a_member_may_not_administer(member: Account, studio: Account) -> None:
         ("DELETE", f"time-entries/{theirs}", None),
         ("PATCH", f"user/{alice}/time-entries", {"end": "2026-11-18T10:00:00Z"}),
         ("POST", f"user/{alice}/time-entries/{theirs}/duplicate", None),
-    ):
+    )
+    for method, path, body in attempts:
         forbidden(member.call(method, path, body))
     forbidden(member.call("DELETE", f"user/{alice}/time-entries", None, time_entry_ids=theirs))
     mine = member.call("POST", "time-entries", entry)

@@ -61,7 +61,7 @@ def test_a_window_is_read_by_the_clock_of_the_account(agency: Account, studio: A
         made = account.call("POST", "time-entries", {"start": start, "end": start.replace(":15", ":30")}).body["id"]
         day = {"start": "2026-11-17T00:00:00Z", "end": "2026-11-17T00:59:59Z"}
         assert [row["id"] for row in account.call("GET", account.mine(), None, **day).body] == [made], "a quarter past midnight there"
-        report = {"dateRangeStart": day["start"], "dateRangeEnd": day["end"], "detailedFilter": {}}
+        report: dict[str, Any] = {"dateRangeStart": day["start"], "dateRangeEnd": day["end"], "detailedFilter": {}}
         rows = account.report("POST", "reports/detailed", report).body["timeentries"]
         assert [row["_id"] for row in rows] == [made]
         assert rows[0]["timeInterval"]["start"].startswith("2026-11-17T00:15:00")

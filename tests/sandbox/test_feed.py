@@ -12,7 +12,7 @@ NOW = {"start": "2026-11-18T14:30:00Z", "end": "2026-11-18T23:00:00Z"}
 
 def ids(answer: Answer) -> list[str]:
     assert answer.status == 200, answer
-    rows = answer.body["response"] if isinstance(answer.body, dict) else answer.body
+    rows: list[dict[str, Any]] = [*answer.body["response"]] if "response" in answer.body else answer.body
     return [row["document"]["id"] for row in rows]
 
 

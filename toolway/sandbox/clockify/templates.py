@@ -3,8 +3,9 @@
 Nobody has proof that the real service still answers these; they are played as the document has them.
 """
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -18,12 +19,14 @@ from toolway.sandbox.clockify.house import (
     ordered,
     owned,
     page,
+    period,
     project_of,
+    stamp,
     task_of,
     workspace_of,
 )
 from toolway.sandbox.wire import Call, Reply, Route
-from toolway.sandbox.world import Template, World
+from toolway.sandbox.world import Entry, Template, World
 
 Word = Annotated[str, msgspec.Meta(min_length=1)]
 
@@ -67,9 +70,27 @@ def _show_whole(world: World, template: Template) -> Row:
     return {
         **show(template),
         "projectsAndTasks": [{"projectId": project, "taskId": task} for project, task in template.pairs],
-        "entries": [entries.show(world, one) for one in inside],
+        "entries": [_show_entry(world, one) for one in inside],
         "weekStart": template.week.isoformat() if template.week else None,
     }
+
+
+def _show_entry(world: World, entry: Entry) -> Row:
+    """An entry of a template; its times stand in it twice, the second time by the clock of its person."""
+    name = world.people[entry.person].zone or world.zone
+    end = entry.end or entry.start
+    start_there, end_there = entry.start.astimezone(ZoneInfo(name)), end.astimezone(ZoneInfo(name))
+    span: Row = {
+        "start": stamp(entry.start),
+        "end": stamp(end),
+        "duration": period(end - entry.start),
+        "timeZone": name,
+        "zonedStart": start_there.replace(tzinfo=None).isoformat(),
+        "zonedEnd": end_there.replace(tzinfo=None).isoformat(),
+        "offsetStart": int((start_there.utcoffset() or timedelta()).total_seconds()),
+        "offsetEnd": int((end_there.utcoffset() or timedelta()).total_seconds()),
+    }
+    return {**entries.show(world, entry), "timeInterval": span}
 
 
 def _show_for(call: Call, asked: _One, template: Template) -> Row:

@@ -83,9 +83,27 @@ def _memberships(world: World, person: Person, kind: Memberships) -> list[Row]:
     return rows
 
 
+_OFF = (
+    "alerts",
+    "approval",
+    "collapseAllProjectLists",
+    "groupSimilarEntriesDisabled",
+    "invoiceReminders",
+    "multiFactorEnabled",
+    "onboarding",
+    "projectPickerTaskFilter",
+    "pto",
+    "reminders",
+    "scheduledReports",
+    "scheduling",
+    "showOnlyWorkingDays",
+)
+
+
 def _settings(zone: str) -> Row:
     """A person's own settings (schema UserSettingsDtoV1); the zone decides what `today` is."""
     return {
+        **dict.fromkeys(_OFF, False),
         "weekStart": "MONDAY",
         "timeZone": zone,
         "timeFormat": "HOUR24",
