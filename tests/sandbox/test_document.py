@@ -227,3 +227,89 @@ def test_replies_are_what_the_document_says(sandbox: Sandbox) -> None:
         if "schema" in content and "/entities/" not in path:
             wrong += [f"{method} {path} {one}" for one in complaints(spec, content["schema"], answer.body, "$")]
     assert not wrong, "\n".join(wrong)
+
+
+def spoiled(spec: Schema, schema: Schema) -> Iterator[object]:
+    """Values that the schema forbids."""
+    _, schema = resolve(spec, schema)
+    match schema.get("type"):
+        case "boolean":
+            yield "maybe"
+        case "integer" | "number":
+            yield "many"
+            if "minimum" in schema:
+                yield schema["minimum"] - 1
+        case "array":
+            yield from ([one] for one in spoiled(spec, schema.get("items", {})))
+        case "string" if "enum" in schema:
+            yield "NO_SUCH_WORD"
+        case "string":
+            if "maxLength" in schema:
+                yield "x" * (schema["maxLength"] + 1)
+            if schema.get("minLength", 0) > 0:
+                yield "x" * (schema["minLength"] - 1)
+            if schema.get("format") in ("email", "date-time", "date"):
+                yield "x"
+        case _:
+            pass
+
+
+class Doubter(Asker):
+    """Before each good request it sends bad ones, and keeps those that were not refused."""
+
+    def __init__(self, sandbox: Sandbox, spec: Schema) -> None:
+        super().__init__(sandbox)
+        self.spec = spec
+        self.tried = 0
+        self.taken: set[str] = set()
+
+    def __call__(self, method: str, path: str, body: object = None, **query: object) -> Answer:
+        whole = path if path.startswith("/") else "/workspaces/{workspaceId:" + self.home + "}/" + path
+        host = "/clockify/reports/v1" if re.search(r"(^|/)(shared-)?reports\b", path) else "/clockify/api/v1"
+        real = host + re.sub(r"\{\w+:([^}]*)\}", r"\1", whole)
+        name = method + " /v1" + re.sub(r"\{(\w+):[^}]*\}", r"{\1}", whole)
+        operation = self.spec["paths"][name.partition(" ")[2]][method.lower()]
+        given = {key.replace("_", "-"): value for key, value in query.items()}
+        for parameter in operation.get("parameters", []):
+            if parameter["in"] == "query":
+                bads = [{parameter["name"]: bad} for bad in spoiled(self.spec, parameter["schema"])]
+                for bad in bads:
+                    self.send(f"{name} ?{parameter['name']}", method, real, body, {**given, **bad})
+                if parameter.get("required"):
+                    less = {key: value for key, value in given.items() if key != parameter["name"]}
+                    self.send(f"{name} ?{parameter['name']} left out", method, real, body, less)
+        contents: dict[str, Schema] = operation.get("requestBody", {}).get("content", {})
+        for content in contents.values():
+            for key, bad in self.bodies(content["schema"], body):
+                self.send(f"{name} {key}", method, real, bad, given)
+        return super().__call__(method, path, body, **query)
+
+    def bodies(self, schema: Schema, body: object) -> Iterator[tuple[str, object]]:
+        """Bodies with one thing wrong, and what it is."""
+        _, schema = resolve(self.spec, schema)
+        if schema.get("type") == "array" and isinstance(body, list):
+            rows = cast(list[object], body)
+            yield from ((f"[].{key}", [bad, *rows[1:]]) for key, bad in self.bodies(schema["items"], rows[0]))
+            return
+        row = cast(dict[str, object], body or {})
+        for key, inner in schema.get("properties", {}).items():
+            yield from ((f"{key}={bad!r:.30}", {**row, key: bad}) for bad in spoiled(self.spec, inner))
+            if key in row and resolve(self.spec, inner)[1].get("type") == "object":
+                yield from ((f"{key}.{deep}", {**row, key: bad}) for deep, bad in self.bodies(inner, row[key]))
+        for key in schema.get("required", []):
+            yield f"{key} left out", {name: value for name, value in row.items() if name != key}
+
+    def send(self, what: str, method: str, path: str, body: object, query: dict[str, object]) -> None:
+        self.tried += 1
+        answer = self.sandbox.send(method, path, body, {"X-Api-Key": "sandbox-clockify-key"}, **query)
+        assert answer.status < 500, (what, answer)
+        if answer.status != 400:
+            self.taken.add(what)
+
+
+@needs_document
+def test_what_the_document_forbids_is_refused(sandbox: Sandbox) -> None:
+    doubter = Doubter(sandbox, document())
+    ask_all(doubter)
+    assert doubter.tried > 300
+    assert doubter.taken == set(), "\n".join(sorted(doubter.taken))

@@ -35,7 +35,16 @@ Color = Annotated[str, msgspec.Meta(pattern=r"^#[0-9a-fA-F]{6}$")]
 Note = Annotated[str, msgspec.Meta(max_length=16384)]
 
 
-class _Search(msgspec.Struct, rename="kebab"):
+class _One(msgspec.Struct, rename="kebab"):
+    """No reply shows expenses or custom fields under a project: what is said about them is only read."""
+
+    hydrated: bool = False
+    expense_limit: int = 20
+    expense_date: str | None = None
+    custom_field_entity_type: str | None = None
+
+
+class _Search(_One, rename="kebab"):
     name: str | None = None
     strict_name_search: bool = False
     archived: bool | None = None
@@ -49,16 +58,11 @@ class _Search(msgspec.Struct, rename="kebab"):
     is_template: bool | None = None
     sort_column: Literal["ID", "NAME", "CLIENT_NAME", "DURATION", "BUDGET", "PROGRESS"] | None = None
     sort_order: SortOrder | None = None
-    hydrated: bool = False
     page: PageNumber = 1
     page_size: PageSize = 50
     access: Literal["PUBLIC", "PRIVATE"] | None = None
     user_groups: list[str] = msgspec.field(default_factory=list[str], name="userGroups")
     contains_group: bool = True
-
-
-class _One(msgspec.Struct):
-    hydrated: bool = False
 
 
 class _Rate(msgspec.Struct):
