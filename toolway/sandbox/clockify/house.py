@@ -25,6 +25,8 @@ Owned = TypeVar("Owned", bound=HasHome)
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 Email = Annotated[str, msgspec.Meta(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 Amount = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+Since = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z?$")]
+"""From when a rate counts. It is read and no more: a rate here has no history."""
 PageNumber = Annotated[int, msgspec.Meta(ge=1)]
 PageSize = Annotated[int, msgspec.Meta(ge=1, le=5000)]
 SortOrder = Literal["ASCENDING", "DESCENDING"]

@@ -9,6 +9,7 @@ from toolway.sandbox.clockify.house import (
     Amount,
     PageNumber,
     PageSize,
+    Since,
     SortOrder,
     currency_id,
     owned,
@@ -26,7 +27,7 @@ _CURRENCIES = {code: currency_id(code) for code in ("USD", "EUR", "GBP")}
 
 class _Rate(msgspec.Struct):
     amount: Amount
-    since: str | None = None
+    since: Since | None = None
 
 
 class _RateWithCurrency(_Rate, kw_only=True):

@@ -11,6 +11,7 @@ from toolway.sandbox.clockify.house import (
     PageNumber,
     PageSize,
     Row,
+    Since,
     SortOrder,
     client_of,
     membership,
@@ -67,7 +68,7 @@ class _Search(_One, rename="kebab"):
 
 class _Rate(msgspec.Struct):
     amount: Amount
-    since: str | None = None
+    since: Since | None = None
 
 
 class _Estimate(msgspec.Struct):
