@@ -157,3 +157,62 @@ def test_the_webhooks_of_an_add_on(studio: Account, agency: Account) -> None:
     assert answer.body == {"workspaceWebhookCount": 2, "webhooks": hooks}
     refused(studio.call("GET", f"addons/{addon}/webhooks"), "Addon")
     refused(agency.call("GET", f"/workspaces/{design}/addons/{addon}/webhooks"), "Workspace")
+
+
+def test_what_a_task_is_after_an_update(agency: Account) -> None:
+    project = agency.id_of("projects", "Website")
+    path, me, makers = f"projects/{project}/tasks", agency.me["id"], agency.id_of("user-groups", "Makers")
+    made = agency.call("POST", path, {"name": "Draw", "assigneeIds": [me], "userGroupIds": [makers], "budgetEstimate": 100}).body
+    assert (made["assigneeIds"], made["userGroupIds"], made["billable"], made["budgetEstimate"]) == ([me], [makers], True, 100)
+    bare = agency.call("PUT", f"{path}/{made['id']}", {"name": "Draw"}).body
+    assert (bare["assigneeIds"], bare["userGroupIds"], bare["billable"], bare["budgetEstimate"]) == ([], [], False, None)
+    free = agency.call("POST", path, {"name": "Paint", "assigneeIds": [me]}, contains_assignee="false").body
+    assert free["assigneeIds"] == []
+    refused(agency.call("POST", path, {"name": "Print", "userGroupIds": ["f" * 24]}), "User group")
+    refused(agency.call("PUT", f"{path}/{made['id']}", {"name": "Paint"}), "already exists")
+
+
+def test_projects_by_the_status_of_their_people(agency: Account) -> None:
+    [otto] = agency.call("POST", "users/info", {"name": "Otto"}).body
+    lone = agency.call("POST", "projects", {"name": "Lone"}).body["id"]
+    found = agency.call("GET", "projects", user_status="PENDING", page_size=100).body
+    assert len(found) == 64
+    assert lone not in [row["id"] for row in found]
+    agency.call("PATCH", f"projects/{lone}/memberships", {"memberships": [{"userId": otto["id"]}]})
+    assert lone in [row["id"] for row in agency.call("GET", "projects", user_status="PENDING", page_size=100).body]
+
+
+def test_owners_count_as_administrators_among_users_only(agency: Account) -> None:
+    assert names(agency.call("POST", "users/info", {"roles": ["WORKSPACE_ADMIN"]})) == ["Ingrid Aalto", "Mikael Sund"]
+    assert names(agency.call("POST", "users/info", {"roles": ["OWNER"]})) == ["Ingrid Aalto"]
+    assert names(agency.call("GET", "/workspaces", roles="WORKSPACE_ADMIN")) == []
+
+
+def test_what_a_webhook_listens_to_has_to_be_there(studio: Account) -> None:
+    window = {"start": "2026-11-16T00:00:00Z", "end": "2026-11-22T00:00:00Z"}
+    project = studio.id_of("projects", "Internal")
+    expenses = {"dateRangeStart": "2026-11-01T00:00:00", "dateRangeEnd": "2026-11-18T00:00:00"}
+    known = {
+        "PROJECT_ID": project,
+        "USER_ID": studio.me["id"],
+        "TAG_ID": studio.id_of("tags", "review"),
+        "TASK_ID": studio.id_of(f"projects/{project}/tasks", "Admin"),
+        "WORKSPACE_ID": studio.me["activeWorkspace"],
+        "ASSIGNMENT_ID": studio.call("GET", "scheduling/assignments/all", None, **window).body[0]["id"],
+        "EXPENSE_ID": studio.report("POST", "reports/expenses/detailed", expenses).body["expenses"][0]["id"],
+    }
+    for kind, id in known.items():
+        body = {"name": kind, "url": "https://a.example.com", "webhookEvent": "NEW_TAG", "triggerSourceType": kind}
+        assert studio.call("POST", "webhooks", {**body, "triggerSource": [id]}).status == 201, kind
+        refused(studio.call("POST", "webhooks", {**body, "triggerSource": [id, "f" * 24]}))
+
+
+def test_deliveries_are_kept_for_a_week(studio: Account) -> None:
+    path = f"webhooks/{studio.call('GET', 'webhooks').body['webhooks'][0]['id']}/logs"
+    every = studio.call("POST", path, {}).body
+    studio.served.later(days=6)
+    fewer = studio.call("POST", path, {}).body
+    assert every[-len(fewer) :] == fewer
+    assert 0 < len(fewer) < len(every)
+    studio.served.later(days=1)
+    assert studio.call("POST", path, {}).body == []

@@ -155,9 +155,11 @@ def _list(call: Call) -> Reply:
 
 
 def _search(call: Call, workspace: Workspace, asked: _Search) -> Reply:
-    """The members that match, sorted by e-mail address unless told otherwise."""
-    world = call.world
-    people = [world.people[id] for id, role in workspace.members.items() if not asked.roles or role in asked.roles]
+    """The members that match, sorted by e-mail address unless told otherwise. Owners count as administrators here."""
+    world, roles = call.world, set[str](asked.roles or ())
+    if "WORKSPACE_ADMIN" in roles:
+        roles.add("OWNER")
+    people = [world.people[id] for id, role in workspace.members.items() if not roles or role in roles]
     people = named(people, asked.name, False, lambda one: one.name)
     people = named(people, asked.email, False, lambda one: one.email)
     if asked.status not in (None, "ALL"):

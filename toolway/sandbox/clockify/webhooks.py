@@ -3,6 +3,7 @@
 `getWebhooks`, `getAddonWebhooks`, `createWebhook`, `getWebhook`, `updateWebhook`, `deleteWebhook`, `generateNewToken`, `getLogsForWebhook`.
 """
 
+from datetime import timedelta
 from typing import Annotated, Literal
 
 import msgspec
@@ -232,8 +233,9 @@ def _delete(call: Call) -> Reply:
 
 
 def _logs(call: Call) -> Reply:
+    """Deliveries of the last seven days: older ones are not kept."""
     hook, pages, asked = _find(call), call.ask(_Pages), call.read(_Logs)
-    rows = [one for one in call.world.deliveries if one.webhook == hook.id]
+    rows = [one for one in call.world.deliveries if one.webhook == hook.id and one.at > call.now - timedelta(days=7)]
     rows = [one for one in rows if (asked.since is None or one.at >= asked.since) and (asked.to is None or one.at <= asked.to)]
     rows = [one for one in rows if asked.status == "ALL" or (one.status < 400) == (asked.status == "SUCCEEDED")]
     rows.sort(key=lambda one: one.at, reverse=asked.sort_by_newest)
