@@ -170,6 +170,8 @@ def test_what_a_task_is_after_an_update(agency: Account) -> None:
     assert free["assigneeIds"] == []
     refused(agency.call("POST", path, {"name": "Print", "userGroupIds": ["f" * 24]}), "User group")
     refused(agency.call("PUT", f"{path}/{made['id']}", {"name": "Paint"}), "already exists")
+    refused(agency.call("PUT", f"{path}/{made['id']}", {"name": "Print", "assigneeIds": [me], "userGroupIds": ["f" * 24]}), "User group")
+    assert agency.call("GET", f"{path}/{made['id']}").body == bare, "a refused update changes nothing"
 
 
 def test_projects_by_the_status_of_their_people(agency: Account) -> None:

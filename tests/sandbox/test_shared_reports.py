@@ -40,6 +40,11 @@ def test_a_shared_report_from_first_to_last(studio: Account) -> None:
     assert (changed["name"], changed["isPublic"], changed["fixedDate"], changed["visibleToUsers"]) == ("Renamed", False, False, [])
     assert (changed["type"], changed["filter"]) == ("SUMMARY", SUMMARY["filter"]), "what an update cannot say stays"
     refused(studio.report("PUT", path, {"isPublic": True}), "name")
+    refused(
+        studio.report("PUT", path, {"name": "No", "visibleToUsers": [studio.me["id"]], "visibleToUserGroups": ["f" * 24]}), "User group"
+    )
+    row = next(row for row in studio.report("GET", "shared-reports").body["reports"] if row["id"] == one["id"])
+    assert (row["name"], row["visibleToUsers"]) == ("Renamed", []), "a refused update changes nothing"
     gone = studio.report("DELETE", path)
     assert (gone.status, gone.raw) == (204, b"")
     refused(studio.report("DELETE", path), "Shared report")

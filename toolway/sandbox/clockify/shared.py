@@ -127,8 +127,9 @@ def _list(call: Call) -> Reply:
 
 def _fill(call: Call, home: Workspace, one: SharedReport, given: _Change) -> None:
     """Put what is given into the report, if those who are to see it are there."""
-    one.people = [person_of(call, home, id).id for id in given.visible_to_users]
-    one.groups = [owned(call.world.groups, home, id, "User group").id for id in given.visible_to_user_groups]
+    people = [person_of(call, home, id).id for id in given.visible_to_users]
+    groups = [owned(call.world.groups, home, id, "User group").id for id in given.visible_to_user_groups]
+    one.people, one.groups = people, groups
     one.name, one.public, one.fixed = given.name, given.is_public, given.fixed_date
 
 

@@ -93,11 +93,10 @@ def _fill(call: Call, task: Task, given: New) -> None:
     assignees = given.assignee_ids or ([given.assignee_id] if given.assignee_id else [])
     home = workspace_of(call)
     known = [person_of(call, home, id).id for id in assignees]
+    groups = [owned(call.world.groups, home, id, "User group").id for id in given.user_group_ids or []]
     task.assignees = known if call.ask(_Assignees).contains_assignee else []
-    for group in given.user_group_ids or []:
-        owned(call.world.groups, home, group, "User group")
     task.name, task.estimate, task.budget = given.name, given.estimate, given.budget_estimate
-    task.groups = given.user_group_ids or []
+    task.groups = groups
     task.status = "DONE" if given.status == "DONE" else "ACTIVE"
     task.billable = task.billable if given.billable is None else given.billable
 
