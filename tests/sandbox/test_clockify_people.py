@@ -38,6 +38,7 @@ def test_the_nearest_rate_counts(sandbox: Sandbox) -> None:
     assert rate() == 8800
     refused(sandbox.clockify("PUT", "hourly-rate", {"amount": -1, "currency": "USD"}))
     refused(sandbox.clockify("PUT", "hourly-rate", {"amount": 1}))
+    refused(sandbox.clockify("PUT", "hourly-rate", {"amount": 1, "currency": "USD", "since": "today"}))
     assert sandbox.clockify("PUT", "hourly-rate", {"amount": 9100, "currency": "EUR"}).body["hourlyRate"] == {
         "amount": 9100,
         "currency": "EUR",

@@ -4,12 +4,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from toolway.sandbox.desktime.days import desk_day, shares
 
 from .asking import Sandbox
+from .served import Served
 
 ZONE = ZoneInfo("Europe/Berlin")
 
@@ -89,3 +91,61 @@ def test_creating_a_project(sandbox: Sandbox) -> None:
     assert (made["name"], made["tasks"][0]["name"]) == ("Winter", "Plan")
     assert made in sandbox.desktime("/projects").body["projects"]
     assert sandbox.desktime("/create-project", "POST", project="winter").status == 400
+
+
+EMPLOYEE = {"apiKey": "sandbox-desktime-employee-key"}
+
+
+def test_an_employee_sees_no_one_else(served: Served) -> None:
+    own = served.desktime("/employee", **EMPLOYEE).body
+    assert own["name"] == "Chloe"
+    assert served.desktime("/employee", id=str(own["id"]), **EMPLOYEE).body == own
+    for path, query in (("/employees", {}), ("/employee", {"id": "12341"}), ("/employee/apps", {"id": "12341"})):
+        answer = served.desktime(path, **EMPLOYEE, **query)
+        assert (answer.status, answer.body) == (200, {"error": "Access denied"}), "an error that is a word, on status 200"
+    assert served.desktime("/company", **EMPLOYEE).body["name"] == "Example Studio"
+
+
+def test_each_key_is_at_a_project_of_its_own(served: Served) -> None:
+    def active(**key: str) -> list[str]:
+        return [row["project_title"] for row in served.desktime("/employee/basic", **key).body["activeProject"]]
+
+    served.desktime("/start-project", project="Internal")
+    served.desktime("/start-project", project="Design system", **EMPLOYEE)
+    assert (active(), active(**EMPLOYEE)) == (["Internal"], ["Design system"])
+    served.later(minutes=5)
+    served.desktime("/stop-project", project="Internal", **EMPLOYEE)
+    assert (active(), active(**EMPLOYEE)) == (["Internal"], ["Design system"]), "nobody stops what another is at"
+    served.desktime("/stop-project", project="Design system", **EMPLOYEE)
+    assert (active(), active(**EMPLOYEE)) == (["Internal"], [])
+
+
+def test_a_busy_service_says_the_key_is_wrong(served: Served) -> None:
+    key = {"apiKey": "sandbox-desktime-busy-key"}
+    first, second = served.desktime("/ping", **key), served.desktime("/ping", **key)
+    assert (first.status, second.status) == (200, 401)
+    assert second.body == {"error": {"code": 401, "description": "API Key is invalid"}}
+    served.later(seconds=0.75)
+    assert served.desktime("/company", **key).status == 200
+
+
+def test_an_archived_project_is_not_listed_and_keeps_its_name(served: Served) -> None:
+    names = [row["name"] for row in served.desktime("/projects").body["projects"]]
+    assert "Press catalogue 2025" not in names
+    assert len(names) == 8
+    taken = served.desktime("/create-project", "POST", project="press catalogue 2025")
+    assert (taken.status, set(taken.body["error"])) == (400, {"code", "description"})
+
+
+@pytest.mark.parametrize("path", ["/employee", "/employee/apps", "/employee/projects", "/employee/basic"])
+def test_the_parts_of_an_employees_day(served: Served, path: str) -> None:
+    day = {"id": "12345", "date": "2026-11-17"}
+    whole, part = served.desktime("/employee", **day).body, served.desktime(path, **day).body
+    assert {key: whole[key] for key in part if key in whole} == part, "every part is the same day"
+    assert ("apps" in part, "projects" in part) == (path in ("/employee", "/employee/apps"), path in ("/employee", "/employee/projects"))
+    assert served.desktime(path, id="12345", date="17.11.2026").status == 400
+    assert served.desktime(path, id="9").status == 404
+    fault = {"path_prefix": "/desktime/api/v2/json" + path, "status": 200, "body": {"error": "Too many requests"}}
+    served.send("POST", "/_sandbox/fault", fault)
+    assert served.desktime(path, **day).body == {"error": "Too many requests"}
+    assert served.desktime(path, **day).body == part

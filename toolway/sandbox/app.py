@@ -8,6 +8,7 @@ from typing import Any
 
 from toolway.sandbox import clockify, desktime
 from toolway.sandbox.faults import Fault, Faults
+from toolway.sandbox.limits import Limits
 from toolway.sandbox.seed import make_world
 from toolway.sandbox.wire import Call, Reply, Unreadable, parse_query
 from toolway.sandbox.world import World, load, save
@@ -26,6 +27,7 @@ class _Sandbox:
         self._data = data
         self._now = now
         self._faults = Faults()
+        self._limits = Limits()
         kept = load(data) if data else None
         self._world: World = kept or make_world(now())
 
@@ -49,6 +51,7 @@ class _Sandbox:
             query=parse_query(scope["query_string"]),
             headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]},
             body=body,
+            limits=self._limits,
         )
         fault = None if call.path.startswith("/_sandbox/") else self._faults.take(call.method, call.path)
         reply = self._answer(call) if fault is None or fault.after or fault.only_slow else Reply()
@@ -73,6 +76,7 @@ class _Sandbox:
         if (call.method, call.path) == ("POST", "/_sandbox/reset"):
             self._world = make_world(self._now())
             self._faults = Faults()
+            self._limits = Limits()
             if self._data:
                 save(self._world, self._data)
             return Reply(status=204)

@@ -8,7 +8,8 @@ from urllib.parse import parse_qs
 
 import msgspec
 
-from toolway.sandbox.world import World
+from toolway.sandbox.limits import Limits
+from toolway.sandbox.world import Person, World
 
 T = TypeVar("T")
 
@@ -52,6 +53,19 @@ class Call:
     headers: dict[str, str]
     body: bytes
     places: dict[str, str] = field(default_factory=dict[str, str])
+    who: str = ""
+    """The id of the person whose key came with it."""
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def me(self) -> Person:
+        """The person whose key came with it."""
+        return self.world.people[self.who]
+
+    @property
+    def zone(self) -> str:
+        """The time zone of that person's account."""
+        return self.me.zone or self.world.zone
 
     def read(self, kind: type[T]) -> T:
         """The JSON body as `kind`."""
@@ -78,12 +92,17 @@ Handler = Callable[[Call], Reply]
 
 
 class Route(NamedTuple):
-    """One operation: a method, a path with {places}, what answers, and whether the world is changed by it."""
+    """One operation: a method, a path with {places}, what answers, and whether the world is changed by it.
+
+    `admin`: for owners and administrators only. `feature`: what the workspace's plan has to hold.
+    """
 
     method: str
     path: str
     handler: Handler
     writes: bool = False
+    admin: bool = False
+    feature: str = ""
 
 
 class Table:

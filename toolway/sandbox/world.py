@@ -2,8 +2,9 @@
 
 import hashlib
 import os
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -13,27 +14,35 @@ class Record(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class Person(Record):
-    """Somebody of the company: a Clockify user and a DeskTime employee."""
+    """A Clockify user; with a `desk_id` also an employee of the DeskTime company. Without a zone of their own they have the company's."""
 
     id: str
-    desk_id: int
     name: str
     email: str
-    team: str
-    team_id: int
     rate: int
     cost: int
+    desk_id: int = 0
+    team: str = ""
+    team_id: int = 0
     status: str = "ACTIVE"
+    zone: str | None = None
 
 
 class Workspace(Record):
-    """A Clockify workspace; members by id with their role (OWNER, WORKSPACE_ADMIN, PROJECT_MANAGER or MEMBER)."""
+    """A Clockify workspace; members by id with their role (OWNER, WORKSPACE_ADMIN, PROJECT_MANAGER or MEMBER).
+
+    `forced` names what a finished entry cannot be without (projects, tasks, tags, description). What began before `locked` cannot change.
+    """
 
     id: str
     name: str
     members: dict[str, str]
     rate: int
     currency: str = "USD"
+    plan: str = "PRO"
+    forced: list[str] = []
+    locked: datetime | None = None
+    subdomain: str | None = None
 
 
 class Client(Record):
@@ -99,6 +108,7 @@ class Group(Record):
     workspace: str
     name: str
     members: list[str] = []
+    managers: list[str] = []
 
 
 class Entry(Record):
@@ -115,6 +125,115 @@ class Entry(Record):
     tags: list[str] = []
     billable: bool = False
     type: str = "REGULAR"
+    fields: dict[str, object] = {}
+
+
+class CustomField(Record):
+    """A field of a workspace's own that entries can have; `choices` only for a drop-down."""
+
+    id: str
+    workspace: str
+    name: str
+    kind: str = "TXT"
+    choices: list[str] = []
+
+
+class Holiday(Record):
+    """Free days, the last one included; for everybody, or for some by id."""
+
+    id: str
+    workspace: str
+    name: str
+    start: date
+    end: date
+    yearly: bool = False
+    everyone: bool = True
+    people: list[str] = []
+    groups: list[str] = []
+
+
+class Assignment(Record):
+    """Somebody is to work on a project, so many hours a day."""
+
+    id: str
+    workspace: str
+    person: str
+    project: str
+    start: datetime
+    end: datetime
+    hours: float
+    task: str | None = None
+    note: str = ""
+    billable: bool = True
+
+
+class Template(Record):
+    """A week to start from: pairs of project and task (or none), and copies of entries."""
+
+    id: str
+    workspace: str
+    person: str
+    name: str
+    pairs: list[tuple[str, str | None]]
+    entries: list[str] = []
+    week: date | None = None
+
+
+class Category(Record):
+    """What an expense is for; with a unit it is counted (kilometres), `price` in minor units each."""
+
+    id: str
+    workspace: str
+    name: str
+    unit: str | None = None
+    price: int | None = None
+    archived: bool = False
+
+
+class Expense(Record):
+    """Money that somebody laid out, in minor units."""
+
+    id: str
+    workspace: str
+    person: str
+    category: str
+    day: date
+    amount: int
+    quantity: float = 1
+    project: str | None = None
+    task: str | None = None
+    billable: bool = True
+    notes: str = ""
+    file: str | None = None
+
+
+class SharedReport(Record):
+    """A report that is kept under a link; `filter` is the body of the report as it was given."""
+
+    id: str
+    workspace: str
+    person: str
+    name: str
+    kind: str
+    filter: dict[str, object]
+    public: bool = False
+    fixed: bool = False
+    people: list[str] = []
+    groups: list[str] = []
+
+
+Act = Literal["created", "updated", "deleted"]
+
+
+class Change(Record):
+    """That something was made, changed or removed; of what was removed, how the vendor last showed it."""
+
+    act: Act
+    table: str
+    id: str
+    workspace: str
+    at: datetime
+    was: dict[str, object] = {}
 
 
 class Webhook(Record):
@@ -130,6 +249,7 @@ class Webhook(Record):
     source: list[str]
     token: str
     enabled: bool = True
+    addon: str | None = None
 
 
 class Delivery(Record):
@@ -149,6 +269,7 @@ class DeskProject(Record):
     id: int
     name: str
     tasks: dict[int, str] = {}
+    archived: bool = False
 
 
 class Session(Record):
@@ -177,6 +298,15 @@ class World(Record):
     entries: dict[str, Entry] = {}
     webhooks: dict[str, Webhook] = {}
     deliveries: list[Delivery] = []
+    custom_fields: dict[str, CustomField] = {}
+    holidays: dict[str, Holiday] = {}
+    assignments: dict[str, Assignment] = {}
+    templates: dict[str, Template] = {}
+    categories: dict[str, Category] = {}
+    expenses: dict[str, Expense] = {}
+    shared_reports: dict[str, SharedReport] = {}
+    changes: list[Change] = []
+    founded: datetime | None = None
     desk_projects: dict[int, DeskProject] = {}
     sessions: list[Session] = []
     made: int = 0

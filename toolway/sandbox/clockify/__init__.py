@@ -1,26 +1,35 @@
-"""Clockify, played: who may come in, and which room answers."""
+"""Clockify, played: which room answers, and whether the one who asks may ask it."""
+
+from dataclasses import replace
 
 from toolway.sandbox.clockify import (
+    assignments,
+    changes,
     clients,
+    entities,
     entries,
+    expenses,
     groups,
+    holidays,
     members,
     projects,
     reports,
+    shared,
     tags,
     tasks,
+    templates,
     timesheet,
     users,
     webhooks,
     workspaces,
 )
-from toolway.sandbox.clockify.house import refuse
+from toolway.sandbox.clockify.doors import KEY, host_of, let_in, too_many
+from toolway.sandbox.clockify.house import check_admin, refuse, workspace_of
 from toolway.sandbox.clockify.operations import API, REPORTS
+from toolway.sandbox.clockify.plans import FREE_REQUESTS, FREE_WINDOW, needs
 from toolway.sandbox.wire import Call, Handler, Refusal, Reply, Route, Table, Unreadable
 
-KEY = "sandbox-clockify-key"
-
-_TOKENS = ("x-api-key", "x-addon-token", "x-marketplace-token")
+__all__ = ["KEY", "answer"]
 
 
 def _not_yet(call: Call) -> Reply:
@@ -29,44 +38,37 @@ def _not_yet(call: Call) -> Reply:
     return Reply(body, 400, {"X-Sandbox": "not-played"})
 
 
-def _table(played: tuple[Route, ...], known: str) -> Table:
+def _table(rooms: tuple[tuple[Route, ...], ...], known: str) -> Table:
     """The routes that are played, and a stub for all the others that the vendor documents."""
+    played = tuple(route for room in rooms for route in room)
     done = {(route.method, route.path) for route in played}
     stub: Handler = _not_yet
     others = [line.split(" ", 1) for line in known.split("\n") if line]
     return Table((*played, *(Route(method, path, stub) for method, path in others if (method, path) not in done)))
 
 
-_ROOMS = (workspaces, users, groups, members, clients, projects, tasks, tags, entries, timesheet, webhooks)
-_HOSTS = {
-    "/clockify/api": _table(tuple(route for room in _ROOMS for route in room.ROUTES), API),
-    "/clockify/reports": _table(reports.ROUTES, REPORTS),
+_CORE = (workspaces, users, groups, members, clients, projects, tasks, tags, entries, timesheet, webhooks)
+_MORE = (holidays, assignments, templates, entities)
+_TABLES = {
+    "api": _table(tuple(room.ROUTES for room in (*_CORE, *_MORE)), API),
+    "report": _table((reports.ROUTES, expenses.ROUTES, shared.ROUTES), REPORTS),
 }
 
 
 def answer(call: Call) -> tuple[Reply, bool]:
     """The vendor's answer, and whether the world may have changed."""
-    for base, table in _HOSTS.items():
-        if call.path.startswith(base + "/"):
-            try:
-                _let_in(call.headers)
-                return _route(table, call, call.path.removeprefix(base))
-            except Unreadable as error:
-                return Reply({"message": str(error), "code": 501}, 400), False
-            except Refusal as refusal:
-                return refusal.reply, False
-    return Reply({"message": f"No static resource {call.path}", "code": 3000}, 404), False
-
-
-def _let_in(headers: dict[str, str]) -> None:
-    """One token and no other; a bearer token is not known here."""
-    given = [name for name in _TOKENS if headers.get(name)]
-    if len(given) != 1:
-        raise refuse("Multiple or none auth tokens present", 1000, 401)
-    if given[0] != "x-api-key":
-        raise refuse("Token is not valid", 4017, 401)
-    if headers["x-api-key"] != KEY:
-        raise refuse("Api key does not exist", 4003, 401)
+    path = call.path.removeprefix("/clockify/")
+    host = host_of(path)
+    if host is None:
+        return Reply({"message": f"No static resource {call.path}", "code": 3000}, 404), False
+    try:
+        known = replace(call, who=let_in(call, host))
+        table = _TABLES["api" if host.endswith("api") else "report"]
+        return _route(table, known, path.removeprefix(host))
+    except Unreadable as error:
+        return Reply({"message": str(error), "code": 501}, 400), False
+    except Refusal as refusal:
+        return refusal.reply, False
 
 
 def _route(table: Table, call: Call, path: str) -> tuple[Reply, bool]:
@@ -79,4 +81,23 @@ def _route(table: Table, call: Call, path: str) -> tuple[Reply, bool]:
         return Reply(body, 405, {"Allow": ", ".join(sorted(found))}), False
     route, places = found
     call.places.update(places)
-    return route.handler(call), route.writes
+    _check(call, route)
+    if not route.writes:
+        return route.handler(call), False
+    with changes.watched(call.world, call.now):
+        return route.handler(call), True
+
+
+def _check(call: Call, route: Route) -> None:
+    """Whether the plan and the role of the one who asks allow it; a free workspace takes thirty requests an hour."""
+    if "workspaceId" not in call.places:
+        return
+    home = call.world.workspaces.get(call.places["workspaceId"])
+    if home is None or call.who not in home.members:
+        return  # the room refuses it, after it has read what came
+    if home.plan == "FREE" and call.limits.too_many(f"clockify {home.id}", call.now, FREE_REQUESTS, FREE_WINDOW):
+        raise too_many()
+    if route.admin:
+        check_admin(call, workspace_of(call))
+    if route.feature:
+        needs(home, route.feature)

@@ -151,8 +151,8 @@ def _delete(call: Call) -> Reply:
 
 ROUTES = (
     Route("GET", "/v1/workspaces/{workspaceId}/clients", _list),
-    Route("POST", "/v1/workspaces/{workspaceId}/clients", _create, writes=True),
+    Route("POST", "/v1/workspaces/{workspaceId}/clients", _create, writes=True, admin=True),
     Route("GET", "/v1/workspaces/{workspaceId}/clients/{id}", _get),
-    Route("PUT", "/v1/workspaces/{workspaceId}/clients/{id}", _update, writes=True),
-    Route("DELETE", "/v1/workspaces/{workspaceId}/clients/{id}", _delete, writes=True),
+    Route("PUT", "/v1/workspaces/{workspaceId}/clients/{id}", _update, writes=True, admin=True),
+    Route("DELETE", "/v1/workspaces/{workspaceId}/clients/{id}", _delete, writes=True, admin=True),
 )

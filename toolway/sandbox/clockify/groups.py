@@ -29,7 +29,7 @@ class _Search(msgspec.Struct, rename="kebab"):
     sort_order: SortOrder | None = None
     page: PageNumber = 1
     page_size: PageSize = 50
-    team_managers: bool = msgspec.field(default=False, name="includeTeamManagers")
+    include_team_managers: bool = msgspec.field(default=False, name="includeTeamManagers")
 
 
 class _Named(msgspec.Struct):
@@ -43,6 +43,12 @@ class _Member(msgspec.Struct, rename="camel"):
 def show(group: Group) -> Row:
     """A group (schema UserGroupDtoV1)."""
     return {"id": group.id, "name": group.name, "workspaceId": group.workspace, "userIds": group.members, "teamManagers": list[Row]()}
+
+
+def _with_managers(world: World, group: Group) -> Row:
+    """A group with those who manage it."""
+    chiefs = [world.people[id] for id in group.managers]
+    return {**show(group), "teamManagers": [{"id": one.id, "name": one.name} for one in chiefs]}
 
 
 def _group(call: Call, place: str) -> Group:
@@ -71,7 +77,7 @@ def _list(call: Call) -> Reply:
         rows = [one for one in rows if any(id in project.members for id in one.members)]
     rows = named(rows, asked.name, False, lambda one: one.name)
     rows = ordered(rows, lambda one: one.id if asked.sort_column == "ID" else one.name, asked.sort_order)
-    return page(rows, asked.page, asked.page_size, show)
+    return page(rows, asked.page, asked.page_size, (lambda one: _with_managers(call.world, one)) if asked.include_team_managers else show)
 
 
 def _create(call: Call) -> Reply:
@@ -113,9 +119,9 @@ def _remove(call: Call) -> Reply:
 _PATH = "/v1/workspaces/{workspaceId}/user-groups"
 ROUTES = (
     Route("GET", _PATH, _list),
-    Route("POST", _PATH, _create, writes=True),
-    Route("PUT", _PATH + "/{id}", _update, writes=True),
-    Route("DELETE", _PATH + "/{id}", _delete, writes=True),
-    Route("POST", _PATH + "/{userGroupId}/users", _add, writes=True),
-    Route("DELETE", _PATH + "/{userGroupId}/users/{userId}", _remove, writes=True),
+    Route("POST", _PATH, _create, writes=True, admin=True),
+    Route("PUT", _PATH + "/{id}", _update, writes=True, admin=True),
+    Route("DELETE", _PATH + "/{id}", _delete, writes=True, admin=True),
+    Route("POST", _PATH + "/{userGroupId}/users", _add, writes=True, admin=True),
+    Route("DELETE", _PATH + "/{userGroupId}/users/{userId}", _remove, writes=True, admin=True),
 )

@@ -1,8 +1,8 @@
 """What every Clockify room uses: refusals, pages, owned things, times and money as that vendor writes them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -13,9 +13,20 @@ from toolway.sandbox.world import Client, Entry, Person, Project, Tag, Task, Web
 Row = dict[str, object]
 T = TypeVar("T")
 
+
+class HasHome(Protocol):
+    """A record of a workspace."""
+
+    workspace: str
+
+
+Owned = TypeVar("Owned", bound=HasHome)
+
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 Email = Annotated[str, msgspec.Meta(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 Amount = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+Since = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z?$")]
+"""From when a rate counts. It is read and no more: a rate here has no history."""
 PageNumber = Annotated[int, msgspec.Meta(ge=1)]
 PageSize = Annotated[int, msgspec.Meta(ge=1, le=5000)]
 SortOrder = Literal["ASCENDING", "DESCENDING"]
@@ -30,6 +41,16 @@ def refuse(message: str, code: int = 501, status: int = 400) -> Refusal:
 def foreign(what: str) -> Refusal:
     """The answer for an id that is unknown, deleted or of another workspace."""
     return refuse(f"{what} doesn't belong to Workspace")
+
+
+def forbidden(message: str = "Access Denied") -> Refusal:
+    """The answer to what a role or a plan does not allow; its code is not documented, so it is that of the status."""
+    return refuse(message, 403, 403)
+
+
+def absent(name: str) -> Refusal:
+    """The answer when a value of the query is missing that cannot be left out."""
+    return refuse(f"Required parameter '{name}' is not present", 3000)
 
 
 def page(rows: Sequence[T], number: int, size: int, show: Callable[[T], Row]) -> Reply:
@@ -54,8 +75,27 @@ def ordered(rows: Sequence[T], key: Callable[[T], str], order: SortOrder | None)
 def workspace_of(call: Call) -> Workspace:
     """The workspace that the path names, if the owner of the key is in it."""
     found = call.world.workspaces.get(call.places["workspaceId"])
-    if found is None or call.world.owner not in found.members:
+    if found is None or call.who not in found.members:
         raise refuse("Workspace doesn't exist or you are not a member of it")
+    return found
+
+
+def is_admin(call: Call, workspace: Workspace) -> bool:
+    """Whether the one who asks owns or administers the workspace."""
+    return workspace.members.get(call.who) in ("OWNER", "WORKSPACE_ADMIN")
+
+
+def check_admin(call: Call, workspace: Workspace) -> None:
+    """Refuse everybody who does not own or administer the workspace."""
+    if not is_admin(call, workspace):
+        raise forbidden()
+
+
+def owned(table: Mapping[str, Owned], workspace: Workspace, id: str, what: str) -> Owned:
+    """The record of that id, if it is of this workspace."""
+    found = table.get(id)
+    if found is None or found.workspace != workspace.id:
+        raise foreign(what)
     return found
 
 
@@ -68,18 +108,12 @@ def person_of(call: Call, workspace: Workspace, id: str) -> Person:
 
 def client_of(world: World, workspace: Workspace, id: str) -> Client:
     """A client of a workspace."""
-    found = world.clients.get(id)
-    if found is None or found.workspace != workspace.id:
-        raise foreign("Client")
-    return found
+    return owned(world.clients, workspace, id, "Client")
 
 
 def project_of(world: World, workspace: Workspace, id: str) -> Project:
     """A project of a workspace."""
-    found = world.projects.get(id)
-    if found is None or found.workspace != workspace.id:
-        raise foreign("Project")
-    return found
+    return owned(world.projects, workspace, id, "Project")
 
 
 def task_of(world: World, project: Project, id: str) -> Task:
@@ -92,26 +126,17 @@ def task_of(world: World, project: Project, id: str) -> Task:
 
 def tag_of(world: World, workspace: Workspace, id: str) -> Tag:
     """A tag of a workspace."""
-    found = world.tags.get(id)
-    if found is None or found.workspace != workspace.id:
-        raise foreign("Tag")
-    return found
+    return owned(world.tags, workspace, id, "Tag")
 
 
 def entry_of(world: World, workspace: Workspace, id: str) -> Entry:
     """A time entry of a workspace."""
-    found = world.entries.get(id)
-    if found is None or found.workspace != workspace.id:
-        raise foreign("Time entry")
-    return found
+    return owned(world.entries, workspace, id, "Time entry")
 
 
 def webhook_of(world: World, workspace: Workspace, id: str) -> Webhook:
     """A webhook of a workspace."""
-    found = world.webhooks.get(id)
-    if found is None or found.workspace != workspace.id:
-        raise foreign("Webhook")
-    return found
+    return owned(world.webhooks, workspace, id, "Webhook")
 
 
 def stamp(moment: datetime) -> str:

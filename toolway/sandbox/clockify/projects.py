@@ -11,6 +11,7 @@ from toolway.sandbox.clockify.house import (
     PageNumber,
     PageSize,
     Row,
+    Since,
     SortOrder,
     client_of,
     membership,
@@ -35,7 +36,16 @@ Color = Annotated[str, msgspec.Meta(pattern=r"^#[0-9a-fA-F]{6}$")]
 Note = Annotated[str, msgspec.Meta(max_length=16384)]
 
 
-class _Search(msgspec.Struct, rename="kebab"):
+class _One(msgspec.Struct, rename="kebab"):
+    """No reply shows expenses or custom fields under a project: what is said about them is only read."""
+
+    hydrated: bool = False
+    expense_limit: int = 20
+    expense_date: str | None = None
+    custom_field_entity_type: str | None = None
+
+
+class _Search(_One, rename="kebab"):
     name: str | None = None
     strict_name_search: bool = False
     archived: bool | None = None
@@ -49,19 +59,16 @@ class _Search(msgspec.Struct, rename="kebab"):
     is_template: bool | None = None
     sort_column: Literal["ID", "NAME", "CLIENT_NAME", "DURATION", "BUDGET", "PROGRESS"] | None = None
     sort_order: SortOrder | None = None
-    hydrated: bool = False
     page: PageNumber = 1
     page_size: PageSize = 50
     access: Literal["PUBLIC", "PRIVATE"] | None = None
-
-
-class _One(msgspec.Struct):
-    hydrated: bool = False
+    user_groups: list[str] = msgspec.field(default_factory=list[str], name="userGroups")
+    contains_group: bool = True
 
 
 class _Rate(msgspec.Struct):
     amount: Amount
-    since: str | None = None
+    since: Since | None = None
 
 
 class _Estimate(msgspec.Struct):
@@ -165,8 +172,16 @@ def _fits(world: World, project: Project, asked: _Search) -> bool:
         and asked.access in (None, "PUBLIC" if project.public else "PRIVATE")
         and (not asked.clients or (project.client in asked.clients) == asked.contains_client)
         and (not asked.users or any(id in asked.users for id in project.members) == asked.contains_user)
+        and (not asked.user_groups or any(_has_group(world, project, id) for id in asked.user_groups) == asked.contains_group)
+        and (asked.user_status in (None, "ALL") or any(world.people[id].status == asked.user_status for id in project.members))
         and (wanted_client is None or (client is not None and client.archived == wanted_client))
     )
+
+
+def _has_group(world: World, project: Project, id: str) -> bool:
+    """Whether a group has members and all of them are on the project."""
+    group = world.groups.get(id)
+    return bool(group and group.members) and set(group.members if group else ()) <= set(project.members)
 
 
 def _create(call: Call) -> Reply:
@@ -188,7 +203,7 @@ def _create(call: Call) -> Reply:
         rate=given.hourly_rate.amount if given.hourly_rate else None,
         cost=given.cost_rate.amount if given.cost_rate else None,
         estimate=(given.estimate.estimate if given.estimate else None) or "PT0S",
-        members=list(dict.fromkeys([world.owner, *members])),
+        members=list(dict.fromkeys([call.who, *members])),
     )
     made = [make(call, project, task) for task in given.tasks or []]
     world.tasks.update((task.id, task) for task in made)
@@ -233,8 +248,8 @@ def _delete(call: Call) -> Reply:
 
 ROUTES = (
     Route("GET", "/v1/workspaces/{workspaceId}/projects", _list),
-    Route("POST", "/v1/workspaces/{workspaceId}/projects", _create, writes=True),
+    Route("POST", "/v1/workspaces/{workspaceId}/projects", _create, writes=True, admin=True),
     Route("GET", "/v1/workspaces/{workspaceId}/projects/{projectId}", _get),
-    Route("PUT", "/v1/workspaces/{workspaceId}/projects/{projectId}", _update, writes=True),
-    Route("DELETE", "/v1/workspaces/{workspaceId}/projects/{projectId}", _delete, writes=True),
+    Route("PUT", "/v1/workspaces/{workspaceId}/projects/{projectId}", _update, writes=True, admin=True),
+    Route("DELETE", "/v1/workspaces/{workspaceId}/projects/{projectId}", _delete, writes=True, admin=True),
 )

@@ -1,23 +1,25 @@
 """Time reports: `generateDetailedReport`, `generateSummaryReport`, `generateWeeklyReport`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+from toolway.sandbox.clockify.files import as_asked
 from toolway.sandbox.clockify.filters import Asked, Span, amount, chosen, kinds, seconds, span, totals
 from toolway.sandbox.clockify.house import Row, entries_cost, refuse, workspace_of
-from toolway.sandbox.wire import Call, Reply, Route
-from toolway.sandbox.world import Entry, World
+from toolway.sandbox.wire import Call, Handler, Reply, Route
+from toolway.sandbox.world import Entry, Workspace, World
 
 _GROUPS = ("PROJECT", "CLIENT", "TASK", "TAG", "USER", "DATE", "WEEK", "MONTH", "TIMEENTRY")
 _WEEKLY = ("PROJECT", "CLIENT", "TASK", "TAG", "USER", "TIME")
 
 
-def _detailed(call: Call) -> Reply:
-    asked, home, world = call.read(Asked), workspace_of(call), call.world
+def detailed(call: Call, home: Workspace, asked: Asked) -> Row:
+    """The lines of a detailed report, a page of them, and what all of them add up to."""
+    world = call.world
     pages = asked.detailed_filter
     if pages is None:
         raise refuse("detailedFilter is required")
-    window = span(call, asked)
+    window = span(call, home, asked)
     rows = chosen(world, home, asked, window)
 
     def key(one: Entry) -> tuple[str | float, ...]:
@@ -27,7 +29,7 @@ def _detailed(call: Call) -> Reply:
     rows.sort(key=key, reverse=asked.sort_order != "ASCENDING")
     begin = (pages.page - 1) * pages.page_size
     shown = [_row(world, one, asked, window) for one in rows[begin : begin + pages.page_size]]
-    return Reply({"totals": totals(world, asked, rows), "timeentries": shown})
+    return {"totals": totals(world, asked, rows) if pages.options.totals == "CALCULATE" else [], "timeentries": shown}
 
 
 def _row(world: World, entry: Entry, asked: Asked, window: Span) -> Row:
@@ -61,16 +63,17 @@ def _row(world: World, entry: Entry, asked: Asked, window: Span) -> Row:
     }
 
 
-def _summary(call: Call) -> Reply:
-    asked, home, world = call.read(Asked), workspace_of(call), call.world
+def summary(call: Call, home: Workspace, asked: Asked) -> Row:
+    """The groups of a summary report, up to three levels of them."""
+    world = call.world
     if asked.summary_filter is None:
         raise refuse("summaryFilter is required")
     groups = asked.summary_filter.groups
     if unknown := [name for name in groups if name not in _GROUPS]:
         raise refuse(f"summaryFilter.groups: '{unknown[0]}' is not one of {', '.join(_GROUPS)}")
-    window = span(call, asked)
+    window = span(call, home, asked)
     rows = chosen(world, home, asked, window)
-    return Reply({"totals": totals(world, asked, rows), "groupOne": _tree(world, asked, window, rows, groups)})
+    return {"totals": totals(world, asked, rows), "groupOne": _tree(world, asked, window, rows, groups)}
 
 
 def _tree(world: World, asked: Asked, window: Span, rows: list[Entry], levels: Sequence[str]) -> list[Row]:
@@ -145,15 +148,15 @@ def _keys(world: World, window: Span, entry: Entry, level: str) -> list[tuple[st
             return [(entry.description, entry.description or "(no description)", "")]
 
 
-def _weekly(call: Call) -> Reply:
-    """The window is exactly seven days."""
-    asked, home, world = call.read(Asked), workspace_of(call), call.world
+def weekly(call: Call, home: Workspace, asked: Asked) -> Row:
+    """The groups of a weekly report, day by day. The window is exactly seven days."""
+    world = call.world
     levels = asked.weekly_filter
     if levels is None:
         raise refuse("weeklyFilter is required")
     if unknown := [name for name in (levels.group, levels.subgroup) if name not in _WEEKLY]:
         raise refuse(f"weeklyFilter: '{unknown[0]}' is not one of {', '.join(_WEEKLY)}")
-    window = span(call, asked)
+    window = span(call, home, asked)
     if not timedelta(days=7, seconds=-1) <= window.length <= timedelta(days=7):
         raise refuse("Weekly report takes a range of exactly 7 days")
     rows = chosen(world, home, asked, window)
@@ -171,17 +174,15 @@ def _weekly(call: Call) -> Reply:
         group["children"] = [line(part, title, within) for (part, title, _), within in parts.items()]
         groups.append(group)
     groups.sort(key=lambda one: _rank(one["nameLowerCase"]), reverse=asked.sort_order == "DESCENDING")
-    return Reply(
-        {
-            "totals": totals(world, asked, rows),
-            "totalsByDay": _by_day(world, asked, window, rows, days),
-            "groupOne": groups,
-            "decimalFormat": False,
-            "trackTimeDownToSeconds": True,
-            "includeUsersWithoutTime": False,
-            "usersWithoutTime": [],
-        }
-    )
+    return {
+        "totals": totals(world, asked, rows),
+        "totalsByDay": _by_day(world, asked, window, rows, days),
+        "groupOne": groups,
+        "decimalFormat": False,
+        "trackTimeDownToSeconds": True,
+        "includeUsersWithoutTime": False,
+        "usersWithoutTime": [],
+    }
 
 
 def _by_day(world: World, asked: Asked, window: Span, rows: list[Entry], days: list[str]) -> list[Row]:
@@ -194,8 +195,18 @@ def _by_day(world: World, asked: Asked, window: Span, rows: list[Entry], days: l
     return found
 
 
+def _by_body(render: Callable[[Call, Workspace, Asked], Row]) -> Handler:
+    """A report by its body, as JSON or as a file."""
+
+    def answer(call: Call) -> Reply:
+        home, asked = workspace_of(call), call.read(Asked)
+        return as_asked(render(call, home, asked), asked.export_type)
+
+    return answer
+
+
 ROUTES = (
-    Route("POST", "/v1/workspaces/{workspaceId}/reports/detailed", _detailed),
-    Route("POST", "/v1/workspaces/{workspaceId}/reports/summary", _summary),
-    Route("POST", "/v1/workspaces/{workspaceId}/reports/weekly", _weekly),
+    Route("POST", "/v1/workspaces/{workspaceId}/reports/detailed", _by_body(detailed)),
+    Route("POST", "/v1/workspaces/{workspaceId}/reports/summary", _by_body(summary)),
+    Route("POST", "/v1/workspaces/{workspaceId}/reports/weekly", _by_body(weekly)),
 )

@@ -86,6 +86,6 @@ ROUTES = (
     Route("GET", "/v1/workspaces/{workspaceId}/tags", _list),
     Route("POST", "/v1/workspaces/{workspaceId}/tags", _create, writes=True),
     Route("GET", "/v1/workspaces/{workspaceId}/tags/{id}", _get),
-    Route("PUT", "/v1/workspaces/{workspaceId}/tags/{id}", _update, writes=True),
-    Route("DELETE", "/v1/workspaces/{workspaceId}/tags/{id}", _delete, writes=True),
+    Route("PUT", "/v1/workspaces/{workspaceId}/tags/{id}", _update, writes=True, admin=True),
+    Route("DELETE", "/v1/workspaces/{workspaceId}/tags/{id}", _delete, writes=True, admin=True),
 )

@@ -6,12 +6,14 @@ from typing import Annotated, Literal
 import msgspec
 
 from toolway.sandbox.clockify.house import (
+    MemberStatus,
     PageNumber,
     PageSize,
     Row,
     SortOrder,
     named,
     ordered,
+    owned,
     page,
     period,
     person_of,
@@ -51,6 +53,13 @@ class New(msgspec.Struct, rename="camel"):
     billable: bool | None = None
 
 
+class _Assignees(msgspec.Struct, rename="kebab"):
+    """False: the task has no assignee, whatever the body names. What `membership-status` does is not told: it changes nothing."""
+
+    contains_assignee: bool = True
+    membership_status: MemberStatus | None = None
+
+
 def show(world: World, task: Task) -> Row:
     """A task (schema TaskDtoV1)."""
     spent = (entry.end - entry.start for entry in world.entries.values() if entry.task == task.id and entry.end)
@@ -83,9 +92,11 @@ def _fill(call: Call, task: Task, given: New) -> None:
     """Put what is given into the task; what is not given is wiped."""
     assignees = given.assignee_ids or ([given.assignee_id] if given.assignee_id else [])
     home = workspace_of(call)
-    task.assignees = [person_of(call, home, id).id for id in assignees]
+    known = [person_of(call, home, id).id for id in assignees]
+    groups = [owned(call.world.groups, home, id, "User group").id for id in given.user_group_ids or []]
+    task.assignees = known if call.ask(_Assignees).contains_assignee else []
     task.name, task.estimate, task.budget = given.name, given.estimate, given.budget_estimate
-    task.groups = given.user_group_ids or []
+    task.groups = groups
     task.status = "DONE" if given.status == "DONE" else "ACTIVE"
     task.billable = task.billable if given.billable is None else given.billable
 
@@ -125,9 +136,11 @@ def _get(call: Call) -> Reply:
 
 
 def _update(call: Call) -> Reply:
+    """What is not said is wiped, `billable` too."""
     given, task = call.read(New), _task(call)
     _free(call.world, _project(call), given.name, task.id)
     _fill(call, task, given)
+    task.billable = bool(given.billable)
     return Reply(show(call.world, task))
 
 
@@ -147,6 +160,6 @@ ROUTES = (
     Route("GET", _PATH, _list),
     Route("POST", _PATH, _create, writes=True),
     Route("GET", _PATH + "/{taskId}", _get),
-    Route("PUT", _PATH + "/{taskId}", _update, writes=True),
-    Route("DELETE", _PATH + "/{taskId}", _delete, writes=True),
+    Route("PUT", _PATH + "/{taskId}", _update, writes=True, admin=True),
+    Route("DELETE", _PATH + "/{taskId}", _delete, writes=True, admin=True),
 )

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import msgspec
 
-from toolway.sandbox.clockify import projects, tags, tasks, users
 from toolway.sandbox.clockify.entries import show_with_rates
 from toolway.sandbox.clockify.house import PageNumber, PageSize, Row, entry_of, page, person_of, wall, workspace_of
+from toolway.sandbox.clockify.hydrated import hydrate
 from toolway.sandbox.wire import Call, Reply, Route
 from toolway.sandbox.world import Entry, World
 
@@ -42,23 +42,18 @@ class _Running(msgspec.Struct, rename="kebab"):
 def show(world: World, entry: Entry, hydrated: bool) -> Row:
     """A time entry; hydrated, the things that it names stand in it."""
     row = show_with_rates(world, entry)
-    if hydrated:
-        row["project"] = projects.show(world, world.projects[entry.project]) if entry.project else None
-        row["task"] = tasks.show(world, world.tasks[entry.task]) if entry.task else None
-        row["tags"] = [tags.show(world.tags[id]) for id in entry.tags]
-        row["user"] = users.show(world, world.people[entry.person])
-    return row
+    return hydrate(world, entry, row) if hydrated else row
 
 
 def _list(call: Call) -> Reply:
     """Newest first; the window is read off a clock on the wall of the account's zone."""
     asked, home, world = call.ask(_Search), workspace_of(call), call.world
     person = person_of(call, home, call.places["userId"])
-    since = wall(asked.start, world.zone) if asked.start else None
-    until = wall(asked.end, world.zone) if asked.end else None
+    since = wall(asked.start, call.zone) if asked.start else None
+    until = wall(asked.end, call.zone) if asked.end else None
     needs_project = asked.project_required
     if asked.get_week_before:
-        until = wall(asked.get_week_before, world.zone)
+        until = wall(asked.get_week_before, call.zone)
         since, needs_project = until - timedelta(days=7), True
     word = (asked.description or "").casefold()
     rows = [

@@ -63,7 +63,7 @@ def show(world: World, person: Person, memberships: Memberships = "NONE") -> Row
         "profilePicture": f"https://img.example.com/people/{person.name.lower()}.png",
         "activeWorkspace": homes[0] if homes else None,
         "defaultWorkspace": homes[0] if homes else None,
-        "settings": _settings(world),
+        "settings": _settings(person.zone or world.zone),
         "status": person.status,
         "customFields": [],
     }
@@ -78,14 +78,34 @@ def _memberships(world: World, person: Person, kind: Memberships) -> list[Row]:
                 rows.append(membership(person.id, workspace.id, "WORKSPACE", money(person.rate, workspace.currency)))
     if kind in ("ALL", "PROJECT"):
         rows += [membership(person.id, project.id, "PROJECT") for project in world.projects.values() if person.id in project.members]
+    if kind in ("ALL", "USERGROUP"):
+        rows += [membership(person.id, group.id, "USERGROUP") for group in world.groups.values() if person.id in group.members]
     return rows
 
 
-def _settings(world: World) -> Row:
+_OFF = (
+    "alerts",
+    "approval",
+    "collapseAllProjectLists",
+    "groupSimilarEntriesDisabled",
+    "invoiceReminders",
+    "multiFactorEnabled",
+    "onboarding",
+    "projectPickerTaskFilter",
+    "pto",
+    "reminders",
+    "scheduledReports",
+    "scheduling",
+    "showOnlyWorkingDays",
+)
+
+
+def _settings(zone: str) -> Row:
     """A person's own settings (schema UserSettingsDtoV1); the zone decides what `today` is."""
     return {
+        **dict.fromkeys(_OFF, False),
         "weekStart": "MONDAY",
-        "timeZone": world.zone,
+        "timeZone": zone,
         "timeFormat": "HOUR24",
         "dateFormat": "YYYY-MM-DD",
         "sendNewsletter": False,
@@ -104,9 +124,26 @@ def _settings(world: World) -> Row:
     }
 
 
+def sort(workspace: Workspace, people: list[Person], column: SortColumn | None, order: SortOrder | None) -> list[Person]:
+    """People by a column, by e-mail address unless told otherwise."""
+
+    def key(one: Person) -> str:
+        words = {
+            "ID": one.id,
+            "NAME": one.name,
+            "NAME_LOWERCASE": one.name,
+            "ACCESS": workspace.members[one.id],
+            "HOURLYRATE": f"{one.rate:012}",
+            "COSTRATE": f"{one.cost:012}",
+        }
+        return words.get(column or "EMAIL", one.email)
+
+    return ordered(people, key, order)
+
+
 def _me(call: Call) -> Reply:
     asked = call.ask(_Me)
-    return Reply(show(call.world, call.world.people[call.world.owner], "ALL" if asked.include_memberships else "NONE"))
+    return Reply(show(call.world, call.me, "ALL" if asked.include_memberships else "NONE"))
 
 
 def _filter(call: Call) -> Reply:
@@ -118,9 +155,11 @@ def _list(call: Call) -> Reply:
 
 
 def _search(call: Call, workspace: Workspace, asked: _Search) -> Reply:
-    """The members that match, sorted by e-mail address unless told otherwise."""
-    world = call.world
-    people = [world.people[id] for id, role in workspace.members.items() if not asked.roles or role in asked.roles]
+    """The members that match, sorted by e-mail address unless told otherwise. Owners count as administrators here."""
+    world, roles = call.world, set[str](asked.roles or ())
+    if "WORKSPACE_ADMIN" in roles:
+        roles.add("OWNER")
+    people = [world.people[id] for id, role in workspace.members.items() if not roles or role in roles]
     people = named(people, asked.name, False, lambda one: one.name)
     people = named(people, asked.email, False, lambda one: one.email)
     if asked.status not in (None, "ALL"):
@@ -134,13 +173,6 @@ def _search(call: Call, workspace: Workspace, asked: _Search) -> Reply:
         inside = {id for group in asked.user_groups if group in world.groups for id in world.groups[group].members}
         people = [one for one in people if one.id in inside]
 
-    def key(one: Person) -> str:
-        rates = {"HOURLYRATE": one.rate, "COSTRATE": one.cost}
-        if asked.sort_column in rates:
-            return f"{rates[asked.sort_column]:012}"
-        words = {"ID": one.id, "NAME": one.name, "NAME_LOWERCASE": one.name, "ACCESS": workspace.members[one.id]}
-        return words.get(asked.sort_column or "EMAIL", one.email)
-
     def row(one: Person) -> Row:
         shown = show(world, one, asked.memberships)
         if asked.include_roles:
@@ -148,7 +180,7 @@ def _search(call: Call, workspace: Workspace, asked: _Search) -> Reply:
             shown["roles"] = [{"role": role, "userId": one.id, "workspaceId": workspace.id, "id": hex_id("role", role), "entities": []}]
         return shown
 
-    return page(ordered(people, key, asked.sort_order), asked.page, asked.page_size, row)
+    return page(sort(workspace, people, asked.sort_column, asked.sort_order), asked.page, asked.page_size, row)
 
 
 ROUTES = (

@@ -1,10 +1,29 @@
-"""Webhooks: `getWebhooks`, `createWebhook`, `getWebhook`, `updateWebhook`, `deleteWebhook`, `generateNewToken`, `getLogsForWebhook`."""
+"""Webhooks, for owners and administrators.
 
+`getWebhooks`, `getAddonWebhooks`, `createWebhook`, `getWebhook`, `updateWebhook`, `deleteWebhook`, `generateNewToken`, `getLogsForWebhook`.
+"""
+
+from datetime import timedelta
 from typing import Annotated, Literal
 
 import msgspec
 
-from toolway.sandbox.clockify.house import Instant, PageSize, Row, person_of, project_of, refuse, stamp, tag_of, webhook_of, workspace_of
+from toolway.sandbox.clockify.house import (
+    Instant,
+    PageSize,
+    Row,
+    forbidden,
+    foreign,
+    owned,
+    person_of,
+    project_of,
+    refuse,
+    stamp,
+    tag_of,
+    webhook_of,
+    workspace_of,
+)
+from toolway.sandbox.clockify.plans import webhooks_left
 from toolway.sandbox.wire import Call, Reply, Route
 from toolway.sandbox.world import Delivery, Webhook
 
@@ -136,6 +155,14 @@ def _read(call: Call) -> _Given:
                 person_of(call, home, source)
             case "TAG_ID":
                 tag_of(call.world, home, source)
+            case "TASK_ID" if source in call.world.tasks:
+                project_of(call.world, home, call.world.tasks[source].project)
+            case "TASK_ID":
+                raise foreign("Task")
+            case "ASSIGNMENT_ID":
+                owned(call.world.assignments, home, source, "Assignment")
+            case "EXPENSE_ID":
+                owned(call.world.expenses, home, source, "Expense")
             case _:
                 pass
     return given
@@ -144,16 +171,30 @@ def _read(call: Call) -> _Given:
 def _list(call: Call) -> Reply:
     asked, home = call.ask(_Search), workspace_of(call)
     hooks = [one for one in call.world.webhooks.values() if one.workspace == home.id]
-    shown = [show(one) for one in hooks] if asked.type in (None, "USER_CREATED") else []
+    shown = [one for one in hooks if asked.type in (None, "ADDON" if one.addon else "USER_CREATED")]
+    return Reply({"workspaceWebhookCount": len(hooks), "webhooks": [show(one) for one in shown]})
+
+
+def _of_addon(call: Call) -> Reply:
+    """`getAddonWebhooks`: an add-on that is not installed in the workspace is refused."""
+    home = workspace_of(call)
+    hooks = [one for one in call.world.webhooks.values() if one.workspace == home.id]
+    shown = [show(one) for one in hooks if one.addon == call.places["addonId"]]
+    if not shown:
+        raise foreign("Addon")
     return Reply({"workspaceWebhookCount": len(hooks), "webhooks": shown})
 
 
 def _create(call: Call) -> Reply:
-    given = _read(call)
+    """How many there can be is a matter of the plan; those of add-ons do not count."""
+    home, given = workspace_of(call), _read(call)
+    known = [one for one in call.world.webhooks.values() if one.workspace == home.id and one.addon is None]
+    if not webhooks_left(home, sum(one.person == call.who for one in known), len(known)):
+        raise forbidden("Number of webhooks is limited on your current plan")
     hook = Webhook(
         id=call.world.new_id(),
-        workspace=workspace_of(call).id,
-        person=call.world.owner,
+        workspace=home.id,
+        person=call.who,
         name=given.name,
         url=given.url,
         event=given.webhook_event,
@@ -192,8 +233,9 @@ def _delete(call: Call) -> Reply:
 
 
 def _logs(call: Call) -> Reply:
+    """Deliveries of the last seven days: older ones are not kept."""
     hook, pages, asked = _find(call), call.ask(_Pages), call.read(_Logs)
-    rows = [one for one in call.world.deliveries if one.webhook == hook.id]
+    rows = [one for one in call.world.deliveries if one.webhook == hook.id and one.at > call.now - timedelta(days=7)]
     rows = [one for one in rows if (asked.since is None or one.at >= asked.since) and (asked.to is None or one.at <= asked.to)]
     rows = [one for one in rows if asked.status == "ALL" or (one.status < 400) == (asked.status == "SUCCEEDED")]
     rows.sort(key=lambda one: one.at, reverse=asked.sort_by_newest)
@@ -203,11 +245,12 @@ def _logs(call: Call) -> Reply:
 
 _PATH = "/v1/workspaces/{workspaceId}/webhooks"
 ROUTES = (
-    Route("GET", _PATH, _list),
-    Route("POST", _PATH, _create, writes=True),
-    Route("GET", _PATH + "/{webhookId}", _get),
-    Route("PUT", _PATH + "/{webhookId}", _update, writes=True),
-    Route("DELETE", _PATH + "/{webhookId}", _delete, writes=True),
-    Route("POST", _PATH + "/{webhookId}/logs", _logs),
-    Route("PATCH", _PATH + "/{webhookId}/token", _renew, writes=True),
+    Route("GET", "/v1/workspaces/{workspaceId}/addons/{addonId}/webhooks", _of_addon, admin=True),
+    Route("GET", _PATH, _list, admin=True),
+    Route("POST", _PATH, _create, writes=True, admin=True),
+    Route("GET", _PATH + "/{webhookId}", _get, admin=True),
+    Route("PUT", _PATH + "/{webhookId}", _update, writes=True, admin=True),
+    Route("DELETE", _PATH + "/{webhookId}", _delete, writes=True, admin=True),
+    Route("POST", _PATH + "/{webhookId}/logs", _logs, admin=True),
+    Route("PATCH", _PATH + "/{webhookId}/token", _renew, writes=True, admin=True),
 )

@@ -4,13 +4,13 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from toolway.sandbox.clockify.house import Row, currency_id, membership, money, workspace_of
+from toolway.sandbox.clockify.house import Row, currency_id, membership, money, stamp, workspace_of
+from toolway.sandbox.clockify.plans import features
 from toolway.sandbox.wire import Call, Reply, Route
 from toolway.sandbox.world import Workspace, hex_id
 
 Role = Literal["WORKSPACE_ADMIN", "OWNER", "TEAM_MANAGER", "PROJECT_MANAGER"]
 
-_FEATURES = ("ADD_TIME_FOR_OTHERS", "BULK_EDIT", "LABOR_COST", "HISTORIC_RATES", "TIME_TRACKING", "SHARED_REPORTS", "CSV_EXPORT")
 _DAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY")
 
 
@@ -31,16 +31,16 @@ def show(workspace: Workspace) -> Row:
         "costRate": None,
         "currencies": [{"id": currency_id(code), "code": code, "isDefault": code == workspace.currency} for code in ("USD", "EUR", "GBP")],
         "memberships": [membership(person, workspace.id, "WORKSPACE") for person in workspace.members],
-        "workspaceSettings": _settings(),
+        "workspaceSettings": _settings(workspace),
         "imageUrl": "",
-        "featureSubscriptionType": "PRO",
-        "features": list(_FEATURES),
-        "subdomain": {"enabled": False, "name": None},
+        "featureSubscriptionType": workspace.plan,
+        "features": features(workspace),
+        "subdomain": {"enabled": workspace.subdomain is not None, "name": workspace.subdomain},
         "cakeOrganizationId": hex_id("organization"),
     }
 
 
-def _settings() -> Row:
+def _settings(workspace: Workspace) -> Row:
     """How a workspace is set up (schema WorkspaceSettingsDtoV1)."""
     return {
         "timeRoundingInReports": False,
@@ -48,17 +48,17 @@ def _settings() -> Row:
         "onlyAdminsCreateProject": True,
         "onlyAdminsSeeDashboard": False,
         "defaultBillableProjects": True,
-        "lockTimeEntries": None,
+        "lockTimeEntries": stamp(workspace.locked) if workspace.locked else None,
         "lockTimeZone": None,
         "round": {"round": "Round to nearest", "minutes": "15"},
         "projectFavorites": True,
         "canSeeTimeSheet": True,
         "canSeeTracker": True,
         "projectPickerSpecialFilter": False,
-        "forceProjects": False,
-        "forceTasks": False,
-        "forceTags": False,
-        "forceDescription": False,
+        "forceProjects": "projects" in workspace.forced,
+        "forceTasks": "tasks" in workspace.forced,
+        "forceTags": "tags" in workspace.forced,
+        "forceDescription": "description" in workspace.forced,
         "onlyAdminsSeeAllTimeEntries": False,
         "onlyAdminsSeePublicProjectsEntries": False,
         "trackTimeDownToSecond": True,
@@ -82,13 +82,13 @@ def _settings() -> Row:
 
 def _list(call: Call) -> Reply:
     wanted = call.ask(_Search).roles
-    mine = [one for one in call.world.workspaces.values() if call.world.owner in one.members]
-    return Reply([show(one) for one in mine if not wanted or one.members[call.world.owner] in wanted])
+    mine = [one for one in call.world.workspaces.values() if call.who in one.members]
+    return Reply([show(one) for one in mine if not wanted or one.members[call.who] in wanted])
 
 
 def _create(call: Call) -> Reply:
-    owner = call.world.owner
-    made = Workspace(id=call.world.new_id(), name=call.read(_New).name, members={owner: "OWNER"}, rate=0)
+    """A new workspace is on the free plan."""
+    made = Workspace(id=call.world.new_id(), name=call.read(_New).name, members={call.who: "OWNER"}, rate=0, plan="FREE")
     call.world.workspaces[made.id] = made
     return Reply(show(made), 201)
 

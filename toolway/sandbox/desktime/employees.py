@@ -4,7 +4,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from toolway.sandbox.desktime.days import ENDS, STARTS, DeskDay, desk_day, shares
-from toolway.sandbox.desktime.house import Row, day_of, local, one, or_list, person_of, refuse
+from toolway.sandbox.desktime.house import Row, day_of, employees, local, not_yours, one, or_list, person_of, refuse
 from toolway.sandbox.wire import Call, Reply, Route
 from toolway.sandbox.world import Person, Session, World
 
@@ -97,7 +97,9 @@ def _project(world: World, project: int, task: int | None, duration: int) -> Row
 def _projects(call: Call, person: Person, day: date) -> list[Row]:
     """The projects of a day: the made-up ones, and those that were started here."""
     world = call.world
-    there = [(known.id, task) for known in world.desk_projects.values() if known.id < _MADE_LATER for task in known.tasks]
+    there = [
+        (known.id, task) for known in world.desk_projects.values() if known.id < _MADE_LATER and not known.archived for task in known.tasks
+    ]
     made_up = shares(person.desk_id, day, int(_seen(call, person, day).spent("productive") * 0.9), there)
     sums: dict[tuple[int, int | None], int] = {(project, task): duration for project, task, duration in made_up}
     for session in world.sessions:
@@ -119,7 +121,9 @@ def _employees(call: Call) -> Reply:
     if period not in ("day", "month"):
         raise refuse(400, "Period has to be day or month")
     days = [day.replace(day=at) for at in range(1, day.day + 1)] if period == "month" else [day]
-    people = call.world.people.values()
+    if call.who != call.world.owner:
+        raise not_yours()
+    people = employees(call.world)
     return Reply({"employees": {str(at): {str(person.desk_id): _stats(call, person, at) for person in people} for at in days}})
 
 

@@ -16,6 +16,14 @@ def refuse(code: int, description: str) -> Refusal:
     return Refusal(Reply({"error": {"code": code, "description": description}}, code))
 
 
+def not_yours() -> Refusal:
+    """What an employee's key is told of the company: an error that is a word, on status 200.
+
+    Clients of the real service were seen to look for such errors; when it sends them nobody has written down.
+    """
+    return Refusal(Reply({"error": "Access denied"}))
+
+
 def one(call: Call, name: str) -> str:
     """A value of the query, or an empty one."""
     return call.query.get(name, [""])[-1].strip()
@@ -44,14 +52,21 @@ def day_of(call: Call) -> date:
 
 
 def person_of(call: Call) -> Person:
-    """Whom the call is about: `id`, or the owner of the key."""
+    """Whom the call is about: `id`, or the owner of the key. The owner of the company may ask about everybody, others about themselves."""
     text = one(call, "id")
     if not text:
-        return call.world.people[call.world.owner]
-    for person in call.world.people.values():
+        return call.me
+    for person in employees(call.world):
         if str(person.desk_id) == text:
+            if call.who not in (person.id, call.world.owner):
+                raise not_yours()
             return person
     raise refuse(404, "Employee not found")
+
+
+def employees(world: World) -> list[Person]:
+    """The people of the company."""
+    return [person for person in world.people.values() if person.desk_id]
 
 
 def or_list(rows: dict[str, T]) -> object:

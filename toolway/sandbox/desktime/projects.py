@@ -3,8 +3,6 @@
 A start is a GET that writes: it makes what is missing and ends what the person was at.
 """
 
-from datetime import datetime
-
 from toolway.sandbox.desktime.house import Row, needed, one, refuse
 from toolway.sandbox.wire import Call, Reply, Route
 from toolway.sandbox.world import DeskProject, Session, World
@@ -45,7 +43,8 @@ def _ensure(world: World, name: str, task: str) -> tuple[DeskProject, int | None
 
 
 def _list(call: Call) -> Reply:
-    return Reply({"projects": [_show(project) for project in call.world.desk_projects.values()]})
+    """Those that are not archived. An archived one keeps its name."""
+    return Reply({"projects": [_show(project) for project in call.world.desk_projects.values() if not project.archived]})
 
 
 def _create(call: Call) -> Reply:
@@ -56,21 +55,17 @@ def _create(call: Call) -> Reply:
     return Reply({"project": _show(_ensure(call.world, name, task)[0])})
 
 
-def _employee(world: World) -> int:
-    return world.people[world.owner].desk_id
-
-
-def _end(world: World, now: datetime) -> None:
+def _end(call: Call) -> None:
     """End what the owner of the key is at."""
-    for session in world.sessions:
-        if session.employee == _employee(world) and session.end is None:
-            session.end = max(now, session.start)
+    for session in call.world.sessions:
+        if session.employee == call.me.desk_id and session.end is None:
+            session.end = max(call.now, session.start)
 
 
 def _start(call: Call) -> Reply:
     project, task = _ensure(call.world, needed(call, "project"), one(call, "task"))
-    _end(call.world, call.now)
-    call.world.sessions.append(Session(employee=_employee(call.world), project=project.id, task=task, start=call.now))
+    _end(call)
+    call.world.sessions.append(Session(employee=call.me.desk_id, project=project.id, task=task, start=call.now))
     return Reply({"started": True})
 
 
@@ -81,7 +76,7 @@ def _stop(call: Call) -> Reply:
         raise refuse(404, "Project not found")
     task = one(call, "task")
     for session in call.world.sessions:
-        mine = session.employee == _employee(call.world) and session.end is None and session.project == project.id
+        mine = session.employee == call.me.desk_id and session.end is None and session.project == project.id
         if mine and (not task or session.task == _find_task(project, task)):
             session.end = max(call.now, session.start)
     return Reply({"stopped": True})

@@ -1,4 +1,4 @@
-"""The company that the sandbox starts with: a small studio, the same eight people in both services."""
+"""A small studio, the same eight people in both services. What it shows is relied on: more of it belongs into the other rooms."""
 
 from datetime import date, datetime, time, timedelta
 from random import Random
@@ -60,8 +60,8 @@ _GONE_TAG = "2025"
 _WORDS = ("Prepare", "Draft", "Review", "Finish", "Discuss", "Test", "Refine")
 
 
-def make_world(now: datetime) -> World:
-    """The company as of `now`; the same day gives the same world."""
+def make_studio(now: datetime) -> World:
+    """The studio as of `now`; the same day gives the same."""
     people = {
         hex_id("person", name): Person(
             id=hex_id("person", name),
