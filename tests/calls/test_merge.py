@@ -3,13 +3,16 @@
 import asyncio
 from typing import Any
 
+import pytest
 from msgspec import structs
 
 from toolway.calls import merge
+from toolway.calls.arguments import check
 from toolway.calls.reply import Reply
 from toolway.catalog.model import Json, Merge, Tool
+from toolway.errors import Refused
 
-from .shop import kit, param, tool
+from .shop import builtin, kit, param, tool
 
 PRESENT: Json = {"title": "Old", "kind": "A", "rate": {"amount": 5, "currency": "EUR"}, "note": None, "done": False, "id": "t1"}
 
@@ -36,3 +39,55 @@ def test_what_the_service_keeps_is_sent_only_when_given() -> None:
     assert merged({}, "name", "rate", left=("rate",)) == {"id": "t1", "name": "Old"}
     assert merged({"rate": {"amount": 7}}, "name", "rate", left=("rate",)) == {"id": "t1", "name": "Old", "rate": {"amount": 7}}
     assert merged({"rate": None}, "name", "rate", left=("rate",)) == {"id": "t1", "name": "Old", "rate": None}
+
+
+class Pages:
+    """Answers the read of a list page by page, and counts the pages that were asked for."""
+
+    def __init__(self, *pages: list[Any]) -> None:
+        self.pages, self.asked = pages, 0
+
+    async def __call__(self, tool: Tool, wanted: Json) -> Reply:
+        page = wanted.get("page", 1)
+        self.asked += 1
+        return Reply({tool.list_key: self.pages[page - 1]}, {"page": page + 1} if page < len(self.pages) else None)
+
+
+def laid(slug: str, ask: Pages, **given: Any) -> Json:
+    """What is sent, checked as the pipeline does."""
+    writing, its = builtin(slug)
+    return asyncio.run(merge.under(its, writing, check(writing, its, given), ask))
+
+
+OTHER, REPORT = [{"id": "r0", "name": "Other"}], {"id": "r1", "name": "Acme", "isPublic": True, "visibleToUserGroups": None, "link": "x"}
+
+
+def test_the_present_state_may_be_an_item_of_a_list() -> None:
+    ask = Pages(OTHER, [REPORT | {"visibleToUsers": [{"id": "u1", "name": "Anna"}, "u2"]}], OTHER)
+    sent = laid("CLOCKIFY_UPDATE_SHARED_REPORT", ask, workspaceId="w", id="r1", name="Acme weekly")
+    assert sent == {"workspaceId": "w", "id": "r1", "name": "Acme weekly", "isPublic": True, "visibleToUsers": ["u1", "u2"]}
+    assert ask.asked == 2
+    with pytest.raises(Refused, match="lists nothing with id r9 among the 1 looked at, so nothing was changed"):
+        laid("CLOCKIFY_UPDATE_SHARED_REPORT", Pages(OTHER), workspaceId="w", id="r9", name="Acme weekly")
+    endless = Pages(*[OTHER] * 99)
+    with pytest.raises(Refused):
+        laid("CLOCKIFY_UPDATE_SHARED_REPORT", endless, workspaceId="w", id="r9", name="Acme weekly")
+    assert endless.asked == 20
+
+
+def entry(id: str, **more: Any) -> Json:
+    fields = [{"customFieldId": "c1", "value": 7, "name": "Floor", "type": "NUMBER"}]
+    times = {"start": "2026-11-20T09:00:00Z", "end": "2026-11-20T10:00:00Z", "duration": "PT1H"}
+    return {"id": id, "description": "Call", "projectId": "p1", "timeInterval": times, "customFieldValues": fields, "userId": "u"} | more
+
+
+def test_each_item_of_a_list_is_laid_over_its_own_state() -> None:
+    ask = Pages([entry("e2", tagIds=["t1"], taskId=None)], [entry("e1", projectId="p9")])
+    given: list[Json] = [{"id": "e1", "billable": True}, {"id": "e2", "projectId": None, "tagIds": []}]
+    kept = {"start": "2026-11-20T09:00:00Z", "end": "2026-11-20T10:00:00Z", "customFields": [{"customFieldId": "c1", "value": 7}]}
+    assert laid("CLOCKIFY_UPDATE_TIME_ENTRIES", ask, workspaceId="w", userId="u", entries=given)["entries"] == [
+        {"id": "e1", "billable": True, "description": "Call", "projectId": "p9"} | kept,
+        {"id": "e2", "projectId": None, "tagIds": [], "description": "Call"} | kept,
+    ]
+    with pytest.raises(Refused, match="nothing with id e3"):
+        laid("CLOCKIFY_UPDATE_TIME_ENTRIES", Pages([entry("e1")]), workspaceId="w", userId="u", entries=[{"id": "e1"}, {"id": "e3"}])

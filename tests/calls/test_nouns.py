@@ -123,6 +123,15 @@ async def test_what_lies_within_is_looked_up_after_what_it_lies_in() -> None:
         await resolved("CLOCKIFY_CREATE_TIME_ENTRY", lists, workspaceId=W, taskId="build")
 
 
+async def test_what_lies_within_something_that_the_tool_does_not_take_is_sought_in_the_default_one() -> None:
+    lists = Lists(get_currently_logged_in_user_info={"activeWorkspace": W}, get_shared_reports=[row("r1", "Acme weekly")])
+    assert await resolved("CLOCKIFY_GET_SHARED_REPORT", lists, id="acme weekly") == {"id": "r1"}
+    assert ("get_shared_reports", {"workspaceId": W}) in lists.asked
+    lists = Lists(get_currently_logged_in_user_info={"activeWorkspace": None})
+    with pytest.raises(BadArgument, match="Clockify names no default"):
+        await resolved("CLOCKIFY_GET_SHARED_REPORT", lists, id="acme weekly")
+
+
 async def test_within_a_list_the_sibling_is_meant() -> None:
     def tasks_of(asked: Json) -> list[Json]:
         return [row("k1" if asked["projectId"] == "p1" else "k2", "Build")]

@@ -118,6 +118,33 @@ VIEWS: list[tuple[str, Any, Any]] = [
         {"apps": [], "projects": [{"project_title": "p", "x": 1}]},
         {"projects": [{"project_title": "p"}], "apps": []},
     ),
+    (
+        "CLOCKIFY_GENERATE_WEEKLY_REPORT",
+        {"totals": [{"_id": "", "totalTime": 9}], "totalsByDay": [{"duration": 9}], "groupOne": [{"id": "p", "name": "Site", "days": []}]},
+        {"totals": [{"totalTime": 9}], "totalsByDay": [{"duration": 9}], "groupOne": [{"name": "Site", "days": []}]},
+    ),
+    (
+        "CLOCKIFY_GENERATE_EXPENSE_REPORT",
+        {"totals": {"expensesCount": 1}, "expenses": [{"id": "x", "amount": 5, "fileId": "f", "locked": False}]},
+        {"totals": {"expensesCount": 1}, "expenses": [{"id": "x", "amount": 5}]},
+    ),
+    (
+        "CLOCKIFY_GET_SHARED_REPORTS",
+        {"count": 1, "reports": [{"id": "r", "name": "Acme", "visibleToUsers": [{"id": "u", "name": "Anna"}]}]},
+        {"count": 1, "reports": [{"id": "r", "name": "Acme"}]},
+    ),
+    *(
+        (
+            slug,
+            {"workspaceWebhookCount": 1, "webhooks": [{"id": "h", "authToken": "secret"}]},
+            {"workspaceWebhookCount": 1, "webhooks": [{"id": "h"}]},
+        )
+        for slug in ("CLOCKIFY_GET_ALL_WEBHOOKS", "CLOCKIFY_GET_ALL_ADDON_WEBHOOKS")
+    ),
+    *(
+        (slug, {"id": "h", "name": "Slack", "authToken": "secret"}, {"id": "h", "name": "Slack"})
+        for slug in ("CLOCKIFY_GET_WEBHOOK_BY_ID", "CLOCKIFY_GENERATE_NEW_WEBHOOK_TOKEN", "CLOCKIFY_UPDATE_WEBHOOK")
+    ),
 ]
 
 
@@ -136,6 +163,11 @@ def test_every_view_is_shown_here_or_is_flat() -> None:
     assert dotted == {
         "CLOCKIFY_GENERATE_DETAILED_REPORT",
         "CLOCKIFY_GENERATE_SUMMARY_REPORT",
+        "CLOCKIFY_GENERATE_WEEKLY_REPORT",
+        "CLOCKIFY_GENERATE_EXPENSE_REPORT",
+        "CLOCKIFY_GET_SHARED_REPORTS",
+        "CLOCKIFY_GET_ALL_WEBHOOKS",
+        "CLOCKIFY_GET_ALL_ADDON_WEBHOOKS",
         "CLOCKIFY_GET_PROJECT",
         "CLOCKIFY_GET_MEMBER_PROFILE",
         "CLOCKIFY_GET_USER_GROUPS",
@@ -181,21 +213,27 @@ def test_every_view_is_shown_here_or_is_flat() -> None:
             {"detailedFilter": {"page": 2, "sortColumn": "DATE"}},
         ),
         ("CLOCKIFY_GENERATE_DETAILED_REPORT", {}, 19, "", None),
+        ("CLOCKIFY_GENERATE_EXPENSE_REPORT", {}, 20, "", {"page": 2}),
+        ("CLOCKIFY_GET_SHARED_REPORTS", {"page": 2}, 50, "", {"page": 3}),
+        ("CLOCKIFY_GET_TIME_ENTRIES", {}, 50, "", {"page": 2}),
+        ("CLOCKIFY_GET_CREATED_ENTITIES", {}, 20, "", {"page": 1}),
+        ("CLOCKIFY_GET_DELETED_ENTITIES", {"page": 1, "limit": 3}, 3, "", {"page": 2}),
+        ("CLOCKIFY_GET_DELETED_ENTITIES", {}, 19, "", None),
         ("CLOCKIFY_GET_ALL_MY_WORKSPACES", {}, 500, "false", None),
     ],
 )
 def test_a_page_says_what_comes_next(slug: str, given: Any, rows: int, last: str, following: Any) -> None:
     found, its = builtin(slug)
     content: Any = [{"id": str(n)} for n in range(rows)]
-    if slug == "CLOCKIFY_GENERATE_DETAILED_REPORT":
-        content = {"timeentries": content}
+    if found.list_key in ("timeentries", "expenses", "reports", "response"):
+        content = {found.list_key: content}
     made = read(found, its, answer(content, last_page=last or "true"), given)
     assert made.next == following
 
 
 def test_every_paged_tool_is_shown_above() -> None:
     ways = {builtin(c.slug)[0].pages for c in catalogue().cards()} - {None}
-    assert len(ways) == 5
+    assert len(ways) == 7
 
 
 def test_a_cursor_is_the_next_page() -> None:

@@ -212,6 +212,21 @@ IN_THE_FILE: dict[str, tuple[str, str, tuple[str, ...]]] = {
     ),
     "what a merge leaves": ('name = "title"}', "name = false}", ("update_tag body.name: optional here, required in the document",)),
     "what a merge reads": ('name = "title"}', 'name = "titel"}', ("update_tag merge.name: titel of get_tag here, no such field",)),
+    "what a merge reads of a list": (
+        'merge = {from = "get_tag", name = "title"}',
+        'merge = {from = "list_tags", by = "id", name = "titel"}',
+        ("update_tag merge.name: titel of list_tags here, no such field",),
+    ),
+    "what a merge reads of a list under a key": (
+        'merge = {from = "get_tag", name = "title"}',
+        'merge = {from = "report", by = "id", name = "title"}',
+        ("update_tag merge.name: rows.*.title of report here, no such field", "update_tag merge.archived: rows.*.archived of report"),
+    ),
+    "what the merge of a list reads": (
+        'whole.tags = "Change[]!"',
+        'whole.tags = "Change[]!"\nmerge = {from = "list_tags", by = "id", name = "titel"}',
+        ("replace_tags merge.name: titel of list_tags here, no such field",),
+    ),
     "field of a noun": (
         'tell-apart = ["archived"]',
         'tell-apart = ["archive"]',

@@ -69,6 +69,16 @@ def test_what_a_merge_leaves_and_what_a_tool_says_of_refusals(tmp_path: Path) ->
     assert tool.fails == (Fault(404, "", "", "No."), Fault(400, "501", "", "First this."))
 
 
+@pytest.mark.parametrize(
+    ("lines", "by"),
+    [('path.id = "text!"\nbody.x = "text"', "id"), ('whole.all = "Item[]!"\n[types.Item]\nkey = "text!"\nx = "text"', "key")],
+)
+def test_a_merge_with_an_item_of_a_list(tmp_path: Path, lines: str, by: str) -> None:
+    call = PING.replace("GET", "PUT").replace("/ping", "/ping/{id}" if by == "id" else "/ping")
+    tool = read(acme(tmp_path, f'{call}merge = {{from = "ping", by = "{by}", x = "y"}}\n{lines}')).tools["ping"]
+    assert tool.merge == Merge("ping", {"x": "y"}, by=by)
+
+
 def test_merge_and_renames(wide: Toolkit) -> None:
     tool = wide.tools["update_tag"]
     assert tool.merge == Merge("get_tag", {"name": "label.name"})
@@ -181,6 +191,8 @@ WRONG = [
     ('merge = {from = "ping", nam = "x"}', "merge.nam: no body.nam is written"),
     ('merge = {from = "ping", nam = false}', "merge.nam: no body.nam is written"),
     ('body.nam = "text"\nmerge = {from = "ping", nam = true}', "merge.nam: text is expected"),
+    ('body.x = "text"\nmerge = {from = "ping", by = "id"}', "merge.by: the field that tells the item is expected, one that is given too"),
+    ('whole.x = "text[]"\nmerge = {from = "ping"}', "merge.by: the field that tells the item is expected"),
     ('fails = {"4xx" = "x"}', "fails.4xx: a status, and"),
     ("fails = {404 = 5}", "fails.404: text is expected"),
     ('fails = {404 = " "}', "fails.404: it is empty"),

@@ -39,7 +39,8 @@ def check(tool: Tool, kit: Toolkit, given: Json) -> Json:
     """
     fields = {p.given: p.field for p in tool.params}
     clears = {p.given for p in tool.params if p.place == "body" and not p.field.required} if tool.merge else frozenset[str]()
-    walk = _Walk(kit.nouns)
+    whole = next((p.field.kind for p in tool.params if p.place == "whole"), None) if tool.merge else None
+    walk = _Walk(kit.nouns, whole)
     taken = walk.members(fields, _as_whole(tool, fields, given), "", clears)
     if walk.faults:
         needed = {p.given: due(p.field, kit.nouns) for p in tool.params}
@@ -65,9 +66,10 @@ def _as_whole(tool: Tool, fields: Mapping[str, Field], given: Json) -> Json:
 class _Walk:
     """One walk through the arguments, collecting faults; it ends early when there are too many to tell."""
 
-    def __init__(self, nouns: Mapping[str, Noun]) -> None:
+    def __init__(self, nouns: Mapping[str, Noun], merged: Kind | None = None) -> None:
         self.faults: list[str] = []
         self._nouns = nouns
+        self._merged = merged  # the items of a body that is a list, where null clears
 
     def members(self, fields: Mapping[str, Field], given: Json, path: str, clears: Set[str] = frozenset()) -> Json:
         taken: Json = {}
@@ -112,7 +114,8 @@ class _Walk:
             if isinstance(value, str):
                 value = _from_json(value)
             if isinstance(value, dict):
-                return self.members({f.name: f for f in kind.fields}, cast("Json", value), path)
+                clears = {f.name for f in kind.fields if not f.required} if kind is self._merged else frozenset[str]()
+                return self.members({f.name: f for f in kind.fields}, cast("Json", value), path, clears)
         convert = _CONVERT.get(kind.word)
         made = convert(kind, value) if convert else value
         if made is UNSET or kind.word == "object":

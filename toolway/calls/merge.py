@@ -1,29 +1,67 @@
 """A PUT that replaces: what the agent did not name is read first and laid under what it did."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from toolway.calls.nouns import Ask
-from toolway.catalog.model import Field, Json, Tool, Toolkit
+from toolway.calls.reply import clean, rows
+from toolway.catalog.model import Field, Json, Merge, Tool, Toolkit
 from toolway.errors import Refused
+
+_MOST_PAGES = 20
 
 
 async def under(kit: Toolkit, tool: Tool, taken: Json, ask: Ask) -> Json:
-    """The arguments over the present state, of which only what the tool declares is kept. A null that was read is not sent."""
+    """The arguments over the present state, of which only what the tool declares is kept. A null that was read is not sent.
+
+    Of a body that is a list, each item is laid over its own present state. Raises `Refused` when there is none.
+    """
     if tool.merge is None:
         return taken
     source = kit.tools[tool.merge.source]
     wanted = {p.given: taken[p.given] for p in source.params if p.place == "path" and p.given in taken}
-    current = (await ask(source, wanted)).data
-    read_as = {p.given: tool.merge.renames.get(p.field.name, p.field.name) for p in tool.params if p.place == "body"}
-    if not any(name.partition(".")[0] in current for name in read_as.values()):
+    whole = next((p for p in tool.params if p.place == "whole"), None)
+    if whole is not None:
+        fields, items = {field.name: field for field in whole.field.kind.fields}, cast("list[Json]", taken[whole.given])
+        found = await _listed(kit, source, wanted, tool.merge.by, [str(item[tool.merge.by]) for item in items], ask)
+        return taken | {whole.given: [item | _kept(tool.merge, fields, item, now) for item, now in zip(items, found, strict=True)]}
+    fields = {p.given: p.field for p in tool.params if p.place == "body"}
+    if tool.merge.by:
+        (current,) = await _listed(kit, source, wanted, tool.merge.by, [str(taken[tool.merge.by])], ask)
+    else:
+        current = (await ask(source, wanted)).data
+    read_as = (tool.merge.renames.get(field.name, field.name) for field in fields.values())
+    if not any(name.partition(".")[0] in current for name in read_as):
         raise Refused(f"{kit.title} did not give the present state, so nothing was changed.", status=200, means="rubbish")
+    return taken | _kept(tool.merge, fields, taken, current)
+
+
+async def _listed(kit: Toolkit, source: Tool, wanted: Json, by: str, sought: list[str], ask: Ask) -> Iterable[Json]:
+    """The items of a list whose field `by` is what is sought, in that order. Pages are read until all are found."""
+    found: dict[str, Json] = {}
+    for _ in range(_MOST_PAGES):
+        reply = await ask(source, wanted)
+        listed = cast("list[Json]", [row for row in rows(source, reply.data) or [] if isinstance(row, dict)])
+        found |= {str(row[by]): row for row in listed if by in row}
+        if reply.next is None or all(one in found for one in sought):
+            break
+        wanted |= reply.next
+    missing = next((one for one in sought if one not in found), None)
+    if missing is not None:
+        told = f"{kit.title} lists nothing with {by} {clean(missing)[:60]} among the {len(found)} looked at, so nothing was changed."
+        raise Refused(told, status=200, means="not found")
+    return [found[one] for one in sought]
+
+
+def _kept(merge: Merge, fields: Mapping[str, Field], given: Json, current: Json) -> Json:
+    """What of the present state stays: the declared fields that were not given."""
     kept: Json = {}
-    for param in tool.params:
-        if param.place == "body" and param.given not in taken and param.field.name not in tool.merge.left:
-            value = _at(current, read_as[param.given])
+    for name, field in fields.items():
+        if name not in given and field.name not in merge.left:
+            value = _at(current, merge.renames.get(field.name, field.name))
             if value is not None:
-                kept[param.given] = _declared(param.field, value)
-    return taken | kept
+                kept[name] = _declared(field, value)
+    return kept
 
 
 def _declared(field: Field, value: Any) -> Any:
@@ -40,6 +78,9 @@ def _members(field: Field, value: Any) -> Any:
 
 
 def _at(value: Any, dotted: str) -> Any:
-    for name in dotted.split("."):
-        value = cast("Json", value).get(name) if isinstance(value, dict) else None
-    return value
+    """The value under a dotted name; below `*` of each item, and an item that is no object stands for itself."""
+    name, _, rest = dotted.partition(".")
+    if name == "*" and isinstance(value, list):
+        return [_at(item, rest) if rest and isinstance(item, dict) else item for item in cast("list[Any]", value)]
+    value = cast("Json", value).get(name) if isinstance(value, dict) else None
+    return _at(value, rest) if rest else value

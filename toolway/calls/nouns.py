@@ -143,8 +143,17 @@ class Resolver:
             raise BadArgument(f"{self._tool.slug}: {path} is missing, and {self._kit.title} names no default.", fix=f"Give {path}.")
         return value
 
+    def _default_of(self, noun: Noun, argument: str) -> tuple[str, str] | None:
+        """The default of an argument of a noun's list tool."""
+        param = self._kit.tools[noun.list].param(argument)
+        outer = self._kit.nouns.get(param.field.kind.noun) if param else None
+        return outer.default if outer else None
+
     async def _look_up(self, noun: Noun, name: str, path: str, around: ChainMap[str, Any]) -> str:
         where = {n: around[n] for n in noun.within if around.get(n) is not None}
+        for n in noun.within:  # a tool that takes no workspace means the same one as a tool whose workspace is left out
+            if n not in where and self._tool.param(n) is None and (default := self._default_of(noun, n)):
+                where[n] = await self._default(default, path)
         missing = next((n for n in noun.within if n not in where), None)
         if missing or not name:
             raise BadArgument(

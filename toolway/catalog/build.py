@@ -285,11 +285,17 @@ def _merge(table: Table, call: Call, params: tuple[Param, ...]) -> Merge | None:
         return None
     inner = table.table("merge")
     source = inner.text("from", due=True)
-    written = {param.field.name: None for param in params if param.place == "body"}
+    by = inner.text("by")
+    whole = next((param.field for param in params if param.place == "whole"), None)
+    fields = whole.kind.fields if whole else tuple(param.field for param in params if param.place == "body")
+    written = {field.name: None for field in fields}
+    told = tuple(field.name for field in fields if field.required) if whole else call.places
+    if (by or whole) and by not in told:
+        inner.bad(f"the field that tells the item is expected, one that is given too: {', '.join(told) or 'there is none'}", "by")
     renames: dict[str, str] = {}
     left: list[str] = []
     for key, value in inner.data.items():
-        if key == "from":
+        if key in ("from", "by"):
             continue
         if key not in written:
             inner.bad(f"no body.{key} is written{near(key, written)}", key)
@@ -302,7 +308,7 @@ def _merge(table: Table, call: Call, params: tuple[Param, ...]) -> Merge | None:
             inner.bad("the dotted name of the field in what is read is expected", key)
     if call.method in ("GET", "HEAD", "DELETE"):
         table.bad(f"{call.method} writes nothing to merge", "merge")
-    return Merge(source, renames, tuple(left))
+    return Merge(source, renames, tuple(left), by)
 
 
 def _view(table: Table, views: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:

@@ -151,6 +151,7 @@ def _body(tool: Tool, kit: Toolkit, operation: Operation, witness: Witness) -> I
     whole = next((param for param in tool.params if param.place == "whole"), None)
     if whole is not None:
         yield from compare.value(witness, ("whole", whole.field.name), whole.field, node)
+        yield from _merged(tool, kit, whole.field.kind.fields, witness)
         return
     shape = witness.shape(node)
     if shape.broken or (shape.types and "object" not in shape.types):
@@ -177,8 +178,10 @@ def _merged(tool: Tool, kit: Toolkit, fields: Iterable[Field], witness: Witness)
     source = kit.tools.get(tool.merge.source) if tool.merge else None
     reply = _reply_of(source, witness) if source else None
     if tool.merge and source and reply:
+        listed = bool(tool.merge.by) and "array" not in witness.shape(reply).types
         for field in fields:
             read_as = tool.merge.renames.get(field.name, field.name)
+            read_as = f"{source.list_key}.*.{read_as}" if listed else read_as
             for slip in compare.seen(witness, ("merge", field.name), read_as, reply):
                 yield slip._replace(here=f"{read_as} of {source.name}")
 

@@ -74,12 +74,14 @@ class Pages(Struct, frozen=True):
 
 class Merge(Struct, frozen=True):
     """A PUT that replaces: the read tool whose reply is laid under the body, where a written field is read under another name, and the
-    fields that the service keeps by itself, which are sent only when they are given.
+    fields that the service keeps by itself, which are sent only when they are given. Where that tool reads a list, `by` is the field
+    that tells the item.
     """
 
     source: str
     renames: dict[str, str] = {}
     left: tuple[str, ...] = ()
+    by: str = ""
 
 
 class Fault(Struct, frozen=True):
