@@ -119,6 +119,11 @@ VIEWS: list[tuple[str, Any, Any]] = [
         {"projects": [{"project_title": "p"}], "apps": []},
     ),
     (
+        "DESKTIME_GET_EMPLOYEE_APPS",
+        {"id": 1, "apps": {"0": [{"name": "Mail", "type": "t", "duration": 3}], "1": []}, "__request_time": "1"},
+        {"id": 1, "apps": {"0": [{"name": "Mail", "duration": 3}], "1": []}},
+    ),
+    (
         "CLOCKIFY_GENERATE_WEEKLY_REPORT",
         {"totals": [{"_id": "", "totalTime": 9}], "totalsByDay": [{"duration": 9}], "groupOne": [{"id": "p", "name": "Site", "days": []}]},
         {"totals": [{"totalTime": 9}], "totalsByDay": [{"duration": 9}], "groupOne": [{"name": "Site", "days": []}]},
@@ -177,6 +182,7 @@ def test_every_view_is_shown_here_or_is_flat() -> None:
         "CLOCKIFY_UPDATE_PROJECT_USER_HOURLY_RATE",
         "CLOCKIFY_UPDATE_USER_HOURLY_RATE",
         "DESKTIME_GET_ALL_COMPANY_EMPLOYEES",
+        "DESKTIME_GET_EMPLOYEE_APPS",
         "DESKTIME_GET_EMPLOYEE_DATA",
         "DESKTIME_GET_EMPLOYEE_PROJECTS",
         "DESKTIME_GET_EMPLOYEE_PROJECTS_AND_APPS",
