@@ -78,7 +78,7 @@ def test_a_wrong_key_is_told_in_the_vendors_words_and_nothing_is_kept(toolway: S
         (("key", "new", "--expires", "soon"), "90d"),
         (("key", "new", "--scope", "everything"), "execute"),
         (("key", "revoke", "key_x"), "toolway key list"),
-        (("toolkit", "try", "CLOCKIFY_GET_TAG", "--dry"), "CLOCKIFY_GET_TAGS"),
+        (("toolkit", "try", "CLOCKIFY_GET_TAGZ", "--dry"), "CLOCKIFY_GET_TAGS"),
         (("toolkit", "try", "CLOCKIFY_GET_TAGS", "--dry", "workspaceId=a/../b"), "one thing is expected"),
         (("toolkit", "try", "CLOCKIFY_GET_TAGS"), "--user"),
         (("toolkit", "try", "CLOCKIFY_GET_TAGS", "--user", "nobody"), "No active connected account"),
