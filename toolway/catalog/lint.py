@@ -8,7 +8,7 @@ import unicodedata
 from pathlib import Path
 from typing import Final
 
-from toolway.catalog import reader, schema
+from toolway.catalog import checked, reader, schema
 from toolway.catalog.fields import walk
 from toolway.catalog.grammar import near
 from toolway.catalog.model import Json, Noun, Tool, Toolkit
@@ -36,6 +36,7 @@ def lint(folder: Path) -> list[str]:
     problems, warnings = Problems(), Problems()
     files = {path.name: file for path in reader.files(folder) if (file := load(path, Problems())) is not None}
     toolkit = reader.collect(folder, problems)
+    checked.deviations(folder, problems)
     for path in reader.files(folder):
         _hidden(path, problems)
     if toolkit is not None and not problems.found:

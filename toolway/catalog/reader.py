@@ -14,7 +14,7 @@ from toolway.catalog.source import File, Problems, Table, is_table, load
 from toolway.errors import BadFile
 
 MAIN: Final = "toolkit.toml"
-ASIDE: Final = ("triggers.toml",)  # lies in the folder, but holds no tools
+ASIDE: Final = ("triggers.toml", "deviations.toml")  # lie in the folder, but hold no tools
 BESIDE: Final = ("types", "views")  # tables that may also stand in the file of the tools that use them
 
 _SLUG: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")

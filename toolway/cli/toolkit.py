@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
+from toolway.cli.check import check
+from toolway.cli.folders import toolkit_folders
 from toolway.cli.trial import try_
 
 if TYPE_CHECKING:
@@ -19,14 +21,6 @@ if TYPE_CHECKING:
     from toolway.catalog.model import Field, Param, Tool
 
 _EFFECTS = {"read": "green", "create": "blue", "update": "yellow", "destroy": "red"}
-
-
-def toolkit_folders() -> tuple[Path, ...]:
-    """The folders of toolkits, the operator's own first: of one slug the first is taken. The server does the same."""
-    from toolway import settings
-    from toolway.catalog.index import BUILTIN
-
-    return (*settings.read().toolkits, BUILTIN)
 
 
 def open_catalogue() -> "Catalogue":
@@ -179,4 +173,5 @@ def _console() -> "Console":
     return Console() if sys.stdout.isatty() else Console(width=160)
 
 
+toolkit.add_command(check)
 toolkit.add_command(try_)
