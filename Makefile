@@ -45,6 +45,7 @@ lint: setup
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
 	$(RUN) toolway toolkit lint
+	$(RUN) toolway toolkit check
 
 types: setup
 	$(RUN) pyright

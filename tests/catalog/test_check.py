@@ -183,6 +183,11 @@ IN_THE_FILE: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "fixed.query.archived = 'no'\nfixed.query.nope = 1",
         ("query.archived: always 'no' here", "fixed.query.nope"),
     ),
+    "constant within an object": (
+        'body.rate     = "Rate"',
+        'body.rate.currency = "text"\nfixed.body.rate.amount = 1\nfixed.body.rate.curency = 1',
+        ("fixed.body.rate.curency: always sent here, no such name in the document; did you mean currency?",),
+    ),
     "way of sending": (
         'spec  = "createTag"',
         'spec  = "createTag"\nsend = "form"',
@@ -322,6 +327,14 @@ def nowhere(told: Json) -> None:
     at(told, *SCHEMAS, "NewTag", "allOf", 1, "properties")["rate"] = {"$ref": "#/components/schemas/Nope"}
 
 
+def another_file(told: Json) -> None:
+    at(told, *SCHEMAS, "NewTag", "allOf", 1, "properties")["rate"] = {"$ref": "./components/schemas/Rate"}
+
+
+def other_format(told: Json) -> None:
+    at(told, *SCHEMAS, "NewTag", "allOf", 1, "properties", "from")["format"] = "uuid"
+
+
 def circle(told: Json) -> None:
     at(told, *SCHEMAS, "NewTag", "allOf", 1, "properties")["rate"] = {"$ref": "#/components/schemas/Loop"}
 
@@ -346,6 +359,8 @@ IN_THE_DOCUMENT: dict[Callable[[Json], None], tuple[str, ...]] = {
     hidden_requirement: ("create_tag body.ownerId: optional here, required in", "create_tag body.sauce: missing here, required in"),
     elsewhere: ("body.rate: Rate here, a reference that leads nowhere (https://acme.example/rate.json#/Rate) in",),
     nowhere: ("body.rate: Rate here, a reference that leads nowhere (#/components/schemas/Nope) in the document",),
+    another_file: ("body.rate: Rate here, a reference that leads nowhere (./components/schemas/Rate) in the document",),
+    other_format: ("body.from: time here, string (uuid) in the document",),
     circle: ("body.rate: Rate here, a circle of references in the document",),
     closed: ("body.rate.currency: text here, no such name", "body.rate.amount: int(0..) here, no such name"),
 }

@@ -2,15 +2,22 @@
 
 import json
 import re
+from collections.abc import Iterator
+from functools import reduce
+from operator import getitem
 from pathlib import Path
+from textwrap import dedent
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
-from toolway.catalog import checked
+from toolway.catalog import check, checked
 from toolway.catalog.index import BUILTIN
 from toolway.catalog.lint import lint
 from toolway.catalog.reader import read
+from toolway.catalog.shapes import items, table
+from toolway.catalog.source import Problems
 from toolway.catalog.witness import LARGEST, Witness, load
 from toolway.cli.toolkit import toolkit
 from toolway.errors import BadFile
@@ -135,6 +142,17 @@ def test_operations_that_changed_are_told(recorded: Path) -> None:
     assert checked.against(recorded, Witness(told)).moved == ("create_tag",)
 
 
+def test_the_page_says_what_is_so(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "checking.md").read_text("utf-8")
+    (line,) = against(tmp_path, OTHERWISE).slips
+    assert f"    {line}\n" in page
+    (block,) = [part for part in page.split("\n\n") if part.startswith("    [entries")]
+    folder = write(tmp_path / "acme", {"deviations.toml": dedent(block)})
+    problems = Problems()
+    (known,) = checked.deviations(folder, problems)
+    assert not problems.found and known.at == ("get_report view.timeentries",)
+
+
 # The command
 
 
@@ -214,7 +232,16 @@ def test_what_cannot_be_used(acme: Path, published: Path, tmp_path: Path) -> Non
     assert "There is no toolkit 'clokify'. Did you mean clockify?" in run("clokify", "--against", published).stderr
     write(acme, {"tags.toml": "["})
     assert "not TOML" in run(acme, "--against", published).stderr
-    for wrong in ([acme, "--record"], ["--against", published], [acme, acme, "--against", published], [tmp_path], ["clokify"], [acme]):
+    assert "No tool of desktime names an operation" in run("desktime", "--against", published).stderr
+    for wrong in (
+        [acme, "--record"],
+        ["--against", published],
+        [acme, acme, "--against", published],
+        [tmp_path],
+        ["clokify"],
+        ["desktime", "--against", published],
+        [acme],
+    ):
         assert run(*wrong).exit_code == 2, wrong
 
 
@@ -224,25 +251,43 @@ def test_a_record_that_cannot_be_written(acme: Path, published: Path) -> None:
     assert found.exit_code == 2 and "checked.lock cannot be written" in found.stderr
 
 
-@pytest.mark.parametrize("value", [None, 1, "x", [], [1], {}, {"": 1}, {"$ref": 1}, [{"$ref": "#"}], True], ids=str)
-def test_rubbish_in_a_document_is_no_reason_to_fail(acme: Path, value: object) -> None:
+RUBBISH: tuple[Any, ...] = (None, 1, "x", "https://[", [], [1], [{}], {}, {"": 1}, {"$ref": 1}, {"$ref": "#"}, {"$ref": "#/%zz/~9"}, True)
+
+
+def spots(value: object, *way: Any) -> Iterator[tuple[Any, ...]]:
+    """The way to every place in a document."""
+    inner = table(value).items() if isinstance(value, dict) else enumerate(items(value))
+    for key, below in inner:
+        yield (*way, key)
+        yield from spots(below, *way, key)
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_rubbish_in_a_document_is_no_reason_to_fail(acme: Path, turn: int) -> None:
+    kit = read(acme)
+    for number, (*way, last) in enumerate(spots(document())):
+        told: Any = document()
+        reduce(getitem, way, told)[last] = RUBBISH[(number * 5 + turn) % len(RUBBISH)]
+        for _, slip in check.toolkit(kit, Witness(told)):
+            assert slip.here and slip.there
+
+
+def test_what_the_document_says_is_one_plain_line(acme: Path) -> None:
     told = document()
-    operation = dict.fromkeys(("parameters", "servers", "requestBody", "responses", "deprecated"), value)
-    told["paths"]["/spaces/{spaceId}/tags"]["get"] |= operation
-    told["paths"]["/me"] = value
-    told["paths"]["/other"] = dict.fromkeys(("get", "parameters", "servers"), value)
-    words = ("type", "enum", "properties", "required", "items", "allOf", "oneOf", "anyOf", "minimum", "format", "additionalProperties")
-    for schema in told["components"]["schemas"].values():
-        schema |= dict.fromkeys(words, value)
-    assert checked.against(acme, Witness(told)).tools == 8
+    told["components"]["schemas"]["Kind"]["enum"] = ["PLAIN", "LOUD", "a\x1b[31mb\n\u202ec"]
+    (line,) = checked.against(acme, Witness(told)).slips
+    assert "choice a?[31mb??c in the document" in line and line.isprintable()
+    told["components"]["schemas"]["NewTag"]["allOf"][1]["properties"]["groups"]["items"]["enum"] = [f"G{number}" for number in range(500)]
+    (_, line) = checked.against(acme, Witness(told)).slips
+    assert "text[] here, one of G0, G1, " in line and "and 488 more in the document" in line
 
 
 def test_schemas_that_grow_are_bounded(acme: Path) -> None:
     told = document()
     schemas = told["components"]["schemas"]
-    for number in range(40):
-        schemas[f"N{number}"] = {"allOf": [{"$ref": f"#/components/schemas/N{number + 1}"}] * 2}
-    schemas["Rate"] = {"$ref": "#/components/schemas/N0"}
+    for number in range(15):
+        schemas[f"N{number}"] = {"allOf": [{"$ref": f"#/components/schemas/N{number + 1}"}] * 9}
+    schemas |= {"N15": {}, "Rate": {"$ref": "#/components/schemas/N0"}}
     (line,) = checked.against(acme, Witness(told)).slips
     assert "more references than are followed" in line
 
@@ -256,8 +301,6 @@ def test_what_is_built_in_is_as_it_was_checked() -> None:
 
 
 def test_deviations_are_few_and_each_has_its_evidence() -> None:
-    from toolway.catalog.source import Problems
-
     problems = Problems()
     known = checked.deviations(CLOCKIFY, problems)
     assert not problems.found

@@ -1,8 +1,8 @@
 """A toolkit, held against the vendor's OpenAPI document."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
-from urllib.parse import urlsplit
 
 from toolway.catalog import compare
 from toolway.catalog.compare import NOTHING, Sent, Slip
@@ -75,8 +75,9 @@ def _call(tool: Tool, kit: Toolkit, operation: Operation) -> Iterator[Slip]:
 
 
 def _split(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return (f"{parts.scheme}://{parts.netloc}" if parts.netloc else "", parts.path)
+    """Scheme and host, empty where there is none, and path."""
+    parts = re.match(r"([A-Za-z0-9+.-]+://[^/]*)?(.*)", url, re.DOTALL)
+    return (parts[1] or "", parts[2]) if parts else ("", url)
 
 
 def _given(tool: Tool, kit: Toolkit, operation: Operation, witness: Witness, *, in_path: bool) -> Iterator[Slip]:
@@ -146,7 +147,7 @@ def _body(tool: Tool, kit: Toolkit, operation: Operation, witness: Witness) -> I
         return
     node = _media(tool, operation)
     if node is None:
-        yield Slip(("send",), tool.send, " or ".join(operation.body), where)
+        yield Slip(("send",), tool.send, " or ".join(filter(None, operation.body)) or "no media type", where)
         return
     whole = next((param for param in tool.params if param.place == "whole"), None)
     if whole is not None:

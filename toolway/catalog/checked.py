@@ -64,6 +64,8 @@ def deviations(folder: Path, problems: Problems) -> tuple[Deviation, ...]:
 def against(folder: Path, witness: Witness) -> Checked:
     """The toolkit in this folder against the vendor's document. Raises `BadFile` when a file of its cannot be read."""
     kit, known = _read(folder)
+    if not any(tool.spec for tool in kit.tools.values()):
+        raise BadFile(f"No tool of {kit.slug} names an operation of a document.", fix='spec = "operationId" is how a tool does.')
     slips = list(check.toolkit(kit, witness))
     matched = {(tool, slip): [one for one in known if _accepts(one, tool, slip)] for tool, slip in slips}
     told = _Lines(folder)
@@ -130,7 +132,8 @@ class _Lines:
 
     def slip(self, tool: str, slip: Slip) -> str:
         message = f"{slip.here} here, {slip.there} in the document{slip.hint} ({slip.where})"
-        return self.line(self._of_tool.get(tool, reader.MAIN), (tool, *slip.keys) if tool else slip.keys, message)
+        line = self.line(self._of_tool.get(tool, reader.MAIN), (tool, *slip.keys) if tool else slip.keys, message)
+        return "".join(char if char.isprintable() else "?" for char in line)  # the document's own words are in it
 
     def line(self, name: str, keys: tuple[str, ...], message: str) -> str:
         if name not in self._files:

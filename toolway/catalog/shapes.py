@@ -14,6 +14,7 @@ from toolway.catalog.model import Json
 
 _DEEPEST: Final = 40
 _MOST_PARTS: Final = 5_000
+_MOST_TOLD: Final = 12
 _NULL: Final = frozenset({"null"})
 _NUMBERS: Final = frozenset({"integer", "number"})
 _TYPES: Final = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
@@ -67,7 +68,8 @@ class Shape(NamedTuple):
         if self.broken:
             return self.broken
         if self.choices is not None:
-            return f"one of {', '.join(map(str, self.choices))}"
+            more = f" and {len(self.choices) - _MOST_TOLD} more" if len(self.choices) > _MOST_TOLD else ""
+            return f"one of {', '.join(map(str, self.choices[:_MOST_TOLD]))}{more}"
         name = " or ".join(sorted(self.types)) or "anything"
         return f"{name} ({self.format})" if self.format else name
 
@@ -256,7 +258,7 @@ def _any(a: Shape, b: Shape) -> Shape:
     """What holds when one of them does."""
     return Shape(
         a.types | b.types if a.types and b.types else frozenset(),
-        tuple(dict.fromkeys(a.choices + b.choices)) if a.choices is not None and b.choices is not None else None,
+        a.choices + tuple(c for c in b.choices if c not in a.choices) if a.choices is not None and b.choices is not None else None,
         a.format if a.format == b.format else "",
         _members("anyOf", a, b),
         a.required & b.required if a.members and b.members else a.required | b.required,
