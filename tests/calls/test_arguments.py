@@ -191,3 +191,11 @@ def test_many_faults_are_not_all_told() -> None:
         with pytest.raises(BadArgument) as raised:
             check(found, kit(), wrong)
         assert len(raised.value.details) <= 13 and len(raised.value.sentence) < 4000
+
+
+@pytest.mark.parametrize("ids", [[], [""], ""])
+def test_what_deletes_several_is_never_sent_without_any(ids: Any) -> None:
+    found, its = builtin("CLOCKIFY_DELETE_USER_TIME_ENTRIES")
+    with pytest.raises(BadArgument, match="time-entry-ids is"):
+        check(found, its, {"time-entry-ids": ids})
+    assert check(found, its, {"time-entry-ids": ["a", "b"]}) == {"time-entry-ids": ["a", "b"]}

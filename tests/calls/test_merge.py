@@ -91,3 +91,13 @@ def test_each_item_of_a_list_is_laid_over_its_own_state() -> None:
     ]
     with pytest.raises(Refused, match="nothing with id e3"):
         laid("CLOCKIFY_UPDATE_TIME_ENTRIES", Pages([entry("e1")]), workspaceId="w", userId="u", entries=[{"id": "e1"}, {"id": "e3"}])
+
+
+def test_what_is_given_whole_is_not_read_first() -> None:
+    shared: Json = {"name": "Acme", "isPublic": False, "fixedDate": True, "visibleToUsers": [], "visibleToUserGroups": None}
+    ask = Pages(OTHER)
+    assert laid("CLOCKIFY_UPDATE_SHARED_REPORT", ask, workspaceId="w", id="r1", **shared) == {"workspaceId": "w", "id": "r1"} | shared
+    names = ("start", "end", "description", "projectId", "taskId", "tagIds", "billable", "type", "customFields")
+    whole = {"id": "e1"} | dict.fromkeys(names)
+    sent = laid("CLOCKIFY_UPDATE_TIME_ENTRIES", ask, workspaceId="w", userId="u", entries=[whole])
+    assert sent["entries"] == [whole] and ask.asked == 0

@@ -23,9 +23,13 @@ async def under(kit: Toolkit, tool: Tool, taken: Json, ask: Ask) -> Json:
     whole = next((p for p in tool.params if p.place == "whole"), None)
     if whole is not None:
         fields, items = {field.name: field for field in whole.field.kind.fields}, cast("list[Json]", taken[whole.given])
+        if not any(_left_out(tool.merge, fields, item) for item in items):
+            return taken
         found = await _listed(kit, source, wanted, tool.merge.by, [str(item[tool.merge.by]) for item in items], ask)
         return taken | {whole.given: [item | _kept(tool.merge, fields, item, now) for item, now in zip(items, found, strict=True)]}
     fields = {p.given: p.field for p in tool.params if p.place == "body"}
+    if not _left_out(tool.merge, fields, taken):
+        return taken
     if tool.merge.by:
         (current,) = await _listed(kit, source, wanted, tool.merge.by, [str(taken[tool.merge.by])], ask)
     else:
@@ -54,14 +58,18 @@ async def _listed(kit: Toolkit, source: Tool, wanted: Json, by: str, sought: lis
 
 
 def _kept(merge: Merge, fields: Mapping[str, Field], given: Json, current: Json) -> Json:
-    """What of the present state stays: the declared fields that were not given."""
+    """What of the present state stays."""
     kept: Json = {}
-    for name, field in fields.items():
-        if name not in given and field.name not in merge.left:
-            value = _at(current, merge.renames.get(field.name, field.name))
-            if value is not None:
-                kept[name] = _declared(field, value)
+    for name, field in _left_out(merge, fields, given).items():
+        value = _at(current, merge.renames.get(field.name, field.name))
+        if value is not None:
+            kept[name] = _declared(field, value)
     return kept
+
+
+def _left_out(merge: Merge, fields: Mapping[str, Field], given: Json) -> dict[str, Field]:
+    """The fields that were not given and that the service would clear; when there are none, nothing is read."""
+    return {name: field for name, field in fields.items() if name not in given and field.name not in merge.left}
 
 
 def _declared(field: Field, value: Any) -> Any:
