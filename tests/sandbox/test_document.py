@@ -110,6 +110,7 @@ class Asker:
         real = re.sub(r"\{\w+:([^}]*)\}", r"\1", whole)
         answer = self.sandbox.send(method, base + real, body, {"X-Api-Key": "sandbox-clockify-key"}, **query)
         assert answer.status in (200, 201, 204), (method, real, answer)
+        assert "x-sandbox-ignored" not in answer.headers, (method, real, answer)
         self.replies[method, "/v1" + re.sub(r"\{(\w+):[^}]*\}", r"{\1}", whole)] = answer
         return answer
 

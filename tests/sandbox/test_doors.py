@@ -46,6 +46,18 @@ def test_paths_unknown_known_and_not_played(sandbox: Sandbox) -> None:
     assert sandbox.send("GET", "/elsewhere").status == 404
 
 
+def test_what_is_silently_dropped_is_told_in_a_header(sandbox: Sandbox) -> None:
+    assert "x-sandbox-ignored" not in sandbox.clockify("GET", "tags", name="review", page_size=5).headers
+    assert sandbox.clockify("GET", "tags", pageSize=5, name="review").headers["x-sandbox-ignored"] == "?pageSize"
+    entry = {"start": "2026-11-18T09:00:00Z", "end": "2026-11-18T10:00:00Z", "customFieldValues": "", "Projectid": "x"}
+    made = sandbox.clockify("POST", "time-entries", entry)
+    assert (made.status, made.headers["x-sandbox-ignored"]) == (201, "Projectid, customFieldValues")
+    bulk = sandbox.clockify("PUT", f"user/{sandbox.me}/time-entries", [{"id": made.body["id"], "notes": "x\r\ny: ä"}])
+    assert bulk.headers["x-sandbox-ignored"] == "notes"
+    assert sandbox.clockify("GET", "tags", **{"a\nb ä": 1}).headers["x-sandbox-ignored"] == "?a\\nb \\xe4"
+    assert "x-sandbox-ignored" not in sandbox.clockify("POST", "invoices", {"a": 1}, b=2).headers
+
+
 def test_every_documented_operation_is_answered(sandbox: Sandbox) -> None:
     for base, known in (("/clockify/api", API), ("/clockify/reports", REPORTS)):
         for line in known.strip().split("\n"):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple, TypeVar, get_origin
+from typing import NamedTuple, TypeVar, cast, get_args, get_origin
 from urllib.parse import parse_qs
 
 import msgspec
@@ -56,6 +56,10 @@ class Call:
     who: str = ""
     """The id of the person whose key came with it."""
     limits: Limits = field(default_factory=Limits)
+    heeded: set[str] = field(default_factory=set[str])
+    """The names of the query that the operation knows."""
+    unheeded: set[str] = field(default_factory=set[str])
+    """The names of the body that it does not know; the vendor drops them silently."""
 
     @property
     def me(self) -> Person:
@@ -70,14 +74,20 @@ class Call:
     def read(self, kind: type[T]) -> T:
         """The JSON body as `kind`."""
         try:
-            return msgspec.json.decode(self.body or b"{}", type=kind)
+            found = msgspec.json.decode(self.body or b"{}", type=kind)
         except msgspec.DecodeError as error:  # its subclass ValidationError names the field
             raise Unreadable(str(error)) from error
+        raw = msgspec.json.decode(self.body or b"{}")
+        known = {entry.encode_name for entry in _fields(next(iter(get_args(kind)), kind))}
+        for row in cast(list[dict[str, object]], raw if isinstance(raw, list) else [raw]):
+            self.unheeded.update(row.keys() - known)
+        return found
 
     def ask(self, kind: type[T]) -> T:
         """The query as `kind`: a list takes repeated and comma-separated values, all else its last value."""
         given: dict[str, object] = {}
-        for entry in msgspec.structs.fields(kind):  # pyright: ignore[reportArgumentType]
+        for entry in _fields(kind):
+            self.heeded.add(entry.encode_name)
             values = self.query.get(entry.encode_name)
             if values is not None:
                 plain = get_origin(entry.type) is not list
@@ -86,6 +96,11 @@ class Call:
             return msgspec.convert(given, type=kind, strict=False)
         except msgspec.ValidationError as error:
             raise Unreadable(str(error)) from error
+
+
+def _fields(kind: object) -> tuple[msgspec.structs.FieldInfo, ...]:
+    """The fields of a struct."""
+    return msgspec.structs.fields(cast(type[msgspec.Struct], kind))
 
 
 Handler = Callable[[Call], Reply]

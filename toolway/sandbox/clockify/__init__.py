@@ -64,11 +64,21 @@ def answer(call: Call) -> tuple[Reply, bool]:
     try:
         known = replace(call, who=let_in(call, host))
         table = _TABLES["api" if host.endswith("api") else "report"]
-        return _route(table, known, path.removeprefix(host))
+        reply, wrote = _route(table, known, path.removeprefix(host))
     except Unreadable as error:
         return Reply({"message": str(error), "code": 501}, 400), False
     except Refusal as refusal:
         return refusal.reply, False
+    return _with_unheeded(call, reply), wrote
+
+
+def _with_unheeded(call: Call, reply: Reply) -> Reply:
+    """The reply, with a header that names what came and was silently dropped, as the vendor drops it: a client's mistake, most likely."""
+    names = sorted({f"?{name}" for name in call.query if name not in call.heeded} | call.unheeded)
+    if not names or "X-Sandbox" in reply.headers:
+        return reply
+    told = ", ".join(names).encode("unicode_escape").decode("ascii")
+    return replace(reply, headers={**reply.headers, "X-Sandbox-Ignored": told})
 
 
 def _route(table: Table, call: Call, path: str) -> tuple[Reply, bool]:

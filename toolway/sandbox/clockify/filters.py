@@ -147,6 +147,7 @@ class Window(msgspec.Struct, rename="camel"):
     invoicing_state: Literal["INVOICED", "UNINVOICED", "ALL"] = "ALL"
     week_start: Weekday | None = None
     zoom_level: Literal["WEEK", "MONTH", "YEAR"] | None = None
+    user_locale: str | None = None
 
     @property
     def settled(self) -> bool:
@@ -155,7 +156,7 @@ class Window(msgspec.Struct, rename="camel"):
 
 
 class Asked(Window, rename="camel"):
-    """The body of a time report (schema ReportFilterV1)."""
+    """The body of a time report (schema ReportFilterV1). Formats, rounding and what is for attendance change nothing here."""
 
     amount_shown: AmountKind = "EARNED"
     amounts: list[AmountKind] = []
@@ -165,6 +166,10 @@ class Asked(Window, rename="camel"):
     without_description: bool = False
     tags: Chosen | None = None
     custom_fields: list[FieldFilter] = []
+    user_custom_fields: list[FieldFilter] = []
+    attendance_filter: dict[str, object] | None = None
+    date_format: str | None = None
+    time_format: str | None = None
     detailed_filter: DetailedFilter | None = None
     summary_filter: SummaryFilter | None = None
     weekly_filter: WeeklyFilter | None = None

@@ -44,6 +44,8 @@ class New(msgspec.Struct, rename="camel"):
     """A task as it is created, alone or inside a new project."""
 
     name: Name
+    id: str | None = None
+    """The document has it; a task gets an id of the vendor's all the same."""
     assignee_id: str | None = None
     assignee_ids: list[str] | None = None
     user_group_ids: list[str] | None = None

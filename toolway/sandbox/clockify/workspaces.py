@@ -18,8 +18,9 @@ class _Search(msgspec.Struct):
     roles: list[Role] = []
 
 
-class _New(msgspec.Struct):
+class _New(msgspec.Struct, rename="camel"):
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=50)]
+    organization_id: str | None = None
 
 
 def show(workspace: Workspace) -> Row:
