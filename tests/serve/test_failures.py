@@ -13,7 +13,7 @@ TAGS = "/clockify/api/v1/workspaces/"
 @pytest.mark.parametrize(
     ("slug", "arguments", "words"),
     [
-        ("CLOCKIFY_GET_TAG", {}, ["There is no tool 'CLOCKIFY_GET_TAG'", "CLOCKIFY_GET_TAGS"]),
+        ("CLOCKIFY_GET_TAGZ", {}, ["There is no tool 'CLOCKIFY_GET_TAGZ'", "CLOCKIFY_GET_TAGS"]),
         ("X" * 10_000, {}, ["There is no tool"]),
         ("CLOCKIFY_GÉT", {}, ["There is no tool"]),
         ("CLOCKIFY_CREATE_NEW_PROJECT", {}, ["name is missing"]),

@@ -120,12 +120,12 @@ async def test_odd_ways_to_ask(router: Router) -> None:
 
 async def test_schemas_by_slug(router: Router) -> None:
     path = await router.session("alice", "clockify")
-    slugs = ["clockify_get_tags", "CLOCKIFY_GET_TAG", "DESKTIME_PING_REQUEST", "DESKTIME_PING"]
+    slugs = ["clockify_get_tags", "CLOCKIFY_GET_TAGZ", "DESKTIME_PING_REQUEST", "DESKTIME_PING"]
     data = (await router.call(path, "COMPOSIO_GET_TOOL_SCHEMAS", tool_slugs=slugs))["data"]
     assert list(data["tool_schemas"]) == ["CLOCKIFY_GET_TAGS"]
     assert data["success"] is False
     assert data["not_found"] == slugs[1:]
-    assert "CLOCKIFY_GET_TAGS" in data["suggestions"]["CLOCKIFY_GET_TAG"]
+    assert "CLOCKIFY_GET_TAGS" in data["suggestions"]["CLOCKIFY_GET_TAGZ"]
     assert all(slug.startswith("CLOCKIFY_") for near in data["suggestions"].values() for slug in near)
 
 

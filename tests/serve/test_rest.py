@@ -96,7 +96,7 @@ REFUSED: list[tuple[Any, list[str]]] = [
     ({"user_id": "u", "toolkits": {"enable": "clockify"}}, ["toolkits.enable is a text; a list"]),
     ({"user_id": "u", "toolkits": {"enable": ["a"], "disable": ["b"]}}, ["both enable and disable"]),
     ({"user_id": "u", "toolkits": {"enable": ["clockfy"]}}, ["There is no toolkit 'clockfy'", "Did you mean clockify?"]),
-    ({"user_id": "u", "tools": {"clockify": {"enable": ["CLOCKIFY_GET_TAG"]}}}, ["CLOCKIFY_GET_TAG", "CLOCKIFY_GET_TAGS"]),
+    ({"user_id": "u", "tools": {"clockify": {"enable": ["CLOCKIFY_GET_TAGZ"]}}}, ["CLOCKIFY_GET_TAGZ", "CLOCKIFY_GET_TAGS"]),
     ({"user_id": "u", "tools": {"clockify": {"enabled": []}}}, ["did you mean tools.clockify.enable?"]),
     ({"user_id": "u", "tools": {"clockify": 5}}, ["tools.clockify is a number"]),
     ({"user_id": "u", "tags": ["readOnly"]}, ["tags.enable is 'readOnly'", "readOnlyHint"]),
