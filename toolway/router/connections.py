@@ -4,7 +4,6 @@ import asyncio
 import secrets
 import time
 from collections.abc import Iterable
-from typing import Any
 
 from toolway.accounts import links
 from toolway.catalog.index import Catalogue
@@ -15,7 +14,7 @@ from toolway.router.asking import OPENS_LINKS, Answer, Asking, Question
 from toolway.router.connect import Connector
 from toolway.router.discover import Finder, workflow_id
 from toolway.router.meta import named
-from toolway.store.records import Session, now_ms
+from toolway.store.records import Session
 from toolway.store.shelves import Store
 
 WAIT_SECONDS = 20.0
@@ -137,17 +136,14 @@ class Connections:
         if refused:
             said = f"The user did not connect {', '.join(refused)}, so nothing was called. Ask them how to go on."
             return Answer({"successful": False, "data": {}, "error": said}, is_error=True)
-        state = asking.state or {}
-        rounds = state.get("rounds", 0) + 1
+        rounds = (asking.state or {}).get("rounds", 0) + 1
         if not missing or rounds > _MOST_ROUNDS:
             return None
         try:
-            shown = {kit: await self._link(session, asking.origin, kit, state) for kit in missing}
+            shown = {kit: await self._connector.link(session, asking.origin, kit) for kit in missing}
         except ToolwayError:
             return None
-        return Answer(
-            {}, question=Question({_key(kit): self._request(kit, one) for kit, one in shown.items()}, {"rounds": rounds, "links": shown})
-        )
+        return Answer({}, question=Question({_key(kit): self._request(kit, one) for kit, one in shown.items()}, {"rounds": rounds}))
 
     def _toolkits(self, session: Session, slugs: Iterable[str]) -> list[str]:
         found: dict[str, None] = {}
@@ -157,14 +153,6 @@ class Connections:
             except (UnknownTool, Forbidden):  # told when it is called
                 continue
         return list(found)
-
-    async def _link(self, session: Session, origin: str, toolkit: str, state: Json) -> Json:
-        """The link that was shown before, as long as it is good: the user may be typing on its page."""
-        shown: Any = state.get("links", {}).get(toolkit)
-        if shown and shown["expires_at"] > now_ms() + 60_000:
-            return shown
-        made = await self._connector.link(session, origin, toolkit)
-        return {"redirect_url": made["redirect_url"], "expires_at": made["expires_at"]}
 
     def _request(self, toolkit: str, link: Json) -> Json:
         title = self._catalogue.toolkit_card(toolkit).title
