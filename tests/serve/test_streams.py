@@ -21,6 +21,7 @@ from toolway.serve.responder import KEEP_ALIVE_SECONDS
 from toolway.store.records import Session
 
 BOTH = "application/json, text/event-stream"
+LONG = "t" * 257
 Work = Callable[[Asking], Awaitable[Answer]]
 
 
@@ -131,10 +132,23 @@ async def test_progress_is_told_to_who_asks_and_only_grows(path: tuple[Router, s
     assert answer["id"] == 5
 
 
-@pytest.mark.parametrize("meta", [{}, {"progressToken": None}, {"progressToken": True}, {"progressToken": {}}, {"other": 1}])
+@pytest.mark.parametrize(
+    "meta", [{}, {"progressToken": None}, {"progressToken": True}, {"progressToken": {}}, {"progressToken": LONG}, {"other": 1}]
+)
 async def test_progress_is_not_told_to_others(path: tuple[Router, str], meta: Json) -> None:
     _, kind, body = await ask(path, stepwise, **meta)
     assert (kind, json.loads(body)["id"]) == ("application/json", 5)
+
+
+async def test_what_is_told_is_short(path: tuple[Router, str]) -> None:
+    """It may be made of what the client sent, and a client that does not read has it kept for it."""
+
+    async def work(asking: Asking) -> Answer:
+        asking.tell(1, 2, "x" * 1_000_000)
+        return Answer({})
+
+    _, _, body = await ask(path, work, progressToken=1)
+    assert len(body) < 1000
 
 
 @pytest.mark.parametrize("accept", [BOTH, "application/json"])
