@@ -14,6 +14,7 @@ from toolway.accounts.sealing import Sealing
 from toolway.catalog.model import Json
 from toolway.errors import Unavailable
 from toolway.router.asking import Answer, Asking
+from toolway.serve.app import App
 from toolway.serve.local import Local
 from toolway.serve.mcp import McpDoor
 from toolway.serve.questions import Questions
@@ -183,6 +184,27 @@ async def test_a_sign_of_life(path: tuple[Router, str]) -> None:
         _, _, body = await ask((other, await other.session()), work)
     assert body.startswith(": ")
     assert len(events(body)) == 1
+
+
+async def test_a_server_that_ends_tells_in_the_stream_which_call_it_was(path: tuple[Router, str]) -> None:
+    DESK.work = endless
+    router, where = path
+    body = json.dumps({"jsonrpc": "2.0", "id": 5, "method": "tools/call", "params": {"name": "WORK"}}).encode()
+    sent: asyncio.Queue[Any] = asyncio.Queue()
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": body}
+
+    headers = [(b"host", b"localhost"), (b"x-api-key", router.key.encode()), (b"accept", BOTH.encode())]
+    scope = {"type": "http", "method": "POST", "path": where, "query_string": b"", "headers": headers}
+    app = App(router.local, McpDoor(DESK, Questions(Sealing(router.local.vault)), router.local.watch, stream_after=0.05))
+    task = asyncio.create_task(app(scope, receive, sent.put))
+    assert (await sent.get())["status"] == 200
+    task.cancel()
+    await task
+    (answer,) = events((await sent.get())["body"].decode())
+    assert (answer["id"], answer["error"]["code"]) == (5, -32001)
+    assert "interrupted" in answer["error"]["message"]
 
 
 async def test_a_client_that_leaves_a_stream_ends_the_call(path: tuple[Router, str]) -> None:

@@ -88,7 +88,7 @@ class App:
         except ToolwayError as error:
             told = error
         except asyncio.CancelledError:  # the client is gone, or this process ends
-            told = Unavailable("This was interrupted: the server is being stopped.", fix="Look what was done before you repeat it.")
+            told = mcp.INTERRUPTED
         except Exception as error:
             fault(_where(scope, parts), error)
             told = ToolwayError(f"Something went wrong here; the operator finds it in the log under {request_id}.")
