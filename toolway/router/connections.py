@@ -162,9 +162,11 @@ class Connections:
         """The link that was shown before, as long as it is good: the user may be typing on its page."""
         shown: Any = state.get("links", {}).get(toolkit)
         if shown and shown["expires_at"] > now_ms() + 60_000:
-            return shown
+            last = await self._store.accounts.latest(session.project_id, session.user_id, toolkit)
+            if last and last.id == shown["connected_account_id"] and last.status == "INITIATED":  # no newer link took its place
+                return shown
         made = await self._connector.link(session, origin, toolkit)
-        return {"redirect_url": made["redirect_url"], "expires_at": made["expires_at"]}
+        return {name: made[name] for name in ("redirect_url", "expires_at", "connected_account_id")}
 
     def _request(self, toolkit: str, link: Json) -> Json:
         title = self._catalogue.toolkit_card(toolkit).title
