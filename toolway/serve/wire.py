@@ -130,20 +130,25 @@ class Bodies:
 
 
 class WhileConnected:
-    """Cancels the task inside the `with` when the client goes away. Begins to look after a moment: most calls are done by then."""
+    """Cancels the task inside the `with` when the client goes away, and ends in `ConnectionResetError`. Begins to look after a moment:
+    most calls are done by then.
+    """
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._watch: asyncio.Task[None] | None = None
+        self._gone = False
 
     def __enter__(self) -> None:
         self._task = asyncio.current_task()
         self._timer = asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, self._begin)
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._timer.cancel()
         if self._watch is not None:
             self._watch.cancel()
+        if self._gone and kind is asyncio.CancelledError:
+            raise ConnectionResetError from None
 
     def _begin(self) -> None:
         self._watch = asyncio.create_task(self._look())
@@ -151,6 +156,7 @@ class WhileConnected:
     async def _look(self) -> None:
         message = await self._receive()  # after a body nothing else comes
         if message["type"] == "http.disconnect" and self._task is not None:
+            self._gone = True
             self._task.cancel()
 
 
