@@ -147,7 +147,7 @@ class App:
             return Response(405, b"", ((b"allow", b"POST"),))
         self._crowd.enter(caller.key_id)
         try:
-            content = await self._bodies.read(scope, receive)
+            content = await self._bodies.read(scope, receive, key_id=caller.key_id)
             with WhileConnected(receive):
                 return await self._mcp.handle(scope, content, session, origin, out)
         finally:
