@@ -40,8 +40,8 @@ class Connections:
         """The answer to COMPOSIO_MANAGE_CONNECTIONS: for each toolkit what is connected, or a link."""
         again = arguments.get("reinitiate_all") is True
         results: Json = {}
-        for name, action in named(arguments, "toolkits"):
-            results[name.lower()] = await self._managed(session, asking.origin, name, action, again)
+        for name, action in {name.lower(): action for name, action in named(arguments, "toolkits")}.items():
+            results[name] = await self._managed(session, asking.origin, name, action, again)
         counts = [result["status"] for result in results.values()]
         waiting = [name for name, result in results.items() if result["status"] == "initiated"]
         return {
@@ -85,19 +85,21 @@ class Connections:
         mode = arguments.get("mode", "any")
         if mode not in ("any", "all"):
             raise BadRequest(f"mode is {str(mode)[:40]!r}; any or all is expected.")
-        names = [name.lower() for name, _ in named(arguments, "toolkits")]
+        names = list(dict.fromkeys(name.lower() for name, _ in named(arguments, "toolkits")))
         results = await self._until(session, asking, names, mode, self._wait_seconds)
         open_ones = [name for name, one in results.items() if one["status"] == "INITIATED"]
         message = f"Not opened yet: {', '.join(open_ones)}. Ask the user, then call this again." if open_ones else "Nothing is waited for."
         return {"message": message, "results": results, "session": _task(arguments)}
 
     async def _until(self, session: Session, asking: Asking, names: list[str], mode: str, seconds: float) -> dict[str, Json]:
-        began = time.monotonic()
+        began, results, seen = time.monotonic(), dict[str, Json](), None
         while True:
             await self._store.freshness.fresh()
-            results = {name: await self._state(session, name) for name in names}
-            states = [one["status"] for one in results.values()]
             waited = time.monotonic() - began
+            if seen != self._store.freshness.seen or waited >= seconds:  # who becomes connected moves the counter
+                seen = self._store.freshness.seen
+                results = {name: await self._state(session, name) for name in names}
+            states = [one["status"] for one in results.values()]
             if "INITIATED" not in states or (mode == "any" and {"ACTIVE", "FAILED"} & set(states)) or waited >= seconds:
                 return results
             asking.tell(round(waited, 1), seconds, f"Waiting for the user to connect {', '.join(names)}.")

@@ -88,7 +88,7 @@ class App:
         except ToolwayError as error:
             told = error
         except asyncio.CancelledError:  # the client is gone, or this process ends
-            told = Unavailable("This was interrupted: the server is being stopped.", fix="Look what was done before you repeat it.")
+            told = mcp.INTERRUPTED
         except Exception as error:
             fault(_where(scope, parts), error)
             told = ToolwayError(f"Something went wrong here; the operator finds it in the log under {request_id}.")
@@ -147,7 +147,7 @@ class App:
             return Response(405, b"", ((b"allow", b"POST"),))
         self._crowd.enter(caller.key_id)
         try:
-            content = await self._bodies.read(scope, receive)
+            content = await self._bodies.read(scope, receive, key_id=caller.key_id)
             with WhileConnected(receive):
                 return await self._mcp.handle(scope, content, session, origin, out)
         finally:

@@ -31,6 +31,8 @@ INSTRUCTIONS = (
     "toolkit is connected; COMPOSIO_MANAGE_CONNECTIONS gives a link for the user where it is not; COMPOSIO_MULTI_EXECUTE_TOOL calls "
     "them. Names of things are taken where ids are asked for. Every result holds successful, data and error; error says what to do."
 )
+INTERRUPTED = Unavailable("This was interrupted: the server is being stopped.", fix="Look what was done before you repeat it.")
+"""Told when a request is cancelled from outside: its client is gone, or this process ends."""
 _SERVER: Json = {"name": "toolway", "title": "Toolway", "version": __version__}
 _CAPABILITIES: Json = {"tools": {}}
 _SESSION = b"mcp-session-id"
@@ -105,6 +107,10 @@ class McpDoor:
             inside: Json = {"code": error.code, "message": error.message} | ({"data": error.data} if error.data else {})
             status = rpc.STATUS.get(error.code, 200) if modern or error.code in (rpc.PARSE, rpc.INVALID, rpc.VERSION) else 200
             return _error(call_id, inside, status)
+        except asyncio.CancelledError:
+            if not out.streams:
+                raise
+            return _error(call_id, {"code": rpc.SHUT, "message": INTERRUPTED.sentence})
         except Unavailable as error:
             if not out.streams:
                 raise
