@@ -87,12 +87,12 @@ class App:
             told = error
         except ToolwayError as error:
             told = error
-        except asyncio.CancelledError:  # the client is gone, or this process ends
+        except asyncio.CancelledError:  # this process ends
             told = Unavailable("This was interrupted: the server is being stopped.", fix="Look what was done before you repeat it.")
         except Exception as error:
             fault(_where(scope, parts), error)
             told = ToolwayError(f"Something went wrong here; the operator finds it in the log under {request_id}.")
-        return mcp.refused(told) if parts[0] == "tool_router" else envelope(told, request_id)
+        return mcp.refused(told, out.message_id) if parts[0] == "tool_router" else envelope(told, request_id)
 
     async def _route(self, scope: Scope, receive: Receive, parts: tuple[str, ...], request_id: str, out: Responder) -> Response:
         match parts:

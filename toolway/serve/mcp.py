@@ -73,18 +73,18 @@ class McpDoor:
 
     async def handle(self, scope: Scope, content: bytes, session: Session, origin: str, out: Responder) -> Response:
         """One message in, one answer out. A tool's failure is a result; only a malformed message is an error."""
-        call_id, modern = None, header(scope, b"mcp-protocol-version") == rpc.MODERN
+        modern = header(scope, b"mcp-protocol-version") == rpc.MODERN
         if not _takes_json(scope):
             return Response(406)
         try:
             fields = rpc.message(content)
-            call_id = rpc.message_id(fields)
-            call = rpc.understood(scope, fields, call_id)
+            out.message_id = rpc.message_id(fields)
+            call = rpc.understood(scope, fields, out.message_id)
             modern = call.modern
             if modern:
                 rpc.ladder(scope, call)
             elif self._links_as_errors and call.method != "initialize" and not self._knows(scope, session):
-                return _error(call_id, {"code": rpc.SHUT, "message": "This MCP session is not known here; begin again."}, 404)
+                return _error(call.id, {"code": rpc.SHUT, "message": "This MCP session is not known here; begin again."}, 404)
             if call.id is None:
                 return Response(202)
             match call.method:
@@ -104,15 +104,13 @@ class McpDoor:
         except RpcError as error:
             inside: Json = {"code": error.code, "message": error.message} | ({"data": error.data} if error.data else {})
             status = rpc.STATUS.get(error.code, 200) if modern or error.code in (rpc.PARSE, rpc.INVALID, rpc.VERSION) else 200
-            return _error(call_id, inside, status)
-        except Unavailable as error:
-            if not out.streams:
-                raise
-            return _error(call_id, {"code": rpc.SHUT, "message": error.sentence})
+            return _error(out.message_id, inside, status)
+        except Unavailable:
+            raise
         except Exception as error:
             fault("mcp", error)
             said = f"Something went wrong inside Toolway; the operator finds it in its log under {request_id()}."
-            return _error(call_id, {"code": rpc.INTERNAL, "message": said})
+            return _error(out.message_id, {"code": rpc.INTERNAL, "message": said})
 
     def _list(self, session: Session, modern: bool) -> bytes:
         place = (session.id, session.version, modern)
@@ -220,7 +218,7 @@ def _error(call_id: Any, error: Json, status: int = 200, *headers: tuple[bytes, 
     return Response(status, msgspec.json.encode({"jsonrpc": "2.0", "id": call_id, "error": error}), headers)
 
 
-def refused(error: ToolwayError) -> Response:
-    """The answer on the MCP URL when the door itself is shut: 401, 403, 404 and the like."""
+def refused(error: ToolwayError, message_id: str | int | None) -> Response:
+    """The answer on the MCP URL when the door itself is shut: 401, 403, 404 and the like. The message may not have been read by then."""
     status = status_of(error)
-    return _error(None, {"code": rpc.SHUT, "message": error.sentence}, status, *(CHALLENGE if status == 401 else ()))
+    return _error(message_id, {"code": rpc.SHUT, "message": error.sentence}, status, *(CHALLENGE if status == 401 else ()))
