@@ -131,20 +131,20 @@ class McpDoor:
         streams = "text/event-stream" in (header(scope, b"accept") or "")
         opens_links = self._links_as_errors and not call.modern and header(scope, _SESSION) is not None
         asking = self._questions.asking(call, session, origin, out if streams else None, opens_links)
-        patience = _Patience(self._stream_after, self._most_seconds, out.begin if streams else None)
+        deadline = _Deadline(self._stream_after, self._most_seconds, out.begin if streams else None)
         try:
             with self._watch.message(call.meta, call.id, call.version) as told:
                 answer = await self._desk.call(session, asking, name, cast("Json", arguments or {}))
                 told(name, answer.is_error)
         except asyncio.CancelledError:
-            if not patience.over:
+            if not deadline.over:
                 raise
             said = f"{name[: rpc.SHOWN]} took longer than {self._most_seconds:g} seconds. Look what was done before you repeat it."
             answer = Answer({"successful": False, "data": {}, "error": said}, is_error=True)
         except (UnknownTool, Forbidden) as error:
             raise RpcError(rpc.PARAMS, error.sentence) from None
         finally:
-            patience.end()
+            deadline.end()
         if answer.question is not None:
             return msgspec.json.encode(_signed(self._questions.result(answer.question, asking, call, session)))
         blocks = answer.blocks or [{"type": "text", "text": msgspec.json.encode(answer.content).decode()}]
@@ -167,7 +167,7 @@ class McpDoor:
         return session_id is None or self._questions.knows(session, session_id)
 
 
-class _Patience:
+class _Deadline:
     """Calls `slow` after a while, and cancels the task much later: one timer, which most calls stop before it rings."""
 
     __slots__ = ("_further", "_slow", "_task", "_timer", "over")
