@@ -151,17 +151,15 @@ def test_import_toolway_loads_no_third_party() -> None:
 ONE_CALL = """
 import asyncio, os, sys
 from pathlib import Path
-from toolway.serve.app import open_app
+from toolway.serve.app import App
+from toolway.serve.local import Local
 from toolway.settings import read
 from toolway.store.records import Session
 
 async def main():
     settings = read({{"data": {data!r}, "hosts": "desktime.api=http://127.0.0.1:9/desktime"}}, {{}})
-    app, local = await open_app(settings)
-    try:
-        await call(app, local)
-    finally:
-        await local.close()
+    async with await Local.open(settings) as local:
+        await call(App(local), local)
 
 async def call(app, local):
     project = await local.project()

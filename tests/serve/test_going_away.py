@@ -40,6 +40,7 @@ async def test_a_client_that_goes_away(router: Router, fault: Fault, capfd: pyte
         while (entry := (await router.local.store.log.recent(project.id, 1))[0]).state == "sent":
             await asyncio.sleep(0.01)
     assert (entry.tool, entry.state, entry.error) == ("CLOCKIFY_CREATE_CLIENT", "unknown", "interrupted")
+    assert b'status="503"' not in router.local.watch.meters.text()  # nobody was answered
     printed = capfd.readouterr()
     assert "Traceback" not in printed.out + printed.err
     assert b'status="503"' not in router.local.watch.meters.text()  # that would tell of a server in trouble

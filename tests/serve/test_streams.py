@@ -169,6 +169,29 @@ async def test_what_fails_in_a_stream_is_told_there(path: tuple[Router, str], wo
     assert "secret" not in body
 
 
+async def test_a_server_that_ends_says_so_in_the_stream(path: tuple[Router, str]) -> None:
+    """To the message that waits for its answer: an error for no message in particular would leave the client waiting."""
+    router, where = path
+    DESK.work = endless
+    sent: asyncio.Queue[Any] = asyncio.Queue()
+    body = json.dumps({"jsonrpc": "2.0", "id": 5, "method": "tools/call", "params": {"name": "WORK"}}).encode()
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body}
+
+    headers = [(b"host", b"localhost"), (b"x-api-key", router.key.encode()), (b"accept", BOTH.encode())]
+    scope = {"type": "http", "method": "POST", "path": where, "query_string": b"", "headers": headers}
+    door = McpDoor(DESK, Questions(Sealing(router.local.vault)), router.local.watch, stream_after=0.1)
+    task = asyncio.create_task(App(router.local, door)(scope, receive, sent.put))
+    async with asyncio.timeout(10):
+        assert (await sent.get())["status"] == 200
+        task.cancel()
+        (answer,) = events((await sent.get())["body"].decode())
+        await task
+    assert (answer["id"], answer["error"]["code"]) == (5, -32001)
+    assert "interrupted" in answer["error"]["message"]
+
+
 async def test_a_sign_of_life(path: tuple[Router, str]) -> None:
     """A stream on which nothing is told yet says so, so that nobody between takes it for dead."""
     router, _ = path

@@ -42,6 +42,26 @@ async def test_until_the_user_is_done(router: Router) -> None:
     assert all(one["connected_account_id"].startswith("ca_") for one in results.values())
 
 
+async def test_connected_between_two_looks(router: Router) -> None:
+    """A look reads twice; what is connected between the two has not failed."""
+    path = await router.session("alice", "desktime", **ON)
+    await router.call(path, "COMPOSIO_MANAGE_CONNECTIONS", toolkits=["desktime"])
+    local, begun = router.local, list[str]()
+
+    class Meanwhile(Finder):
+        async def connection(self, session: Session, toolkit: str) -> Json:
+            state = await super().connection(session, toolkit)
+            if not begun:
+                begun.append(await router.connect(toolkit))
+            return state
+
+    session = await local.store.sessions.get((await local.project()).id, path.split("/")[2])
+    assert session is not None
+    connections = Connections(local.store, local.catalogue, Meanwhile(local.store, local.catalogue, local.keeper), local.connector)
+    answer = await connections.wait(session, Asking(router.origin), {"toolkits": ["desktime"]})
+    assert answer["results"]["desktime"]["status"] == "ACTIVE"
+
+
 async def test_nothing_to_wait_for(router: Router) -> None:
     path = await router.session("alice", "desktime", **ON)
     results = (await router.call(path, WAIT, toolkits=["desktime", "clockify", "nothing"], mode="all"))["data"]["results"]

@@ -114,10 +114,11 @@ class Connections:
                 raise Forbidden(f"This session does not use {card.slug}.")
         except ToolwayError as error:
             return made | {"status": "NOT_FOUND", "error_message": error.sentence}
-        state = await self._finder.connection(session, card.slug)
-        made |= {"has_active_connection": state["has_active_connection"]} | state["connection_details"]
+        # First what was begun, then what is connected: what is done between the two is seen at the next look, and is no failure.
         last = await self._store.accounts.latest(session.project_id, session.user_id, card.slug)
         status = links.as_of_now(last).status if last else "NOT_FOUND"
+        state = await self._finder.connection(session, card.slug)
+        made |= {"has_active_connection": state["has_active_connection"]} | state["connection_details"]
         if status not in ("NOT_FOUND", "INITIATED") and state["has_active_connection"]:
             return made | {"status": "ACTIVE", "current_user_info": state["current_user_info"]}
         told = {"error_message": state["status_message"]}

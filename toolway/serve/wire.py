@@ -134,14 +134,14 @@ class Bodies:
 
 
 class WhileConnected:
-    """Cancels the task inside the `with` when the client goes away, and ends in `ConnectionResetError`. Begins to look after a moment:
+    """Ends what is inside the `with` when the client goes away, and raises `ConnectionResetError` then. Begins to look after a moment:
     most calls are done by then.
     """
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
-        self._watch: asyncio.Task[None] | None = None
         self._gone = False
+        self._watch: asyncio.Task[None] | None = None
 
     def __enter__(self) -> None:
         self._task = asyncio.current_task()
@@ -151,8 +151,9 @@ class WhileConnected:
         self._timer.cancel()
         if self._watch is not None:
             self._watch.cancel()
-        if self._gone and kind is asyncio.CancelledError:
-            raise ConnectionResetError from None
+        if self._gone and self._task is not None:
+            self._task.uncancel()
+            raise ConnectionResetError
 
     def _begin(self) -> None:
         self._watch = asyncio.create_task(self._look())
@@ -160,8 +161,7 @@ class WhileConnected:
     async def _look(self) -> None:
         message = await self._receive()  # after a body nothing else comes
         if message["type"] == "http.disconnect" and self._task is not None:
-            self._gone = True
-            self._task.cancel()
+            self._gone = self._task.cancel()
 
 
 async def _more(receive: Receive, content: bytearray, most: int) -> bool:
