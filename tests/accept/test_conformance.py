@@ -1,4 +1,4 @@
-"""The official MCP conformance suite against the dispatcher: both eras, both of uvicorn's HTTP readers, real keys.
+"""The official MCP conformance suite against the dispatcher: both eras, both of uvicorn's HTTP readers (the server takes one), real keys.
 
 The suite calls tools of its own; `conformance.desk` has them. What does not apply to a stateless server of tools stands, scenario by
 scenario, in `docs/conformance.md`: nothing else may fail or warn, and what stands there has to.

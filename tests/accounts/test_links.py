@@ -1,4 +1,5 @@
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -25,6 +26,10 @@ async def config(store: Store) -> AuthConfig:
     return await links.auth_config_for(store, "pr_1", "acme", "API_KEY")
 
 
+def hidden(what: str) -> str:
+    return hashlib.sha256(f"pepper {what}".encode()).hexdigest()
+
+
 async def made(store: Store, status: str, age: int = 0) -> Account:
     at = now_ms() - age
     return Account(new_id("ca_"), "pr_1", "alice", "acme", (await config(store)).id, status, "", "", "", {}, "", at, at)
@@ -44,19 +49,19 @@ async def old_link(store: Store, age: int) -> str:
 
 
 async def test_a_fresh_link_is_found_by_its_token_only(store: Store) -> None:
-    account, token, expires = await links.ask(store, await config(store), "alice", "https://app.example/back")
+    account, token, expires = await links.ask(store, hidden, await config(store), "alice", "https://app.example/back")
     assert account.status == "INITIATED" and not account.sealed and 0 < expires - now_ms() <= 10 * MINUTE
     link, found = await links.find(store, token)
     assert found == account and link.callback_url == "https://app.example/back"
-    assert token not in repr(link) + repr(account) and len(token) == 32
+    assert token not in repr(link) + repr(account) and len(token) == 40
     for wrong in ("", token[:-1], token.swapcase(), link.digest, "../" + token, "x" * 10_000):
         with pytest.raises(NotFound, match="does not exist"):
             await links.find(store, wrong)
-    assert (await links.ask(store, await config(store), "alice"))[1] != token
+    assert (await links.ask(store, hidden, await config(store), "bob"))[1] != token
 
 
 async def test_a_link_is_good_once(store: Store) -> None:
-    account, token, _ = await links.ask(store, await config(store), "alice")
+    account, token, _ = await links.ask(store, hidden, await config(store), "alice")
     link, _ = await links.find(store, token)
     done = await links.finish(store, link, account, sealed="s", label="me")
     assert done.status == "ACTIVE" and await store.accounts.get("pr_1", account.id) == done
@@ -68,7 +73,7 @@ async def test_a_link_is_good_once(store: Store) -> None:
 
 
 async def test_a_link_of_an_account_that_is_done_is_gone(store: Store) -> None:
-    account, token, _ = await links.ask(store, await config(store), "alice")
+    account, token, _ = await links.ask(store, hidden, await config(store), "alice")
     await links.move(store, account, "FAILED")
     with pytest.raises(Gone):
         await links.find(store, token)
@@ -95,10 +100,10 @@ async def test_an_attempt_expires_by_itself(store: Store) -> None:
 
 async def test_of_two_links_the_newest_is_the_good_one(store: Store) -> None:
     late, its = await old_link(store, 11 * MINUTE), await config(store)
-    (first, old, _), (bobs, other, _) = await links.ask(store, its, "alice"), await links.ask(store, its, "bob")
+    (first, old, _), (bobs, other, _) = await links.ask(store, hidden, its, "alice"), await links.ask(store, hidden, its, "bob")
     link, account = await links.find(store, old)
     before = await store.generation()
-    second, new, _ = await links.ask(store, its, "alice")
+    second, new, _ = await links.ask(store, hidden, its, "alice", "https://app.example/other")
     assert await store.generation() == before  # nobody remembers what waits
     for token, said in ((late, "older than"), (old, "A newer connect link")):
         with pytest.raises(Gone, match=said):
@@ -112,10 +117,27 @@ async def test_of_two_links_the_newest_is_the_good_one(store: Store) -> None:
     assert reasons == {"SUPERSEDED", "INITIATION_TIMEOUT"}
 
 
+async def test_who_asks_again_is_shown_the_same_link(store: Store) -> None:
+    """Somebody may be typing on its page. Not where it would lead somewhere else, was used, or is soon too old."""
+    its = await config(store)
+    first = await links.ask(store, hidden, its, "alice")
+    assert await links.ask(store, hidden, its, "alice") == first
+    assert await links.ask(store, hidden, its, "bob") != first
+    link, account = await links.find(store, first[1])
+    await links.finish(store, link, account, sealed="s", label="me")
+    assert (await links.ask(store, hidden, its, "alice"))[1] != first[1]
+    for age, same in ((links.AGAIN_MINUTES - 1, True), (links.AGAIN_MINUTES + 1, False)):
+        account = msgspec.structs.replace(await made(store, "INITIATED", age * MINUTE), user_id=f"carol {age}")
+        token, at = hidden(f"link {account.id}")[:40], account.created_at
+        await store.links.begin(account, Link(links.digest(token), account.id, "pr_1", "", at, at + links.MINUTES * MINUTE), 0)
+        assert ((await links.ask(store, hidden, its, account.user_id))[1] == token) is same
+
+
 async def test_many_links_at_once_leave_one_that_is_good(store: Store) -> None:
     its = await asyncio.gather(*(config(store) for _ in range(20)))
     assert len({one.id for one in its}) == 1 == len(await store.auth_configs.list("pr_1"))
-    await asyncio.gather(*(links.ask(store, its[0], "alice") for _ in range(20)))
+    made = await asyncio.gather(*(links.ask(store, hidden, its[0], "alice") for _ in range(20)))
+    assert len({token for _, token, _ in made}) == 1
     assert len(await store.accounts.list("pr_1", "alice", "acme", "INITIATED")) == 1
 
 

@@ -11,21 +11,30 @@ import uvicorn
 from toolway.cli import doorkeeper
 
 HEAD = b"GET / HTTP/1.1\r\nhost: a\r\n"
+_LARGE = 20_000_000  # more than the system keeps for a connection
+_SENT = asyncio.Event()
 Open = Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
 
 
 async def _app(scope: Any, receive: Any, send: Any) -> None:
-    """Answers at once; under /read, when the body has come."""
+    """Answers at once; under /read, when the body has come; under /large, with much."""
     while scope["path"] == "/read" and (await receive()).get("more_body"):
         pass
+    if scope["path"] == "/large":
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % _LARGE)]})
+        await send({"type": "http.response.body", "body": b"x" * _LARGE, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})  # when most was read, or nobody is left to read
+        _SENT.set()
+        return
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
     await send({"type": "http.response.body", "body": b"ok"})
 
 
 @pytest.fixture
 async def door(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Open]:
-    """Opens connections to a server that waits a fifth of a second for a head."""
+    """Opens connections to a server that waits a fifth of a second for a head, and a little longer for a reader."""
     monkeypatch.setattr(doorkeeper, "HEAD_SECONDS", 0.2)
+    monkeypatch.setattr(doorkeeper, "READ_SECONDS", 0.3)
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(_app, http=doorkeeper.Doorkeeper, lifespan="off", log_level="critical", ws="none")
     config.load()
@@ -107,6 +116,28 @@ async def test_trailers_without_end(door: Open) -> None:
     reader, writer = await door()
     writer.write(b"POST /read HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n" + b"a: b\r\n" * 100_000)
     assert await _status(reader) in (0, 431)
+
+
+async def test_an_answer_that_is_not_read_is_not_kept(door: Open) -> None:
+    """The transport holds it for the client, as much as it is, and for as long as the connection lives."""
+    reader, writer = await door()
+    writer.write(HEAD.replace(b"/", b"/large", 1) + b"\r\n")
+    _SENT.clear()
+    async with asyncio.timeout(5):
+        await _SENT.wait()
+        with pytest.raises(asyncio.IncompleteReadError):
+            await reader.readexactly(_LARGE)
+
+
+async def test_an_answer_that_is_read_slowly_comes_whole(door: Open) -> None:
+    reader, writer = await door()
+    writer.write(HEAD.replace(b"/", b"/large", 1) + b"\r\n")
+    await reader.readuntil(b"\r\n\r\n")
+    for _ in range(8):
+        await asyncio.sleep(0.1)
+        await reader.readexactly(_LARGE // 8)
+    writer.write(HEAD + b"\r\n")
+    assert await _status(reader) == 200
 
 
 async def test_connections_beyond_the_most(door: Open, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -151,17 +151,15 @@ def test_import_toolway_loads_no_third_party() -> None:
 ONE_CALL = """
 import asyncio, os, sys
 from pathlib import Path
-from toolway.serve.app import open_app
+from toolway.serve.app import App
+from toolway.serve.local import Local
 from toolway.settings import read
 from toolway.store.records import Session
 
 async def main():
     settings = read({{"data": {data!r}, "hosts": "desktime.api=http://127.0.0.1:9/desktime"}}, {{}})
-    app, local = await open_app(settings)
-    try:
-        await call(app, local)
-    finally:
-        await local.close()
+    async with await Local.open(settings) as local:
+        await call(App(local), local)
 
 async def call(app, local):
     project = await local.project()
@@ -182,7 +180,7 @@ async def call(app, local):
     from toolway.accounts.vault import Secret
     from toolway.accounts import links
     config = await links.auth_config_for(local.store, project.id, "desktime", "API_KEY")
-    account, token, _ = await links.ask(local.store, config, "u")
+    account, token, _ = await links.ask(local.store, local.keys.derive, config, "u")
     sealed = local.keeper.seal(account.id, "API_KEY", {{"api_key": Secret("k")}})
     await links.move(local.store, account, "ACTIVE", sealed=sealed, label="me")
     item = {{"tool_slug": "DESKTIME_PING_REQUEST", "arguments": {{}}}}

@@ -40,7 +40,7 @@ async def test_44_nothing_that_is_passed_around_holds_a_secret_or_is_one(router:
     for place in (path, link):
         known = ("carol", "clockify", project.id, account, told["connected_account_id"], router.key, "sandbox-clockify-key", "app.example")
         assert not any(word in place for word in known)
-    assert re.fullmatch(r"/tool_router/trs_[0-9A-Za-z]{22}/mcp", path) and re.fullmatch(r"/link/[\w-]{32}", link)
+    assert re.fullmatch(r"/tool_router/trs_[0-9A-Za-z]{22}/mcp", path) and re.fullmatch(r"/link/[0-9a-f]{40}", link)
     assert (await router.ask("GET", link)).status == 200
     for at in range(len("/link/"), len(link)):
         other = "A" if link[at] != "A" else "B"

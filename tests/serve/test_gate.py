@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from tests.serve.conftest import Router, create, running
 from toolway.errors import BadSetting
-from toolway.serve.gate import Gate
+from toolway.serve.gate import Crowd, Crowded, Gate
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -23,6 +23,17 @@ async def router(tmp_path_factory: pytest.TempPathFactory, sandbox: str) -> Asyn
 async def test_a_key_may_come_as_bearer(router: Router) -> None:
     assert (await create(router, ("authorization", f"Bearer {router.key}"))).status == 201
     assert (await create(router, ("x-api-key", f"  {router.key}\t"))).status == 201
+
+
+async def test_one_key_has_so_many_calls_under_way() -> None:
+    crowd = Crowd(most=2)
+    crowd.enter("key_1")
+    crowd.enter("key_1")
+    with pytest.raises(Crowded, match="2 calls of this key"):
+        crowd.enter("key_1")
+    crowd.enter("key_2")
+    crowd.leave("key_1")
+    crowd.enter("key_1")
 
 
 @pytest.mark.parametrize("url", ["https://[::1", "https://a:99999", "https://a:b", "ftp://a", "https://a/b", "https://"])

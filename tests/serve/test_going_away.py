@@ -40,8 +40,10 @@ async def test_a_client_that_goes_away(router: Router, fault: Fault, capfd: pyte
         while (entry := (await router.local.store.log.recent(project.id, 1))[0]).state == "sent":
             await asyncio.sleep(0.01)
     assert (entry.tool, entry.state, entry.error) == ("CLOCKIFY_CREATE_CLIENT", "unknown", "interrupted")
+    assert b'status="503"' not in router.local.watch.meters.text()  # nobody was answered
     printed = capfd.readouterr()
     assert "Traceback" not in printed.out + printed.err
+    assert b'status="503"' not in router.local.watch.meters.text()  # that would tell of a server in trouble
 
 
 async def test_a_server_that_ends(router: Router, fault: Fault) -> None:
@@ -83,7 +85,7 @@ async def test_nobody_watches_a_short_call() -> None:
         await asyncio.sleep(0.01)
     await asyncio.sleep(0.1)
     assert asked == 0
-    with pytest.raises(asyncio.CancelledError), WhileConnected(receive):
+    with pytest.raises(ConnectionResetError), WhileConnected(receive):
         await asyncio.sleep(1)
     assert asked == 1
 

@@ -156,7 +156,7 @@ async def test_only_the_browser_that_was_shown_the_form(router: Router) -> None:
     assert (await other.send(link, key=KEY, form=form)).status == 403  # no cookie at all
     await other.open(link)
     assert (await other.send(link, key=KEY, form=form)).status == 403  # another browser's cookie
-    second, newer = await begin(router)
+    second, newer = await begin(router, user="bob")
     assert (await browser.send(second, key=KEY, form=form)).status == 403  # another link's form
     link, number = second, newer
     assert (await account_of(router, number)).status == "INITIATED"
@@ -204,17 +204,25 @@ async def test_a_link_that_is_too_old(router: Router) -> None:
     assert (now.status, now.status_reason) == ("EXPIRED", "INITIATION_TIMEOUT")
 
 
+async def test_who_asks_again_gets_the_link_that_somebody_may_be_typing_into(router: Router) -> None:
+    first, number = await begin(router)
+    browser = Browser(router)
+    await browser.open(first)
+    assert await begin(router) == (first, number)
+    assert (await browser.send(first, key=KEY)).status == 200
+
+
 async def test_of_two_links_the_newest_is_the_good_one(router: Router) -> None:
     """And the other says so, also to who had its form open already."""
     old, _ = await begin(router)
     browser, other = Browser(router), Browser(router)
     await browser.open(old)
-    new, number = await begin(router)
+    new, number = await begin(router, manage_connections={"callback_url": "https://app.example/done"})
     for page in (await browser.open(old), await browser.send(old, key=KEY, form="0" * 64)):
         assert page.status == 410
         assert "newest link" in page.text
     await other.open(new)
-    assert (await other.send(new, key=KEY)).status == 200
+    assert (await other.send(new, key=KEY)).status == 303
     assert (await account_of(router, number)).status == "ACTIVE"
 
 

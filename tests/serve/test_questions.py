@@ -83,6 +83,15 @@ async def test_without_an_answer_it_is_asked_again_with_the_same_link_and_then_t
     assert told["data"]["redirect_url"].startswith(router.origin)
 
 
+async def test_a_link_that_a_newer_one_replaced_is_not_shown_again(router: Router) -> None:
+    path = await router.session("alice", "desktime")
+    asked = (await call(router, path)).json()["result"]
+    await router.call(path, "COMPOSIO_MANAGE_CONNECTIONS", toolkits=["desktime"])
+    again = (await call(router, path, requestState=asked["requestState"])).json()["result"]
+    page = await router.ask("GET", again["inputRequests"]["connect_desktime"]["params"]["url"].removeprefix(router.origin))
+    assert page.status == 200, page.text
+
+
 @pytest.mark.parametrize("action", ["decline", "cancel"])
 async def test_declined(router: Router, action: str) -> None:
     path = await router.session("alice", "desktime")

@@ -14,6 +14,7 @@ from toolway.accounts.sealing import Sealing
 from toolway.catalog.model import Json
 from toolway.errors import Unavailable
 from toolway.router.asking import Answer, Asking
+from toolway.serve.app import App
 from toolway.serve.local import Local
 from toolway.serve.mcp import McpDoor
 from toolway.serve.questions import Questions
@@ -21,6 +22,7 @@ from toolway.serve.responder import KEEP_ALIVE_SECONDS
 from toolway.store.records import Session
 
 BOTH = "application/json, text/event-stream"
+LONG = "t" * 257
 Work = Callable[[Asking], Awaitable[Answer]]
 
 
@@ -131,10 +133,23 @@ async def test_progress_is_told_to_who_asks_and_only_grows(path: tuple[Router, s
     assert answer["id"] == 5
 
 
-@pytest.mark.parametrize("meta", [{}, {"progressToken": None}, {"progressToken": True}, {"progressToken": {}}, {"other": 1}])
+@pytest.mark.parametrize(
+    "meta", [{}, {"progressToken": None}, {"progressToken": True}, {"progressToken": {}}, {"progressToken": LONG}, {"other": 1}]
+)
 async def test_progress_is_not_told_to_others(path: tuple[Router, str], meta: Json) -> None:
     _, kind, body = await ask(path, stepwise, **meta)
     assert (kind, json.loads(body)["id"]) == ("application/json", 5)
+
+
+async def test_what_is_told_is_short(path: tuple[Router, str]) -> None:
+    """It may be made of what the client sent, and a client that does not read has it kept for it."""
+
+    async def work(asking: Asking) -> Answer:
+        asking.tell(1, 2, "x" * 1_000_000)
+        return Answer({})
+
+    _, _, body = await ask(path, work, progressToken=1)
+    assert len(body) < 1000
 
 
 @pytest.mark.parametrize("accept", [BOTH, "application/json"])
@@ -154,6 +169,29 @@ async def test_what_fails_in_a_stream_is_told_there(path: tuple[Router, str], wo
     assert "secret" not in body
 
 
+async def test_a_server_that_ends_says_so_in_the_stream(path: tuple[Router, str]) -> None:
+    """To the message that waits for its answer: an error for no message in particular would leave the client waiting."""
+    router, where = path
+    DESK.work = endless
+    sent: asyncio.Queue[Any] = asyncio.Queue()
+    body = json.dumps({"jsonrpc": "2.0", "id": 5, "method": "tools/call", "params": {"name": "WORK"}}).encode()
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body}
+
+    headers = [(b"host", b"localhost"), (b"x-api-key", router.key.encode()), (b"accept", BOTH.encode())]
+    scope = {"type": "http", "method": "POST", "path": where, "query_string": b"", "headers": headers}
+    door = McpDoor(DESK, Questions(Sealing(router.local.vault)), router.local.watch, stream_after=0.1)
+    task = asyncio.create_task(App(router.local, door)(scope, receive, sent.put))
+    async with asyncio.timeout(10):
+        assert (await sent.get())["status"] == 200
+        task.cancel()
+        (answer,) = events((await sent.get())["body"].decode())
+        await task
+    assert (answer["id"], answer["error"]["code"]) == (5, -32001)
+    assert "interrupted" in answer["error"]["message"]
+
+
 async def test_a_sign_of_life(path: tuple[Router, str]) -> None:
     """A stream on which nothing is told yet says so, so that nobody between takes it for dead."""
     router, _ = path
@@ -169,6 +207,27 @@ async def test_a_sign_of_life(path: tuple[Router, str]) -> None:
         _, _, body = await ask((other, await other.session()), work)
     assert body.startswith(": ")
     assert len(events(body)) == 1
+
+
+async def test_a_server_that_ends_tells_in_the_stream_which_call_it_was(path: tuple[Router, str]) -> None:
+    DESK.work = endless
+    router, where = path
+    body = json.dumps({"jsonrpc": "2.0", "id": 5, "method": "tools/call", "params": {"name": "WORK"}}).encode()
+    sent: asyncio.Queue[Any] = asyncio.Queue()
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": body}
+
+    headers = [(b"host", b"localhost"), (b"x-api-key", router.key.encode()), (b"accept", BOTH.encode())]
+    scope = {"type": "http", "method": "POST", "path": where, "query_string": b"", "headers": headers}
+    app = App(router.local, McpDoor(DESK, Questions(Sealing(router.local.vault)), router.local.watch, stream_after=0.05))
+    task = asyncio.create_task(app(scope, receive, sent.put))
+    assert (await sent.get())["status"] == 200
+    task.cancel()
+    await task
+    (answer,) = events((await sent.get())["body"].decode())
+    assert (answer["id"], answer["error"]["code"]) == (5, -32001)
+    assert "interrupted" in answer["error"]["message"]
 
 
 async def test_a_client_that_leaves_a_stream_ends_the_call(path: tuple[Router, str]) -> None:

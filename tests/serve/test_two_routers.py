@@ -13,7 +13,7 @@ from toolway.accounts import links
 from toolway.store.records import now_ms
 
 Two = tuple[Router, Router]
-AT_MOST = 0.2 + 0.5  # what is promised, and what a busy machine may add
+AT_MOST = 0.2 + 2.0  # what is promised, and what a busy machine may add
 
 
 @pytest.fixture
@@ -32,12 +32,13 @@ async def test_a_session_an_account_and_a_link_of_one_are_there_for_the_other(tw
     assert link is not None
     assert (await one.send("GET", link[0]))[0] == 200
     await one.connect("clockify")
-    began = time.monotonic()
+    began, asked = time.monotonic(), 3
     while not (await other.execute(path, "CLOCKIFY_GET_ALL_MY_WORKSPACES"))["successful"]:
         assert time.monotonic() - began < AT_MOST
+        asked += 1
     assert (await one.execute(path, "CLOCKIFY_GET_ALL_MY_WORKSPACES"))["successful"]
-    calls = {entry.id for entry in await one.entries(2)}
-    assert calls == {entry.id for entry in await other.entries(2)}
+    calls = {entry.id for entry in await one.entries(asked)}
+    assert calls == {entry.id for entry in await other.entries(asked)}
 
 
 async def test_what_one_takes_back_the_other_refuses(two: Two) -> None:

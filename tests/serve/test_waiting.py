@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from tests.serve.conftest import Router
+from toolway.catalog.model import Json
 from toolway.router.asking import Asking
 from toolway.router.connections import Connections
 from toolway.router.discover import Finder
+from toolway.store.records import Session
 
 WAIT = "COMPOSIO_WAIT_FOR_CONNECTIONS"
 ON: Any = {"manage_connections": {"enable_wait_for_connections": True}}
@@ -40,6 +42,26 @@ async def test_until_the_user_is_done(router: Router) -> None:
     assert all(one["connected_account_id"].startswith("ca_") for one in results.values())
 
 
+async def test_connected_between_two_looks(router: Router) -> None:
+    """A look reads twice; what is connected between the two has not failed."""
+    path = await router.session("alice", "desktime", **ON)
+    await router.call(path, "COMPOSIO_MANAGE_CONNECTIONS", toolkits=["desktime"])
+    local, begun = router.local, list[str]()
+
+    class Meanwhile(Finder):
+        async def connection(self, session: Session, toolkit: str) -> Json:
+            state = await super().connection(session, toolkit)
+            if not begun:
+                begun.append(await router.connect(toolkit))
+            return state
+
+    session = await local.store.sessions.get((await local.project()).id, path.split("/")[2])
+    assert session is not None
+    connections = Connections(local.store, local.catalogue, Meanwhile(local.store, local.catalogue, local.keeper), local.connector)
+    answer = await connections.wait(session, Asking(router.origin), {"toolkits": ["desktime"]})
+    assert answer["results"]["desktime"]["status"] == "ACTIVE"
+
+
 async def test_nothing_to_wait_for(router: Router) -> None:
     path = await router.session("alice", "desktime", **ON)
     results = (await router.call(path, WAIT, toolkits=["desktime", "clockify", "nothing"], mode="all"))["data"]["results"]
@@ -52,6 +74,29 @@ async def test_bad_input(router: Router, arguments: Any) -> None:
     answer = await router.call(await router.session("alice", **ON), WAIT, **arguments)
     assert not answer["successful"]
     assert "toolkits" in answer["error"] or "any or all" in answer["error"]
+
+
+async def test_looks_only_where_something_changed(router: Router) -> None:
+    """Many may wait at once, each for many toolkits: who names one twice, or waits where nothing happens, costs the database nothing."""
+    looked: list[str] = []
+
+    class Looking(Finder):
+        async def connection(self, session: Session, toolkit: str) -> Json:
+            looked.append(toolkit)
+            return await super().connection(session, toolkit)
+
+    path = await router.session("alice", **ON)
+    made = await router.call(path, "COMPOSIO_MANAGE_CONNECTIONS", toolkits=["desktime"] * 3 + ["DeskTime"])
+    assert made["data"]["summary"]["initiated_connections"] == 1
+    local = router.local
+    project = (await local.project()).id
+    assert (await local.store.accounts.latest(project, "alice", "desktime")) is not None
+    session = await local.store.sessions.get(project, path.split("/")[2])
+    assert session is not None
+    finder = Looking(local.store, local.catalogue, local.keeper)
+    connections = Connections(local.store, local.catalogue, finder, local.connector, wait_seconds=1.6)
+    await connections.wait(session, Asking(router.origin), {"toolkits": ["desktime"] * 25 + ["DeskTime"] * 25})
+    assert len(looked) == 2  # at the beginning and at the end
 
 
 async def test_not_for_ever(router: Router) -> None:

@@ -91,9 +91,11 @@ async def test_large_bodies_come_a_few_at_a_time() -> None:
     for _ in range(10):
         await asyncio.sleep(0)
     assert sorted(client.asked for client in clients) == [1, 1, 3, 3, 3, 3]
-    small = _Client(b"{}")
+    small, other = _Client(b"{}"), _Client(b"x" * (SMALL_BODY + 1), b"y")
     small.go.set()
     assert await bodies.read({"headers": []}, small.receive) == b"{}"
+    other.go.set()
+    assert len(await bodies.read({"headers": []}, other.receive, key_id="another")) == SMALL_BODY + 2
     for client in clients:
         client.go.set()
     assert {len(content) for content in await asyncio.gather(*tasks)} == {SMALL_BODY + 3}

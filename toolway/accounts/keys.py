@@ -73,6 +73,10 @@ class Keys:
             return None
         return Caller(key.project_id, key.id, key.scopes)
 
+    def derive(self, what: str) -> str:
+        """A secret (64 hexadecimal digits) that belongs to what is named, the same in every process of this installation."""
+        return self._digest(f"\0{what}")  # no key begins so: no header can hold it
+
     def forget(self) -> None:
         """Remember no key; for when keys were changed."""
         self._known.forget()

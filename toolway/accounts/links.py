@@ -1,13 +1,13 @@
 """Connect links and the states of an account: one table of transitions, one writer.
 
-A link is a random token that is stored hashed, is good once and for ten minutes. Its form is bound to the browser that was shown it.
+A link is a token that nobody can guess, stored hashed, good once and for ten minutes. Its form is bound to the browser that was shown it.
 A new link of a user for a toolkit takes the place of the one before: where a person was shown two, the newest is the good one, and the
 other says so. An attempt that grew too old is EXPIRED without anybody writing it down: `as_of_now` tells.
 """
 
 import hashlib
 import hmac
-import secrets
+from collections.abc import Callable
 from typing import Unpack
 
 import msgspec
@@ -17,6 +17,11 @@ from toolway.store.records import Account, AuthConfig, Link, new_id, now_ms
 from toolway.store.shelves import AccountChanges, Store
 
 MINUTES = 10
+AGAIN_MINUTES = 8
+"""So long the same link is shown to who asks again."""
+Derive = Callable[[str], str]
+"""Makes of a text a secret that only this installation can make, and the same each time."""
+_TOKEN = 40
 _TOO_LATE, _REPLACED = "INITIATION_TIMEOUT", "SUPERSEDED"
 TRANSITIONS: dict[str, tuple[str, ...]] = {
     "INITIATED": ("ACTIVE", "FAILED", "EXPIRED"),
@@ -64,17 +69,22 @@ async def auth_config_for(store: Store, project_id: str, toolkit: str, mode: str
     )
 
 
-async def ask(store: Store, config: AuthConfig, user_id: str, callback_url: str = "") -> tuple[Account, str, int]:
-    """Make an account that waits for its key, and a link to give it; earlier links of this user for this toolkit are good no more.
+async def ask(store: Store, derive: Derive, config: AuthConfig, user_id: str, callback_url: str = "") -> tuple[Account, str, int]:
+    """An account that waits for its key, and the link to give it: the one that was shown before while it is good for some minutes more,
+    since somebody may be typing on its page; else a new one, and earlier links of this user for this toolkit are good no more.
 
     Returns the account, the link's token and when it expires.
     """
+
+    def token_of(account_id: str) -> str:
+        return derive(f"link {account_id}")[:_TOKEN]
+
     at = now_ms()
     account = Account(new_id("ca_"), config.project_id, user_id, config.toolkit, config.id, "INITIATED", "", "", "", {}, "", at, at)
-    token = secrets.token_urlsafe(24)
-    link = Link(digest(token), account.id, config.project_id, callback_url, at, at + MINUTES * 60_000, None)
-    await store.links.begin(account, link, _too_old())
-    return account, token, link.expires_at
+    link = Link(digest(token_of(account.id)), account.id, config.project_id, callback_url, at, at + MINUTES * 60_000, None)
+    enough = at + (MINUTES - AGAIN_MINUTES) * 60_000
+    account, link = await store.links.begin(account, link, _too_old(), lambda account_id: digest(token_of(account_id)), enough)
+    return account, token_of(account.id), link.expires_at
 
 
 async def finish(store: Store, link: Link, account: Account, **changes: Unpack[AccountChanges]) -> Account:

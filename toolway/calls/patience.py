@@ -6,19 +6,15 @@ repetition must still fit into the call's time.
 
 import asyncio
 import time
-from typing import NamedTuple, Protocol
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 from toolway.catalog.model import Effect
 from toolway.errors import NoAnswer, Unreachable
 from toolway.net import Answer, Request
 
-
-class Way(Protocol):
-    """Sends a request once, as `net.Net` does."""
-
-    async def send(self, request: Request, left: float = ...) -> Answer:
-        """The answer."""
-        ...
+Way = Callable[[Request, float], Awaitable[Answer]]
+"""Sends a request once, within so many seconds."""
 
 
 class Patience(NamedTuple):
@@ -38,14 +34,14 @@ TABLE: dict[Effect, Patience] = {
 _FIRST_PAUSE = 0.25
 
 
-async def send(net: Way, request: Request, effect: Effect) -> Answer:
+async def send(way: Way, request: Request, effect: Effect) -> Answer:
     """Send, and send again where the table allows it. Raises what the last try raised."""
     patience = TABLE[effect]
     until = time.monotonic() + request.seconds
     for attempt in range(1, patience.tries + 1):
         pause = _FIRST_PAUSE * 3 ** (attempt - 1)
         try:
-            answer = await net.send(request, left=max(until - time.monotonic(), 0.1))
+            answer = await way(request, max(until - time.monotonic(), 0.1))
         except patience.failures:
             if attempt == patience.tries or until - time.monotonic() - pause < 1:
                 raise

@@ -1,8 +1,8 @@
 """The way of one call, on one page: arguments, nouns, merge, request, signature, turn, sending, reply."""
 
-import math
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 from msgspec import Struct
 
@@ -26,33 +26,6 @@ class Result(Struct, frozen=True):
     reply: reply.Reply
     status: int
     ms: int
-
-
-class _Watched:
-    """The way out for one toolkit, with an eye on each request that leaves."""
-
-    def __init__(self, net: Net, watch: Watch, toolkit: str) -> None:
-        self._net = net
-        self._watch = watch
-        self._toolkit = toolkit
-
-    async def send(self, request: Request, left: float = math.inf) -> Answer:
-        began = time.perf_counter()
-        try:
-            if self._watch.spans is None:
-                return await self._net.send(request, left)
-            with self._watch.spans.upstream(request.method, request.url) as span:
-                try:
-                    answer = await self._net.send(request, left)
-                except ToolwayError as error:
-                    span.failed(error.code)
-                    raise
-                span.told(http__response__status_code=answer.status)
-                if answer.status >= 400:
-                    span.failed(str(answer.status))
-                return answer
-        finally:
-            self._watch.meters.upstream(self._toolkit, time.perf_counter() - began)
 
 
 class Runner:
@@ -110,4 +83,23 @@ class Runner:
         await self._pace.turn(kit, credential)
         if leaving is not None and tool.effect != "read":
             await leaving()
-        return schemes.conceal(await patience.send(_Watched(self._net, self._watch, kit.slug), ready, tool.effect), credential)
+        return schemes.conceal(await patience.send(partial(self._way_out, kit.slug), ready, tool.effect), credential)
+
+    async def _way_out(self, toolkit: str, request: Request, left: float) -> Answer:
+        """A request that leaves, with an eye on it."""
+        began = time.perf_counter()
+        try:
+            if self._watch.spans is None:
+                return await self._net.send(request, left)
+            with self._watch.spans.upstream(request.method, request.url) as span:
+                try:
+                    answer = await self._net.send(request, left)
+                except ToolwayError as error:
+                    span.failed(error.code)
+                    raise
+                span.told(http__response__status_code=answer.status)
+                if answer.status >= 400:
+                    span.failed(str(answer.status))
+                return answer
+        finally:
+            self._watch.meters.upstream(toolkit, time.perf_counter() - began)

@@ -1,7 +1,8 @@
-"""What uvicorn lets strangers do without end, ended: heads that trickle in or do not stop, and connections without number.
+"""What uvicorn lets strangers do without end, ended: heads that trickle in or do not stop, answers that are not read, and connections
+without number.
 
 Its own limits begin when a request's head is complete; until then a connection costs memory and a file for as long as the client
-likes. Loaded when a server starts.
+likes, and after it for as long as an answer waits to be read. Loaded when a server starts.
 """
 
 import asyncio
@@ -13,6 +14,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_SECONDS = 10.0
 MOST_HEAD = 64 * 1024
+READ_SECONDS = 20.0
+_LEAST_READ = 32 * 1024
 _REFUSAL = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
@@ -32,6 +35,7 @@ class Doorkeeper(HttpToolsProtocol):
     _deadline: asyncio.TimerHandle | None = None
     _heading = True  # what comes next belongs to a head
     _taken = 0  # bytes since the last that belonged to a body
+    _reading: asyncio.TimerHandle | None = None  # runs while much of an answer waits to be read
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client: it has some seconds for its first head."""
@@ -44,6 +48,7 @@ class Doorkeeper(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """It is gone."""
         self._arrived()
+        self._read()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -90,6 +95,32 @@ class Doorkeeper(HttpToolsProtocol):
             self._refuse()
         else:
             super().send_400_response(msg)
+
+    def pause_writing(self) -> None:
+        """More waits than is good: the client has to read, and to go on reading."""
+        super().pause_writing()
+        self._read()
+        self._expect_reader(self.transport.get_write_buffer_size())
+
+    def resume_writing(self) -> None:
+        """Most of it was read."""
+        self._read()
+        super().resume_writing()
+
+    def _expect_reader(self, waiting: int) -> None:
+        self._reading = self.loop.call_later(READ_SECONDS, self._look_at_reader, waiting)
+
+    def _look_at_reader(self, before: int) -> None:
+        waiting = self.transport.get_write_buffer_size()
+        if waiting > before - _LEAST_READ:
+            self.transport.abort()
+        else:
+            self._expect_reader(waiting)
+
+    def _read(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+            self._reading = None
 
     def _refuse(self) -> None:
         self.transport.write(_REFUSAL)

@@ -12,7 +12,8 @@ import sys
 
 from toolway.cli.serve import fast_loop, run, spans
 from toolway.errors import ToolwayError
-from toolway.serve.app import open_app
+from toolway.serve.app import App
+from toolway.serve.local import Local
 from toolway.settings import Settings
 from toolway.watch import Meters, Watch, adopt, start
 from toolway.watch.meters import SAMPLE_SECONDS
@@ -36,12 +37,11 @@ def main() -> None:
 
 
 async def _work(settings: Settings, listener: socket.socket, watch: Watch, metrics: str) -> None:
-    app, local = await open_app(settings, watch)
-    async with local:
+    async with await Local.open(settings, watch) as local:
         alone = asyncio.Event()
         asyncio.get_running_loop().add_reader(0, _alone, alone)
         sampling = asyncio.create_task(_sample(watch.meters))
-        await run(settings, app, listener)
+        await run(settings, App(local), listener)
         sampling.cancel()
     if alone.is_set():  # who made it cannot take it away any more
         shutil.rmtree(metrics, ignore_errors=True)

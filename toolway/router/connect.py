@@ -33,17 +33,18 @@ class Begun(Struct, frozen=True):
 class Connector:
     """Begins and finishes connections."""
 
-    def __init__(self, store: Store, catalogue: Catalogue, keeper: Keeper, runner: Runner) -> None:
+    def __init__(self, store: Store, catalogue: Catalogue, keeper: Keeper, runner: Runner, derive: links.Derive) -> None:
         self._store = store
+        self._derive = derive
         self._catalogue = catalogue
         self._keeper = keeper
         self._runner = runner
 
     async def begin(self, project_id: str, user_id: str, toolkit: str, auth_config: str = "", callback_url: str = "") -> Begun:
-        """Make an account that waits, and a link for the person who has the key: from now on the only good one for this toolkit."""
+        """An account that waits, and the one good link for the person who has the key."""
         kit = self._catalogue.toolkit(toolkit)
         config = await links.auth_config_for(self._store, project_id, kit.slug, _auth_mode(kit), auth_config)
-        account, token, expires_at = await links.ask(self._store, config, user_id, callback_url)
+        account, token, expires_at = await links.ask(self._store, self._derive, config, user_id, callback_url)
         return Begun(account, f"/link/{token}", expires_at)
 
     async def link(self, session: Session, origin: str, toolkit: str) -> Json:

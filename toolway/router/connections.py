@@ -4,7 +4,6 @@ import asyncio
 import secrets
 import time
 from collections.abc import Iterable
-from typing import Any
 
 from toolway.accounts import links
 from toolway.catalog.index import Catalogue
@@ -15,7 +14,7 @@ from toolway.router.asking import OPENS_LINKS, Answer, Asking, Question
 from toolway.router.connect import Connector
 from toolway.router.discover import Finder, workflow_id
 from toolway.router.meta import named
-from toolway.store.records import Session, now_ms
+from toolway.store.records import Session
 from toolway.store.shelves import Store
 
 WAIT_SECONDS = 20.0
@@ -41,8 +40,8 @@ class Connections:
         """The answer to COMPOSIO_MANAGE_CONNECTIONS: for each toolkit what is connected, or a link."""
         again = arguments.get("reinitiate_all") is True
         results: Json = {}
-        for name, action in named(arguments, "toolkits"):
-            results[name.lower()] = await self._managed(session, asking.origin, name, action, again)
+        for name, action in {name.lower(): action for name, action in named(arguments, "toolkits")}.items():
+            results[name] = await self._managed(session, asking.origin, name, action, again)
         counts = [result["status"] for result in results.values()]
         waiting = [name for name, result in results.items() if result["status"] == "initiated"]
         return {
@@ -86,19 +85,21 @@ class Connections:
         mode = arguments.get("mode", "any")
         if mode not in ("any", "all"):
             raise BadRequest(f"mode is {str(mode)[:40]!r}; any or all is expected.")
-        names = [name.lower() for name, _ in named(arguments, "toolkits")]
+        names = list(dict.fromkeys(name.lower() for name, _ in named(arguments, "toolkits")))
         results = await self._until(session, asking, names, mode, self._wait_seconds)
         open_ones = [name for name, one in results.items() if one["status"] == "INITIATED"]
         message = f"Not opened yet: {', '.join(open_ones)}. Ask the user, then call this again." if open_ones else "Nothing is waited for."
         return {"message": message, "results": results, "session": _task(arguments)}
 
     async def _until(self, session: Session, asking: Asking, names: list[str], mode: str, seconds: float) -> dict[str, Json]:
-        began = time.monotonic()
+        began, results, seen = time.monotonic(), dict[str, Json](), None
         while True:
             await self._store.freshness.fresh()
-            results = {name: await self._state(session, name) for name in names}
-            states = [one["status"] for one in results.values()]
             waited = time.monotonic() - began
+            if seen != self._store.freshness.seen or waited >= seconds:  # who becomes connected moves the counter
+                seen = self._store.freshness.seen
+                results = {name: await self._state(session, name) for name in names}
+            states = [one["status"] for one in results.values()]
             if "INITIATED" not in states or (mode == "any" and {"ACTIVE", "FAILED"} & set(states)) or waited >= seconds:
                 return results
             asking.tell(round(waited, 1), seconds, f"Waiting for the user to connect {', '.join(names)}.")
@@ -113,10 +114,11 @@ class Connections:
                 raise Forbidden(f"This session does not use {card.slug}.")
         except ToolwayError as error:
             return made | {"status": "NOT_FOUND", "error_message": error.sentence}
-        state = await self._finder.connection(session, card.slug)
-        made |= {"has_active_connection": state["has_active_connection"]} | state["connection_details"]
+        # First what was begun, then what is connected: what is done between the two is seen at the next look, and is no failure.
         last = await self._store.accounts.latest(session.project_id, session.user_id, card.slug)
         status = links.as_of_now(last).status if last else "NOT_FOUND"
+        state = await self._finder.connection(session, card.slug)
+        made |= {"has_active_connection": state["has_active_connection"]} | state["connection_details"]
         if status not in ("NOT_FOUND", "INITIATED") and state["has_active_connection"]:
             return made | {"status": "ACTIVE", "current_user_info": state["current_user_info"]}
         told = {"error_message": state["status_message"]}
@@ -137,17 +139,14 @@ class Connections:
         if refused:
             said = f"The user did not connect {', '.join(refused)}, so nothing was called. Ask them how to go on."
             return Answer({"successful": False, "data": {}, "error": said}, is_error=True)
-        state = asking.state or {}
-        rounds = state.get("rounds", 0) + 1
+        rounds = (asking.state or {}).get("rounds", 0) + 1
         if not missing or rounds > _MOST_ROUNDS:
             return None
         try:
-            shown = {kit: await self._link(session, asking.origin, kit, state) for kit in missing}
+            shown = {kit: await self._connector.link(session, asking.origin, kit) for kit in missing}
         except ToolwayError:
             return None
-        return Answer(
-            {}, question=Question({_key(kit): self._request(kit, one) for kit, one in shown.items()}, {"rounds": rounds, "links": shown})
-        )
+        return Answer({}, question=Question({_key(kit): self._request(kit, one) for kit, one in shown.items()}, {"rounds": rounds}))
 
     def _toolkits(self, session: Session, slugs: Iterable[str]) -> list[str]:
         found: dict[str, None] = {}
@@ -157,14 +156,6 @@ class Connections:
             except (UnknownTool, Forbidden):  # told when it is called
                 continue
         return list(found)
-
-    async def _link(self, session: Session, origin: str, toolkit: str, state: Json) -> Json:
-        """The link that was shown before, as long as it is good: the user may be typing on its page."""
-        shown: Any = state.get("links", {}).get(toolkit)
-        if shown and shown["expires_at"] > now_ms() + 60_000:
-            return shown
-        made = await self._connector.link(session, origin, toolkit)
-        return {"redirect_url": made["redirect_url"], "expires_at": made["expires_at"]}
 
     def _request(self, toolkit: str, link: Json) -> Json:
         title = self._catalogue.toolkit_card(toolkit).title

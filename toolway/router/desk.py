@@ -16,7 +16,7 @@ from toolway.router.asking import Answer, Asking
 from toolway.router.connections import Connections
 from toolway.router.discover import Finder
 from toolway.router.execute import Executor, Outcome
-from toolway.router.meta import BY_NAME, EXECUTE, MANAGE, MOST_ITEMS, SCHEMAS, SEARCH, WAIT, MetaTool, listed, named
+from toolway.router.meta import BY_NAME, EXECUTE, MANAGE, MOST_ITEMS, SCHEMAS, SEARCH, WAIT, listed, named
 from toolway.store.records import Session
 
 _LISTED = 600
@@ -41,12 +41,8 @@ class Desk:
 
     def list_tools(self, session: Session) -> list[Json]:
         """The tools of a session, as an MCP endpoint lists them."""
-        meta = [listing.meta_tool(tool) for tool in self.meta_tools(session)]
+        meta = [listing.meta_tool(tool) for tool in listed(session)]
         return meta + [listing.card_tool(card) for card in self.preloaded(session)]
-
-    def meta_tools(self, session: Session) -> list[MetaTool]:
-        """The meta tools that a session has switched on."""
-        return listed(session)
 
     def preloaded(self, session: Session) -> list[Card]:
         """The tools that a session exposes directly."""
@@ -75,13 +71,13 @@ class Desk:
 
     def _require_preloaded(self, session: Session, name: str) -> None:
         chosen: list[str] | str = session.config["preload"]["tools"]
-        names = [tool.name for tool in listed(session)]
         try:
             card = self._catalogue.card(name)
         except UnknownTool:
             card = None
         if card and (chosen == "all" or card.slug in chosen) and policy.allowed(session, card):
             return
+        names = [tool.name for tool in listed(session)]
         if card and EXECUTE in names:
             raise UnknownTool(name, fix=f"{card.slug} is called through {EXECUTE}.")
         all_listed = names + [card.slug for card in self.preloaded(session)]

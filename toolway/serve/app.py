@@ -32,9 +32,8 @@ from toolway.serve.wire import (
     json_response,
     plain,
 )
-from toolway.settings import Settings
 from toolway.store.records import next_id
-from toolway.watch import Watch, begin, fault, log
+from toolway.watch import begin, fault, log
 
 _API = ("api", "v3"), ("api", "v3.1")
 
@@ -87,12 +86,12 @@ class App:
             told = error
         except ToolwayError as error:
             told = error
-        except asyncio.CancelledError:  # the client is gone, or this process ends
+        except asyncio.CancelledError:  # this process ends
             told = Unavailable("This was interrupted: the server is being stopped.", fix="Look what was done before you repeat it.")
         except Exception as error:
             fault(_where(scope, parts), error)
             told = ToolwayError(f"Something went wrong here; the operator finds it in the log under {request_id}.")
-        return mcp.refused(told) if parts[0] == "tool_router" else envelope(told, request_id)
+        return mcp.refused(told, out.message_id) if parts[0] == "tool_router" else envelope(told, request_id)
 
     async def _route(self, scope: Scope, receive: Receive, parts: tuple[str, ...], request_id: str, out: Responder) -> Response:
         match parts:
@@ -147,7 +146,7 @@ class App:
             return Response(405, b"", ((b"allow", b"POST"),))
         self._crowd.enter(caller.key_id)
         try:
-            content = await self._bodies.read(scope, receive)
+            content = await self._bodies.read(scope, receive, key_id=caller.key_id)
             with WhileConnected(receive):
                 return await self._mcp.handle(scope, content, session, origin, out)
         finally:
@@ -182,9 +181,3 @@ def _get(scope: Scope, response: Response, request_id: str) -> Response:
 def _not_allowed(methods: str, request_id: str) -> Response:
     told = plain(405, f"Only {methods} is taken here.", request_id)
     return Response(405, told.body, (*told.headers, (b"allow", methods.encode())))
-
-
-async def open_app(settings: Settings, watch: Watch | None = None) -> tuple[App, Local]:
-    """The application over the data folder of these settings, and its parts to close in the end."""
-    local = await Local.open(settings, watch)
-    return App(local), local

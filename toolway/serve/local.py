@@ -33,7 +33,7 @@ class Local:
         self.watch = watch
         self.keeper = Keeper(store, vault, settings.played)
         self.runner = Runner(net, settings.overrides, watch)
-        self.connector = Connector(store, catalogue, self.keeper, self.runner)
+        self.connector = Connector(store, catalogue, self.keeper, self.runner, keys.derive)
 
     @classmethod
     async def open(cls, settings: Settings, watch: Watch | None = None) -> Self:

@@ -31,6 +31,7 @@ INSTRUCTIONS = (
     "toolkit is connected; COMPOSIO_MANAGE_CONNECTIONS gives a link for the user where it is not; COMPOSIO_MULTI_EXECUTE_TOOL calls "
     "them. Names of things are taken where ids are asked for. Every result holds successful, data and error; error says what to do."
 )
+"""Told when a request is cancelled from outside: its client is gone, or this process ends."""
 _SERVER: Json = {"name": "toolway", "title": "Toolway", "version": __version__}
 _CAPABILITIES: Json = {"tools": {}}
 _SESSION = b"mcp-session-id"
@@ -73,18 +74,18 @@ class McpDoor:
 
     async def handle(self, scope: Scope, content: bytes, session: Session, origin: str, out: Responder) -> Response:
         """One message in, one answer out. A tool's failure is a result; only a malformed message is an error."""
-        call_id, modern = None, header(scope, b"mcp-protocol-version") == rpc.MODERN
+        modern = header(scope, b"mcp-protocol-version") == rpc.MODERN
         if not _takes_json(scope):
             return Response(406)
         try:
             fields = rpc.message(content)
-            call_id = rpc.message_id(fields)
-            call = rpc.understood(scope, fields, call_id)
+            out.message_id = rpc.message_id(fields)
+            call = rpc.understood(scope, fields, out.message_id)
             modern = call.modern
             if modern:
                 rpc.ladder(scope, call)
             elif self._links_as_errors and call.method != "initialize" and not self._knows(scope, session):
-                return _error(call_id, {"code": rpc.SHUT, "message": "This MCP session is not known here; begin again."}, 404)
+                return _error(call.id, {"code": rpc.SHUT, "message": "This MCP session is not known here; begin again."}, 404)
             if call.id is None:
                 return Response(202)
             match call.method:
@@ -104,15 +105,13 @@ class McpDoor:
         except RpcError as error:
             inside: Json = {"code": error.code, "message": error.message} | ({"data": error.data} if error.data else {})
             status = rpc.STATUS.get(error.code, 200) if modern or error.code in (rpc.PARSE, rpc.INVALID, rpc.VERSION) else 200
-            return _error(call_id, inside, status)
-        except Unavailable as error:
-            if not out.streams:
-                raise
-            return _error(call_id, {"code": rpc.SHUT, "message": error.sentence})
+            return _error(out.message_id, inside, status)
+        except Unavailable:
+            raise
         except Exception as error:
             fault("mcp", error)
             said = f"Something went wrong inside Toolway; the operator finds it in its log under {request_id()}."
-            return _error(call_id, {"code": rpc.INTERNAL, "message": said})
+            return _error(out.message_id, {"code": rpc.INTERNAL, "message": said})
 
     def _list(self, session: Session, modern: bool) -> bytes:
         place = (session.id, session.version, modern)
@@ -133,20 +132,20 @@ class McpDoor:
         streams = "text/event-stream" in (header(scope, b"accept") or "")
         opens_links = self._links_as_errors and not call.modern and header(scope, _SESSION) is not None
         asking = self._questions.asking(call, session, origin, out if streams else None, opens_links)
-        patience = _Patience(self._stream_after, self._most_seconds, out.begin if streams else None)
+        deadline = _Deadline(self._stream_after, self._most_seconds, out.begin if streams else None)
         try:
             with self._watch.message(call.meta, call.id, call.version) as told:
                 answer = await self._desk.call(session, asking, name, cast("Json", arguments or {}))
                 told(name, answer.is_error)
         except asyncio.CancelledError:
-            if not patience.over:
+            if not deadline.over:
                 raise
             said = f"{name[: rpc.SHOWN]} took longer than {self._most_seconds:g} seconds. Look what was done before you repeat it."
             answer = Answer({"successful": False, "data": {}, "error": said}, is_error=True)
         except (UnknownTool, Forbidden) as error:
             raise RpcError(rpc.PARAMS, error.sentence) from None
         finally:
-            patience.end()
+            deadline.end()
         if answer.question is not None:
             return msgspec.json.encode(_signed(self._questions.result(answer.question, asking, call, session)))
         blocks = answer.blocks or [{"type": "text", "text": msgspec.json.encode(answer.content).decode()}]
@@ -169,7 +168,7 @@ class McpDoor:
         return session_id is None or self._questions.knows(session, session_id)
 
 
-class _Patience:
+class _Deadline:
     """Calls `slow` after a while, and cancels the task much later: one timer, which most calls stop before it rings."""
 
     __slots__ = ("_further", "_slow", "_task", "_timer", "over")
@@ -220,7 +219,7 @@ def _error(call_id: Any, error: Json, status: int = 200, *headers: tuple[bytes, 
     return Response(status, msgspec.json.encode({"jsonrpc": "2.0", "id": call_id, "error": error}), headers)
 
 
-def refused(error: ToolwayError) -> Response:
-    """The answer on the MCP URL when the door itself is shut: 401, 403, 404 and the like."""
+def refused(error: ToolwayError, message_id: str | int | None) -> Response:
+    """The answer on the MCP URL when the door itself is shut: 401, 403, 404 and the like. The message may not have been read by then."""
     status = status_of(error)
-    return _error(None, {"code": rpc.SHUT, "message": error.sentence}, status, *(CHALLENGE if status == 401 else ()))
+    return _error(message_id, {"code": rpc.SHUT, "message": error.sentence}, status, *(CHALLENGE if status == 401 else ()))

@@ -19,6 +19,8 @@ from toolway.store.records import Session
 
 _STATE_MS = 600_000
 _SESSION_MS = 30 * 86_400_000
+_LONGEST_TOKEN = 256
+_LONGEST_MESSAGE = 300
 _ABILITIES = {"sampling/createMessage": "sampling", "roots/list": "roots"}
 
 
@@ -99,6 +101,8 @@ def _progress(call: Call, out: Responder | None) -> Progress | None:
     token: Any = call.meta.get("progressToken")
     if out is None or not isinstance(token, str | int) or isinstance(token, bool):
         return None
+    if isinstance(token, str) and len(token) > _LONGEST_TOKEN:  # it goes into each event, and a client may read none
+        return None
     last = -1.0
 
     def tell(done: float, total: float | None, message: str) -> None:
@@ -108,7 +112,7 @@ def _progress(call: Call, out: Responder | None) -> Progress | None:
         last = done
         params: Json = {"progressToken": token, "progress": done}
         params |= {"total": total} if total is not None else {}
-        params |= {"message": message} if message else {}
+        params |= {"message": message[:_LONGEST_MESSAGE]} if message else {}
         out.event(msgspec.json.encode({"jsonrpc": "2.0", "method": "notifications/progress", "params": params}))
 
     return tell

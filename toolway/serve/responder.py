@@ -9,20 +9,16 @@ _STREAM = ((b"cache-control", b"no-store"), (b"x-accel-buffering", b"no"))
 
 
 class Responder:
-    """Answers one request, once."""
+    """Answers one request, once. `message_id` is the id of the JSON-RPC message in it, once that was read."""
 
-    __slots__ = ("_events", "_request_id", "_send", "_writer")
+    __slots__ = ("_events", "_request_id", "_send", "_writer", "message_id")
 
     def __init__(self, send: Send, request_id: str) -> None:
+        self.message_id: str | int | None = None
         self._send = send
         self._request_id = request_id
         self._events: asyncio.Queue[bytes | None] | None = None
         self._writer: asyncio.Task[None] | None = None
-
-    @property
-    def streams(self) -> bool:
-        """Whether a stream of events has begun: its status is told, and cannot be changed any more."""
-        return self._writer is not None
 
     def begin(self) -> None:
         """Begin a stream of events, if none has begun."""

@@ -101,12 +101,16 @@ def ladder(scope: Scope, call: Call) -> None:
         named = inner[META + "protocolVersion"]
         if not isinstance(named, str):
             raise RpcError(PARAMS, f"params._meta.{META}protocolVersion must be a text.")
-        if named != header(scope, b"mcp-protocol-version"):
-            raise RpcError(MISMATCH, "The header mcp-protocol-version and the body name different versions.")
-    if _decoded(header(scope, b"mcp-method")) != call.method:
-        raise RpcError(MISMATCH, "The header mcp-method and the body name different methods.")
-    if call.method == "tools/call" and _decoded(header(scope, b"mcp-name")) != call.params.get("name"):
-        raise RpcError(MISMATCH, "The header mcp-name and the body name different tools.")
+        _same("mcp-protocol-version", header(scope, b"mcp-protocol-version"), named)
+    _same("mcp-method", _decoded(header(scope, b"mcp-method")), call.method)
+    if call.method == "tools/call":
+        _same("mcp-name", _decoded(header(scope, b"mcp-name")), call.params.get("name"))
+
+
+def _same(name: str, sent: str | None, told: Any) -> None:
+    if sent != told:
+        came = "is missing or cannot be read" if sent is None else f"is {sent[:SHOWN]!r}"
+        raise RpcError(MISMATCH, f"The header {name} {came}, and the body says {str(told)[:SHOWN]!r}; both have to say the same.")
 
 
 def abilities(capabilities: Any) -> frozenset[str]:

@@ -1,6 +1,7 @@
 """HTTP in bytes: reading bodies, sending answers, and the only table that turns our errors into numbers."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, cast
 
@@ -104,13 +105,16 @@ def header_values(scope: Scope, name: bytes) -> list[bytes]:
 
 
 class Bodies:
-    """Reads requests' bodies; large ones only a few at a time."""
+    """Reads requests' bodies; large ones only a few at a time for each key, so that a slow client keeps nobody else waiting."""
 
     def __init__(self) -> None:
-        self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
+        self._large = defaultdict[str, asyncio.Semaphore](lambda: asyncio.Semaphore(_LARGE_AT_ONCE))
 
-    async def read(self, scope: Scope, receive: Receive, most: int = MOST_BODY) -> bytes:
-        """The request's body. Raises `TooLarge`, and `BadRequest` for an encoding that is not taken or a body that trickles in."""
+    async def read(self, scope: Scope, receive: Receive, most: int = MOST_BODY, key_id: str = "") -> bytes:
+        """The request's body, sent with this key.
+
+        Raises `TooLarge`, and `BadRequest` for an encoding that is not taken or a body that trickles in.
+        """
         declared = header(scope, b"content-length") or ""
         if declared.isdecimal() and int(declared[:20]) > most:
             raise TooLarge(f"The body has {declared[:20]} bytes; at most {most} are taken.")
@@ -120,7 +124,7 @@ class Bodies:
             async with asyncio.timeout(_BODY_SECONDS):
                 content = bytearray()
                 if await _more(receive, content, min(most, SMALL_BODY)):
-                    async with self._large:
+                    async with self._large[key_id]:
                         await _more(receive, content, most)
         except TimeoutError:
             raise BadRequest(f"The body did not come within {_BODY_SECONDS:g} seconds.") from None
@@ -130,20 +134,26 @@ class Bodies:
 
 
 class WhileConnected:
-    """Cancels the task inside the `with` when the client goes away. Begins to look after a moment: most calls are done by then."""
+    """Ends what is inside the `with` when the client goes away, and raises `ConnectionResetError` then. Begins to look after a moment:
+    most calls are done by then.
+    """
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
+        self._gone = False
         self._watch: asyncio.Task[None] | None = None
 
     def __enter__(self) -> None:
         self._task = asyncio.current_task()
         self._timer = asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, self._begin)
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._timer.cancel()
         if self._watch is not None:
             self._watch.cancel()
+        if self._gone and self._task is not None:
+            self._task.uncancel()
+            raise ConnectionResetError
 
     def _begin(self) -> None:
         self._watch = asyncio.create_task(self._look())
@@ -151,7 +161,7 @@ class WhileConnected:
     async def _look(self) -> None:
         message = await self._receive()  # after a body nothing else comes
         if message["type"] == "http.disconnect" and self._task is not None:
-            self._task.cancel()
+            self._gone = self._task.cancel()
 
 
 async def _more(receive: Receive, content: bytearray, most: int) -> bool:

@@ -20,7 +20,7 @@ EVERY_SECONDS = 0.2
 class Freshness:
     """Looks whether something changed, at most every 200 ms, and makes those who remember forget.
 
-    `read` gives the counter; `clock` gives seconds and never goes back.
+    `read` gives the counter, and `seen` is what it gave last; `clock` gives seconds and never goes back.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class Freshness:
         self._every = every
         self._clock = clock
         self._forgets: list[Callable[[], None]] = []
-        self._seen: int | None = None
+        self.seen: int | None = None
         self._until = float("-inf")
         self._flight: asyncio.Task[None] | None = None
 
@@ -56,10 +56,10 @@ class Freshness:
         me, began = asyncio.current_task(), self._clock()
         try:
             value = await self._read()
-            if value != self._seen:
+            if value != self.seen:
                 for forget in self._forgets:
                     forget()
-                self._seen = value
+                self.seen = value
             if self._flight is me:
                 self._until = began + self._every
         finally:

@@ -4,7 +4,7 @@ Everything is asked for within a project, save what is found by a secret's diges
 sessions) bumps the generation in the transaction that changes it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self, TypedDict, Unpack
 
 import msgspec
@@ -16,7 +16,7 @@ from toolway.store.freshness import Freshness
 from toolway.store.log import Log
 from toolway.store.records import Account, ApiKey, AuthConfig, Link, Project, R, Session, from_row, now_ms, to_row
 
-_ACTIVE = "ACTIVE"
+_ACTIVE, _WAITS = "ACTIVE", "INITIATED"
 
 
 class Store:
@@ -210,18 +210,31 @@ class Accounts(_Shelf):
 class Links(_Shelf):
     """Connect links, by the digests of their tokens."""
 
-    async def begin(self, account: Account, link: Link, too_old: int) -> None:
+    async def begin(
+        self, account: Account, link: Link, too_old: int, digest_of: Callable[[str], str] | None = None, enough: int = 0
+    ) -> tuple[Account, Link]:
         """Keep a new account that waits, and its link, in place of those of the same user and toolkit that still wait.
 
-        They become EXPIRED: those begun until `too_old` as INITIATION_TIMEOUT, the others as SUPERSEDED. Raises NotFound when the auth
-        config is none of the project's.
+        They become EXPIRED: those begun until `too_old` as INITIATION_TIMEOUT, the others as SUPERSEDED. But where the last of them has
+        the same purpose, and its link, whose digest `digest_of` makes of the account's id, is good until `enough`, it stays. Gives the
+        account and the link that wait now. Raises NotFound when the auth config is none of the project's.
         """
         place = {"project_id": account.project_id, "user_id": account.user_id, "toolkit": account.toolkit}
         async with self._database.write(bump=False) as desk:
             await desk.value("take_turn", what=f"links {' '.join(place.values())}")
+            last = await desk.one("latest_account", **place) if digest_of else None
+            if last is not None and digest_of and (last["status"], last["auth_config_id"]) == (_WAITS, account.auth_config_id):
+                waiting = await desk.one("link", digest=digest_of(last["id"]))
+                if (
+                    waiting
+                    and (waiting["used_at"], waiting["callback_url"]) == (None, link.callback_url)
+                    and waiting["expires_at"] >= enough
+                ):
+                    return from_row(Account, last), from_row(Link, waiting)
             await desk.do("supersede_accounts", at=account.created_at, too_old=too_old, **place)
             await desk.do("add_account", **to_row(account))
             await desk.do("add_link", **to_row(link))
+        return account, link
 
     async def get(self, digest: str) -> Link | None:
         """The link of this digest, used and expired ones too."""

@@ -4,6 +4,7 @@ from toolway.accounts.keys import Caller
 from toolway.catalog.model import Json
 from toolway.errors import BadRequest, UnknownTool, UnknownToolkit
 from toolway.router.desk import Desk
+from toolway.router.meta import listed
 from toolway.router.sessions import Sessions
 from toolway.serve.gate import is_public_url
 from toolway.serve.wire import Response, Scope, header, json_body, json_response
@@ -39,7 +40,7 @@ class SessionRest:
         return {
             "session_id": session.id,
             "mcp": {"type": "http", "url": f"{origin}/tool_router/{session.id}/mcp"},
-            "tool_router_tools": [tool.name for tool in self._desk.meta_tools(session)],
+            "tool_router_tools": [tool.name for tool in listed(session)],
             "config": session.config,
             "config_version": session.version,
         }
