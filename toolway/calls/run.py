@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from toolway.accounts import schemes
 from toolway.accounts.keeper import Credential
-from toolway.calls import arguments, merge, patience, reply, request
+from toolway.calls import arguments, clock, merge, patience, reply, request
 from toolway.calls.nouns import Kept, Resolver
 from toolway.calls.pace import Pace
 from toolway.catalog.model import Json, Tool, Toolkit
@@ -21,11 +21,12 @@ Leaving = Callable[[], Awaitable[None]]
 
 
 class Result(Struct, frozen=True):
-    """What a call gave: the reply, the service's status, and the milliseconds that it took."""
+    """What a call gave: the reply, the service's status, the milliseconds that it took, and the time zone that was needed, if one was."""
 
     reply: reply.Reply
     status: int
     ms: int
+    zone: str = ""
 
 
 class Runner:
@@ -49,7 +50,9 @@ class Runner:
             return reply.read(other, kit, answer, wanted, full=True, exact=True)
 
         taken = arguments.check(tool, kit, given)
-        taken = await Resolver(tool, kit, credential.account_id, ask, self._kept).resolve(taken)
+        resolver = Resolver(tool, kit, credential.account_id, ask, self._kept)
+        asked = await resolver.resolve(taken)
+        taken, zone = await clock.read(tool, kit, asked, resolver.field)
         taken = await merge.under(kit, tool, taken, ask)
         try:
             answer = await self._send(kit, tool, taken, credential, leaving)
@@ -57,7 +60,8 @@ class Runner:
             if tool.effect != "read":  # done or perhaps done: what was listed may be old
                 self._kept.forget(credential.account_id)
         ms = round((time.perf_counter() - began) * 1000)
-        return Result(reply.read(tool, kit, answer, taken, full), answer.status, ms)
+        # What the next page takes is said as the agent said it: a clock's face is not read twice.
+        return Result(reply.read(tool, kit, answer, asked, full), answer.status, ms, zone)
 
     async def prove(self, kit: Toolkit, credential: Credential) -> Json:
         """Make the toolkit's check call with a credential; returns the reply.

@@ -24,8 +24,9 @@ SECONDS = 24.0
 
 
 class Outcome(Struct, frozen=True):
-    """What became of an execution. `account` says which account was used, `next` which arguments to add for the next page, and
-    `connect` which toolkit the user has to connect before it can work.
+    """What became of an execution. `account` says which account was used, `next` which arguments to add for the next page, `zone` by
+    the clock of which time zone moments were read, if one was needed, and `connect` which toolkit the user has to connect before it can
+    work.
     """
 
     successful: bool
@@ -36,6 +37,7 @@ class Outcome(Struct, frozen=True):
     next: Json | None = None
     trimmed: bool = False
     connect: str = ""
+    zone: str = ""
 
     def to_json(self) -> Json:
         """The result as agents read it."""
@@ -46,6 +48,8 @@ class Outcome(Struct, frozen=True):
             made["next"] = self.next
         if self.trimmed:
             made["trimmed"] = True
+        if self.zone:
+            made["zone"] = self.zone
         return made
 
 
@@ -96,7 +100,7 @@ class Executor:
             result = await self._in_time(attempt, session, slug, arguments, account, full)
             attempt.know(state="done", status=result.status)
             reply = result.reply
-            return Outcome(True, reply.data, None, log_id, attempt.label, reply.next, reply.trimmed)
+            return Outcome(True, reply.data, None, log_id, attempt.label, reply.next, reply.trimmed, zone=result.zone)
         except ToolwayError as error:
             return _failed(attempt, error, _maybe_done(error))
         except Exception as error:
