@@ -98,10 +98,11 @@ async def _utc(source: tuple[str, str]) -> str:
 
 
 async def _try(slug: str, given: dict[str, Any], user: str, full: bool, project: str, data: str | None) -> None:
-    from toolway.cli.connect import beside
     from toolway.serve.local import Local
+    from toolway.serve.running import beside
+    from toolway.settings import read
 
-    async with await Local.open(beside(data)) as local:
+    async with await Local.open(beside(read({"data": data}))) as local:
         tool = local.catalogue.tool(slug)
         owner = await local.project(project)
         try:
