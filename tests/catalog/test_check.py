@@ -34,6 +34,12 @@ def test_a_wall_clock_is_a_moment_to_the_document(tmp_path: Path, word: str) -> 
     assert slips(tmp_path, changed('query.since    = "time"', f'query.since = "{word}"')) == []
 
 
+def test_a_wall_clock_is_no_other_format(tmp_path: Path) -> None:
+    told = document()
+    other_format(told)
+    assert_told(slips(tmp_path, changed('body.from     = "time"', 'body.from = "wall"'), told), ("body.from: wall here, string (uuid)",))
+
+
 IN_THE_FILE: dict[str, tuple[str, str, tuple[str, ...]]] = {
     # what is wrong: the text that changes, what it changes to, the slips
     "method": ('"DELETE api', '"PUT api', ("delete_tag call: PUT here, DELETE in the document",)),
