@@ -168,13 +168,13 @@ async def test_a_list_that_lies_deeper() -> None:
         "2026-11-21": {"7": row(7, "Anna Ek"), "9": row(9, "Bo", group="B")},
     }
     lists = Lists(get_all_company_employees={"employees": days, "__request_time": 1})
-    assert await resolved("DESKTIME_GET_EMPLOYEE_DATA", lists, id="anna ek") == {"id": "7"}
+    assert await resolved("DESKTIME_GET_EMPLOYEE", lists, id="anna ek") == {"id": "7"}
     with pytest.raises(BadArgument, match=r"several employees fit \"bo\": Bo \(id 8\); Bo \(B, id 9\)"):
-        await resolved("DESKTIME_GET_EMPLOYEE_DATA", lists, id="bo")
+        await resolved("DESKTIME_GET_EMPLOYEE", lists, id="bo")
     empties: list[Json] = [{"employees": []}, {"employees": {"2026-11-20": []}}, {}]
     for empty in empties:
         with pytest.raises(BadArgument, match="no employee") as raised:
-            await resolved("DESKTIME_GET_EMPLOYEE_DATA", Lists(get_all_company_employees=empty), id="anna")
+            await resolved("DESKTIME_GET_EMPLOYEE", Lists(get_all_company_employees=empty), id="anna")
         assert "lists none at all" in raised.value.sentence
 
 
