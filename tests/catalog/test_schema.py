@@ -57,11 +57,9 @@ def test_lists_of_objects(wide: Toolkit) -> None:
                         "currency": {"type": "string", "default": "EUR", "description": "Currency."},
                     },
                     "required": ["amount"],
-                    "additionalProperties": False,
                 },
             },
             "required": ["id", "rate"],
-            "additionalProperties": False,
         },
         "description": "Entries to change.",
     }

@@ -151,9 +151,10 @@ async def test_the_list_of_tools(router: Router) -> None:
         assert tool["_meta"].get("anthropic/alwaysLoad", False) == tool["name"].startswith("COMPOSIO_")
         assert tool["description"]
     by_name = {tool["name"]: tool["annotations"] for tool in result["tools"]}
-    assert by_name["CLOCKIFY_GET_TAGS"]["readOnlyHint"]
-    assert not by_name["CLOCKIFY_GET_TAGS"]["destructiveHint"]
-    assert by_name["CLOCKIFY_DELETE_TAG"]["destructiveHint"]
+    writes = {"readOnlyHint": False, "destructiveHint": False}
+    assert by_name["CLOCKIFY_GET_TAGS"] == {"readOnlyHint": True}
+    assert by_name["CLOCKIFY_CREATE_CLIENT"] == by_name["CLOCKIFY_UPDATE_TAG"] == writes
+    assert by_name["CLOCKIFY_DELETE_TAG"] == writes | {"destructiveHint": True}
 
 
 async def test_what_is_switched_off_is_neither_listed_nor_called(router: Router) -> None:

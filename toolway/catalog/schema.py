@@ -39,12 +39,12 @@ class _Kit(NamedTuple):
 
 def arguments(tool: Tool, toolkit: Toolkit) -> Json:
     """The JSON Schema of the tool's arguments."""
-    return _object(((param.given, param.field) for param in tool.params), _Kit(toolkit.nouns, _LOCAL if toolkit.clock else _HINTS))
+    return _closed(_object(((param.given, param.field) for param in tool.params), _Kit(toolkit.nouns, _LOCAL if toolkit.clock else _HINTS)))
 
 
 def fields(found: Iterable[Field], nouns: Mapping[str, Noun] | None = None) -> Json:
     """The JSON Schema of an object of these fields, such as what [account] asks for."""
-    return _object(((field.name, field) for field in found), _Kit(nouns or {}, _HINTS))
+    return _closed(_object(((field.name, field) for field in found), _Kit(nouns or {}, _HINTS)))
 
 
 def weight(tool: Tool, toolkit: Toolkit) -> int:
@@ -69,6 +69,11 @@ def _object(members: Iterable[tuple[str, Field]], kit: _Kit) -> Json:
     schema: Json = {"type": "object", "properties": properties}
     if required:
         schema["required"] = required
+    return schema
+
+
+def _closed(schema: Json) -> Json:
+    """Said of the whole only: inside it would be said dozens of times, and what is no argument is told in any case."""
     return schema | {"additionalProperties": False}
 
 
@@ -107,6 +112,8 @@ def _about(field: Field, kit: _Kit) -> str:
     if field.kind.word == "noun":
         hint = "ids or names" if field.many else "id or name"
         if field.required and not due(field, kit.nouns):
+            if not field.about:  # not due, and its name says the rest
+                return ""
             hint += "; left out: the user's own"
     if not hint or hint in field.about or not field.about:
         return field.about or (hint and f"{hint[0].upper()}{hint[1:]}.")

@@ -2,11 +2,18 @@
 
 import msgspec
 
-from toolway.catalog.model import Card, Json
-from toolway.router import policy
+from toolway.catalog.model import Card, Effect, Json
 from toolway.router.meta import MetaTool
 
 _LONGEST_RESULT = 500_000
+
+
+_ANNOTATIONS: dict[Effect, Json] = {  # what is left out is as the protocol takes it then: it writes, it may destroy, it reaches out
+    "read": {"readOnlyHint": True},
+    "create": {"readOnlyHint": False, "destructiveHint": False},
+    "update": {"readOnlyHint": False, "destructiveHint": False},
+    "destroy": {"readOnlyHint": False, "destructiveHint": True},
+}
 
 
 def meta_tool(tool: MetaTool) -> Json:
@@ -24,18 +31,11 @@ def meta_tool(tool: MetaTool) -> Json:
 
 def card_tool(card: Card) -> Json:
     """A tool of a toolkit."""
-    hints = policy.HINTS[card.effect]
     return {
         "name": card.slug,
         "title": card.title,
         "description": card.about,
         "inputSchema": msgspec.Raw(card.schema),
-        "annotations": {
-            "title": card.title,
-            "readOnlyHint": "readOnlyHint" in hints,
-            "destructiveHint": "destructiveHint" in hints,
-            "idempotentHint": "idempotentHint" in hints,
-            "openWorldHint": "openWorldHint" in hints,
-        },
+        "annotations": _ANNOTATIONS[card.effect],
         "_meta": {"anthropic/maxResultSizeChars": _LONGEST_RESULT},
     }
