@@ -6,8 +6,8 @@ from typing import Any
 from toolway.catalog.model import Field, Json, Kind, Noun, Tool
 from toolway.catalog.schema import due
 
-WRITTEN = {"color": "#0B83D9"}
-"""What of a text's form stands in its sentence alone."""
+WRITTEN = {"color": "#0B83D9", "timeZone": "Europe/Riga"}
+"""Texts whose form stands in their sentence alone."""
 
 _TIMES = ("2026-11-20T09:00:00Z", "2026-11-20T09:00:00.500Z", "2026-11-20T09:00:00+01:00")
 _LEAST_TURNS = len(_TIMES)
@@ -52,7 +52,7 @@ def _value(field: Field, turn: int, nouns: dict[str, Noun] | None) -> Any:
             return _bounded(kind, turn)
         case "bool":
             return turn % 2 == 0
-        case "time":
+        case "time" | "wall":
             return _TIMES[turn % len(_TIMES)]
         case "date":
             return f"2026-11-{turn % 28 + 1:02}"
