@@ -12,6 +12,7 @@ import rich_click as click
 from toolway.cli import counted
 from toolway.cli.check import check
 from toolway.cli.folders import toolkit_folders
+from toolway.cli.new import new
 from toolway.cli.trial import try_
 
 if TYPE_CHECKING:
@@ -202,4 +203,5 @@ def _console() -> "Console":
 
 
 toolkit.add_command(check)
+toolkit.add_command(new)
 toolkit.add_command(try_)
