@@ -258,10 +258,17 @@ SCHEMAS: Any = st.recursive(PLAIN, within, max_leaves=8)
 GIVEN: Any = st.fixed_dictionaries(
     {"name": NAMES, "in": st.sampled_from(["query", "query", "header", "path"]), "required": st.booleans(), "schema": SCHEMAS}
 )
+MANY: Any = st.lists(GIVEN, max_size=4, unique_by=lambda one: (one["in"], one["name"].lower()))  # of headers, case says nothing
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(SCHEMAS, SCHEMAS, SCHEMAS, st.lists(GIVEN, max_size=4), st.sampled_from(["post", "put", "delete", "get"]))
+@given(
+    SCHEMAS,
+    SCHEMAS,
+    SCHEMAS,
+    MANY,
+    st.sampled_from(["post", "put", "delete", "get"]),
+)
 def test_whatever_a_document_says_a_draft_agrees(tmp_path: Path, body: Any, loop: Any, thing: Any, params: Any, method: str) -> None:
     """Each operation is left out, or drafted without an error and without a slip."""
     paths = {"/ok": {"get": operation("ok")}, "/things/{id}": {method: operation("odd", *params, body=body, due=method != "get")}}

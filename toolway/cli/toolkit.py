@@ -3,6 +3,7 @@
 # pyright: reportUnknownMemberType=false
 # (rich_click's decorators are typed for an older click)
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,7 +49,7 @@ def list_() -> None:
         table.add_row(card.slug, _plain(card.title), str(card.tools), " ".join(card.modes).lower(), _plain(card.about))
     _console().print(table)
     for folder, error in catalogue.broken.items():
-        click.echo(f"{folder}: {error.message} See: toolway toolkit lint", err=True)
+        click.echo(f"Left out: {error.message} See: toolway toolkit lint {shlex.quote(folder)}", err=True)
 
 
 @toolkit.command()
