@@ -192,8 +192,10 @@ def _servers(node: Node) -> tuple[str, ...]:
 
 
 def _home(node: Node) -> str:
-    server = next((told for one in items(node.content.get("servers")) if str((told := table(one)).get("url", ""))), {})
-    url = str(server.get("url", ""))
+    """The address of the first server; the node has one."""
+    named = [told for told in map(table, items(node.content.get("servers"))) if str(told.get("url", ""))]
+    server = named[0]
+    url = str(server["url"])
     for name, variable in table(server.get("variables")).items():
         told = table(variable)
         if items(told.get("enum")) or not re.match(rf"https?://\{{{re.escape(name)}\}}\.", url):
