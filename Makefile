@@ -3,13 +3,14 @@ PYTHON ?= python3
 UV := .tools/bin/uv
 RUN := $(UV) run --frozen --no-sync
 
-.PHONY: help setup demo test accept lint types bench clean
+.PHONY: help setup demo test accept lint types tables bench clean
 
 help:
 	@echo "make demo    see a request go through the three phases, with no account and no key"
 	@echo "make test    the fast tests"
 	@echo "make accept  the slow, real ones: guides with their own SDKs"
 	@echo "make lint    style;  make types  types"
+	@echo "make tables  write docs/toolkits anew"
 	@echo "make bench   the cost of a call beside other ways; ARGS=--big with a full database"
 
 # Some systems' Python comes without venv, some without pip: one of the two is enough. (pip alone puts uv into .tools/bin as well.)
@@ -49,6 +50,9 @@ lint: setup
 
 types: setup
 	$(RUN) pyright
+
+tables: setup
+	@for slug in clockify desktime; do $(RUN) toolway toolkit show $$slug --markdown > docs/toolkits/$$slug.md; done
 
 bench: setup
 	@$(UV) sync -q --frozen --project bench

@@ -37,7 +37,8 @@ def test_list_tells_what_is_broken(environ: dict[str, str]) -> None:
     acme(Path(environ["TOOLWAY_TOOLKITS"]), "[")
     result = run(toolkit, environ, "list")
     assert result.exit_code == 0
-    assert "acme: The toolkit in acme/ has" in result.stderr
+    folder = Path(environ["TOOLWAY_TOOLKITS"]) / "acme"
+    assert "Left out: The toolkit in acme/ has" in result.stderr and f"toolway toolkit lint {folder}" in result.stderr
 
 
 def test_show_a_toolkit(environ: dict[str, str]) -> None:
@@ -75,6 +76,7 @@ def test_lint(environ: dict[str, str], tmp_path: Path) -> None:
     assert warned.exit_code == 0 and warned.stdout.startswith("warning: acme/tools.toml:6 ping asks")
     failed = run(toolkit, environ, "lint", str(bad / "acme"), str(good))
     assert failed.exit_code == 1 and "did you mean about?" in failed.stdout
+    assert "1 toolkit, 0 errors, 1 warning\n" in warned.stderr
     assert "2 toolkits, 2 errors, 0 warnings" in failed.stderr
     assert "3 toolkits, 0 errors" in run(toolkit, environ, "lint").stderr
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import House
 from toolway.cli import serve
 from toolway.cli.doorkeeper import Doorkeeper
 
@@ -46,6 +47,18 @@ def test_an_address_that_is_none(tmp_path: Path) -> None:
 
 def test_half_a_public_address(tmp_path: Path) -> None:
     assert "is no origin" in _serve(tmp_path, "--public-url", "https://[::1")
+
+
+def test_the_first_lines(tmp_path: Path) -> None:
+    """Where it listens, under which address it is reached, and what to do about a toolkit that cannot be read."""
+    (tmp_path / "kits" / "odd").mkdir(parents=True)
+    (tmp_path / "kits" / "odd" / "toolkit.toml").write_text("[", "utf-8")
+    house = House(tmp_path, TOOLWAY_PUBLIC_URL="https://router.example.org", TOOLWAY_TOOLKITS=str(tmp_path / "kits"))
+    with house.serving():
+        said = house.log.read_text("utf-8")
+    assert re.search(r"Toolway listens on http://127\.0\.0\.1:\d+ and is reached under https://router\.example\.org\n", said)
+    assert f"See: toolway toolkit lint {tmp_path / 'kits' / 'odd'}\n" in said
+    assert "COMPOSIO_BASE_URL=https://router.example.org" not in said  # the key was preset: nothing is new
 
 
 def test_the_doorkeeper_is_there() -> None:

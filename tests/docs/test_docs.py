@@ -55,6 +55,13 @@ def test_the_toolkit_of_the_readme(tmp_path: Path) -> None:
     assert "WEATHER_GET_FORECAST" in said[3].splitlines()[0]
 
 
+@pytest.mark.parametrize("slug", ["clockify", "desktime"])
+def test_the_table_of_a_toolkit(slug: str, tmp_path: Path) -> None:
+    """What `make tables` writes, to the letter: run it when this fails."""
+    page = (ROOT / "docs" / "toolkits" / f"{slug}.md").read_text("utf-8")
+    assert page == toolway("toolkit", "show", slug, "--markdown", folder=tmp_path)
+
+
 def test_the_properties_of_the_page_are_those_that_are_tested() -> None:
     told = re.findall(r"^(\d+)\. ", (ROOT / "docs" / "security.md").read_text("utf-8"), re.MULTILINE)
     tests = "".join(path.read_text("utf-8") for path in (ROOT / "tests" / "security").glob("test_*.py"))

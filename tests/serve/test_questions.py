@@ -2,6 +2,11 @@
 
 import asyncio
 import json
+import os
+import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +20,7 @@ from mcp.types import ElicitRequestParams, ElicitRequestURLParams, ElicitResult
 from tests.serve.conftest import Reply, Router, running
 from tests.serve.test_mcp import META, MODERN, post, request
 
+ROOT = Path(__file__).parents[2]
 EXECUTE = "COMPOSIO_MULTI_EXECUTE_TOOL"
 OPENS_LINKS: Any = {"elicitation": {"url": {}}}
 OPENS: Any = META | {"io.modelcontextprotocol/clientCapabilities": OPENS_LINKS}
@@ -159,6 +165,33 @@ async def test_the_official_client(router: Router) -> None:
         result = await client.call_tool(EXECUTE, PING)
     assert json.loads(result.content[0].text)["successful"]  # type: ignore[union-attr]
     assert len(seen) == 1
+
+
+async def test_the_client_of_the_page(router: Router) -> None:
+    """The program of docs/mcp.md as printed: it tells the link, and has its result once the account is connected."""
+    (program,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "mcp.md").read_text("utf-8"), re.DOTALL)
+    url = router.origin + await router.session("alice", "desktime")
+    own = os.environ | {"MCP_URL": url, "COMPOSIO_API_KEY": router.key, "NO_PROXY": "127.0.0.1"}
+    async with asyncio.timeout(60):
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, env=own, stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        asked = (await process.stdout.readline()).decode()
+        assert asked.startswith(f"Please open {router.origin}/link/")
+        await router.connect("desktime")
+        said = (await process.stdout.read()).decode()
+        assert await process.wait() == 0
+    assert "successful" in said and "pong" in said.lower(), said
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+async def test_the_session_of_the_readme(router: Router) -> None:
+    """The line with curl as printed."""
+    (line,) = re.findall(r"^curl (?:.*\\\n)*.*", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+    own = os.environ | {"COMPOSIO_BASE_URL": router.origin, "COMPOSIO_API_KEY": router.key, "NO_PROXY": "127.0.0.1"}
+    async with asyncio.timeout(60):
+        process = await asyncio.create_subprocess_shell(line, env=own, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        said, _ = await process.communicate()
+    assert json.loads(said)["mcp"]["url"].startswith(f"{router.origin}/tool_router/trs_")
 
 
 async def shake(router: Router, path: str, capabilities: Any, version: str = "2025-11-25") -> Reply:

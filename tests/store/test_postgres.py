@@ -83,7 +83,7 @@ except BadSetting as told:
     print(told.sentence)
 """
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30).stdout
-    assert "asyncpg" in said and "pip install 'toolway[postgres]'" in said
+    assert "asyncpg" in said and "pip install '.[postgres]'" in said
 
 
 async def test_a_process_takes_few_connections_and_gives_them_all_back(postgres: Postgres) -> None:

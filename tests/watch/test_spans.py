@@ -145,5 +145,5 @@ main()
     environ = {"TOOLWAY_DATA": str(tmp_path / "data"), "TOOLWAY_TRACES": "http://127.0.0.1:4318/v1/traces", "COLUMNS": "200"}
     run = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, timeout=30)
     assert run.returncode != 0
-    assert "traces is set, but what sends them is not installed.\n  pip install 'toolway[otel]'" in run.stderr
+    assert "traces is set, but what sends them is not installed.\n  In Toolway's checkout: make setup, or" in run.stderr
     assert "Traceback" not in run.stderr

@@ -103,9 +103,14 @@ def call_of(table: Table, hosts: tuple[str, ...]) -> Call | None:
         return None
     if call.host not in hosts:
         table.bad(f"no host {call.host!r} in [hosts]{near(call.host, hosts)}", "call")
-    if not _PATH.fullmatch(call.path) or re.search(r"/\.{1,2}(?:/|$)|//", call.path):
+    if not is_path(call.path):
         table.bad("the path is not plain: no empty or dotted steps, no question mark, {places} closed and named", "call")
     return call
+
+
+def is_path(path: str) -> bool:
+    """Whether this can be the path of a call."""
+    return bool(_PATH.fullmatch(path)) and not re.search(r"\s|/\.{1,2}(?:/|$)|//", path)
 
 
 def refusal_of(table: Table, key: str) -> tuple[int, str]:

@@ -7,13 +7,13 @@ from typing import Final
 from toolway.catalog import compare
 from toolway.catalog.compare import NOTHING, Sent, Slip
 from toolway.catalog.grammar import near
-from toolway.catalog.model import Field, Noun, Param, Place, Tool, Toolkit
+from toolway.catalog.model import Field, Noun, Param, Place, Send, Tool, Toolkit
 from toolway.catalog.shapes import Node
 from toolway.catalog.source import Keys
 from toolway.catalog.witness import Given, Operation, Witness, serves
 
-_MEDIA: Final = {"json": "application/json", "form": "application/x-www-form-urlencoded"}
-_NOT_OURS: Final = ("accept", "content-type", "authorization")  # header parameters that OpenAPI itself takes no notice of
+_MEDIA: Final[dict[Send, str]] = {"json": "application/json", "form": "application/x-www-form-urlencoded"}
+NOT_OURS: Final = ("accept", "content-type", "authorization")  # header parameters that OpenAPI itself takes no notice of
 _TEXT: Final[tuple[Place, ...]] = ("path", "query", "header")
 
 
@@ -106,7 +106,7 @@ def _given(tool: Tool, kit: Toolkit, operation: Operation, witness: Witness, *, 
             else:
                 yield Slip(("fixed", place, name), "always sent", NOTHING, operation.node.where)
     for (place, name), one in told.items():
-        ours = place in ("path", "query", "header", "cookie") and name not in (*_NOT_OURS, *proofs) and (place != "path" or in_path)
+        ours = place in ("path", "query", "header", "cookie") and name not in (*NOT_OURS, *proofs) and (place != "path" or in_path)
         if one.required and ours and (place, name) not in sent:
             yield Slip((place, one.name), "missing", "required", one.schema.where)
 
@@ -145,7 +145,7 @@ def _body(tool: Tool, kit: Toolkit, operation: Operation, witness: Witness) -> I
             yield from (_stranger(param, operation, witness) for param in tool.params if param.place in ("body", "whole"))
             yield from (Slip(("fixed", "body", name), "always sent", "no body", where) for name in tool.fixed.get("body", {}))
         return
-    node = _media(tool, operation)
+    node = media(tool.send, operation)
     if node is None:
         yield Slip(("send",), tool.send, " or ".join(filter(None, operation.body)) or "no media type", where)
         return
@@ -169,8 +169,9 @@ def _body(tool: Tool, kit: Toolkit, operation: Operation, witness: Witness) -> I
     yield from compare.members(witness, ("body",), Sent(mine, tool.fixed.get("body", {}), kept), shape, node)
 
 
-def _media(tool: Tool, operation: Operation) -> Node | None:
-    fitting = (kind for kind in operation.body if kind in (_MEDIA[tool.send], "*/*") or (tool.send == "json" and kind.endswith("+json")))
+def media(send: Send, operation: Operation) -> Node | None:
+    """The schema of the body that is sent so, or None where the operation takes no such body."""
+    fitting = (kind for kind in operation.body if kind in (_MEDIA[send], "*/*") or (send == "json" and kind.endswith("+json")))
     return next((operation.body[kind] for kind in fitting), None)
 
 

@@ -186,7 +186,7 @@ def _of_schema(name: str, schema: Json) -> Field:
     if len(types) != 1 or types[0] not in _OF_TYPE:
         return Field(name, Kind("any"))
     word: Any = _OF_SCHEMA.get(str(schema.get("format")), "text") if types == ["string"] else _OF_TYPE[types[0]]
-    return Field(name, Kind(word))
+    return Field(name, Kind(word, choices=tuple(map(str, items(schema.get("enum"))))))
 
 
 def _marks(keys: Keys, shape: Shape, node: Node, *, request: bool) -> Iterator[Slip]:
@@ -231,10 +231,11 @@ def _narrower(keys: Keys, kind: Kind, here: str, shape: Shape, node: Node) -> It
 
 
 def _choices(keys: Keys, kind: Kind, here: str, shape: Shape, node: Node) -> Iterator[Slip]:
-    if kind.word == "choice" and shape.choices is None:
+    chosen = kind.word == "choice" or bool(kind.choices)  # numbers are chosen among in a schema alone
+    if chosen and shape.choices is None:
         if not (shape.types and shape.samples and all(sample in kind.choices for sample in shape.samples)):
             yield Slip(keys, here, f"any {shape.told()}", node.where)
-    elif kind.word == "choice" and shape.choices is not None:
+    elif chosen and shape.choices is not None:
         theirs = tuple(map(str, shape.choices))
         for choice in kind.choices:
             if choice not in theirs:

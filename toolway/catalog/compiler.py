@@ -79,7 +79,7 @@ def _read(folders: Iterable[Path]) -> tuple[dict[str, Toolkit], dict[str, BadFil
                 shown = toolkit.slug if toolkit.slug in toolkits else taken[0]
                 raise BadFile(f"The toolkit in {folder} is left out: {shown} stands in another folder already.")
         except BadFile as error:
-            broken[str(folder) if folder.name in broken else folder.name] = error
+            broken[str(folder)] = error
             continue
         toolkits[toolkit.slug] = toolkit
         owners |= {tool.slug: toolkit.slug for tool in toolkit.tools.values()}

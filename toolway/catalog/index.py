@@ -29,8 +29,8 @@ _MOST_NEAR: Final = 200
 class Catalogue:
     """The toolkits in these folders; each is the folder of a toolkit, or holds such folders.
 
-    Where two have one slug the first is taken. A toolkit that cannot be read is left out and stands in `broken` under its folder's
-    name. `cache` is the compiled file; None keeps it in memory.
+    Where two have one slug the first is taken. A toolkit that cannot be read is left out and stands in `broken` under its folder.
+    `cache` is the compiled file; None keeps it in memory.
     """
 
     def __init__(self, folders: Sequence[Path], cache: Path | None = None) -> None:

@@ -20,7 +20,7 @@ LONGEST_ABOUT: Final = 2_000
 LONGEST_FILE: Final = 200
 FEWEST_ASKS: Final = 3
 
-_ORDERS = re.compile(  # what is said to a model, and not of a tool; who reads a description obeys it
+ORDERS = re.compile(  # what is said to a model, and not of a tool; who reads a description obeys it
     r"\b(?:ignore|disregard|forget|override)\b.{0,30}\b(?:previous|prior|above|other|all|instructions?|rules?)\b"
     r"|\b(?:you|models?|agents?|assistants?|ai) (?:must|should|shall|have to|are to|need to)\b"
     r"|\b(?:do not|don't|never) (?:tell|mention|reveal|show|inform|ask|use|call)\b|\bwithout (?:telling|asking|informing)\b"
@@ -119,7 +119,7 @@ class _Lint:
                 tool, "spec", "spec is due, the operationId in the vendor's document, or why-no-spec (once in toolkit.toml serves all)"
             )
         told = [tool.title, tool.about, *(field.about for field in walk(param.field for param in tool.params))]
-        if orders := next((found[0] for text in told if (found := _ORDERS.search(text))), ""):
+        if orders := next((found[0] for text in told if (found := ORDERS.search(text))), ""):
             self.bad(tool, "about", f"{orders!r} gives orders to who reads it; say what the tool does")
         weight = schema.weight(tool, self.toolkit)
         if weight > HEAVIEST:

@@ -17,7 +17,7 @@ MAIN: Final = "toolkit.toml"
 ASIDE: Final = ("triggers.toml", "deviations.toml")  # lie in the folder, but hold no tools
 BESIDE: Final = ("types", "views")  # tables that may also stand in the file of the tools that use them
 
-_SLUG: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
+SLUG: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _HOST: Final = re.compile(r"[a-z][a-z0-9_-]*")
 _MODES: Final = ("api_key", "bearer_token")
 _PERIODS: Final = ("second", "minute", "hour", "day")
@@ -48,7 +48,7 @@ def collect(folder: Path, problems: Problems) -> Toolkit | None:
     present = [file for file in loaded if file is not None]
     main = Table(problems, present[0], (), present[0].content)
     slug = main.text("slug", due=True)
-    if slug and not _SLUG.fullmatch(slug):
+    if slug and not SLUG.fullmatch(slug):
         main.bad("small letters, digits and _ are expected", "slug")
     hosts, regions = _hosts(main.table("hosts"))
     nouns = {name: _noun(name, table) for name, table in main.table("nouns").tables()}
@@ -155,12 +155,13 @@ def _check_hosts(main: Table, regions: Mapping[str, Mapping[str, str]], account:
             for place in places:
                 if place not in labels:
                     main.bad(f"{{{place}}} is no label of [account]{near(place, labels)}", *keys)
-            plain = re.sub(r"^(https?://)\{[^{}]*\}(?=\.[^./:]+\.[^./:])", r"\1x", url)
-            if not _plain_url(plain):
+            if not is_address(url):
                 main.bad("an address such as https://api.example.com/v1 is expected; {label} only as the first step before a domain", *keys)
 
 
-def _plain_url(url: str) -> bool:
+def is_address(url: str) -> bool:
+    """Whether this can stand in [hosts]."""
+    url = re.sub(r"^(https?://)\{[^{}]*\}(?=\.[^./:]+\.[^./:])", r"\1x", url)
     try:
         parts = urlsplit(url)
         port = parts.port

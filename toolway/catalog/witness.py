@@ -28,8 +28,9 @@ class Given(NamedTuple):
 
 
 class Operation(NamedTuple):
-    """One operation: `servers` are its addresses, `body` its schemas by media type, `reply` the schema of what it answers with
-    on success (None: nothing is said of one).
+    """One operation: `servers` are its addresses, `home` the first of them with its variables at their defaults (left open where one is
+    the first step of a domain, and anything), `body` its schemas by media type, `reply` the schema of what it answers with on
+    success (None: nothing is said of one).
     """
 
     id: str
@@ -37,10 +38,16 @@ class Operation(NamedTuple):
     path: str
     node: Node
     servers: tuple[str, ...]
+    home: str
     given: tuple[Given, ...]
     body: dict[str, Node]
     body_required: bool
     reply: Node | None
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The vendor's groups that it is in."""
+        return tuple(tag for tag in items(self.node.content.get("tags")) if isinstance(tag, str))
 
     @property
     def deprecated(self) -> bool:
@@ -63,6 +70,12 @@ class Witness:
     def operations(self, id: str) -> list[Operation]:
         """The operations of this id: one, if the document is right."""
         return [self._operation(path, method) for path, method in self._places.get(id, ())]
+
+    def proofs(self) -> list[Json]:
+        """The ways to prove oneself (`securitySchemes`), those first that the document asks of every call."""
+        known = self._root.step("components", "securitySchemes")
+        asked = [name for one in items(self._root.content.get("security")) for name in table(one)]
+        return [self._schemas.follow(known.step(name)).content for name in dict.fromkeys([*asked, *known.content])]
 
     def at(self, method: str, url: str) -> Operation | None:
         """The operation that is called by this method and URL."""
@@ -102,11 +115,12 @@ class Witness:
         node = item.step(method)
         given = {(one.place, one.name): one for one in (*self._given(item), *self._given(node))}  # the operation's own win
         body = self._schemas.follow(node.step("requestBody"))
-        servers = next((found for where in (node, item, self._root) if (found := _servers(where))), ("/",))
+        stands = next((where for where in (node, item, self._root) if _servers(where)), None)
+        servers, home = (_servers(stands), _home(stands)) if stands else (("/",), "")
         required = body.content.get("required") is True
         media = {kind.partition(";")[0]: schema for kind, schema in self._media(body)}
         id = str(node.content.get("operationId", ""))
-        return Operation(id, method.upper(), path, node, servers, tuple(given.values()), media, required, self._reply(node))
+        return Operation(id, method.upper(), path, node, servers, home, tuple(given.values()), media, required, self._reply(node))
 
     def _given(self, node: Node) -> Iterator[Given]:
         for number in range(len(items(node.content.get("parameters")))):
@@ -175,6 +189,18 @@ def _servers(node: Node) -> tuple[str, ...]:
             urls = [url.replace(f"{{{name}}}", str(value)) for url in urls for value in values[:100]][:1000]
         found += urls
     return tuple(filter(None, found))
+
+
+def _home(node: Node) -> str:
+    """The address of the first server; the node has one."""
+    named = [told for told in map(table, items(node.content.get("servers"))) if str(told.get("url", ""))]
+    server = named[0]
+    url = str(server["url"])
+    for name, variable in table(server.get("variables")).items():
+        told = table(variable)
+        if items(told.get("enum")) or not re.match(rf"https?://\{{{re.escape(name)}\}}\.", url):
+            url = url.replace(f"{{{name}}}", str(told.get("default", "")))
+    return url.rstrip("/")
 
 
 def _is_json(kind: str) -> bool:

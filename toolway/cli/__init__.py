@@ -42,6 +42,11 @@ def cli() -> None:
     """Toolway: a tool router that you run yourself."""
 
 
+def counted(count: int, noun: str) -> str:
+    """A number of things in words: 1 toolkit, 1,200 tools."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
 def main() -> None:
     """Entry point: errors of ours are a sentence, not a traceback."""
     from toolway.errors import ToolwayError

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import rich_click as click
 
+from toolway.cli import counted
 from toolway.errors import BadRequest, NotFound
 
 
@@ -44,8 +45,8 @@ def _against(folder: Path, document: Path, record: bool) -> list[str]:
     found = checked.against(folder, witness.load(document))
     for line in found.slips:
         click.echo(line)
-    told = f"{found.tools} tools checked, {len(found.slips)} slips, {found.accepted} known deviations"
-    click.echo(told, err=True)
+    told = (f"{counted(found.tools, 'tool')} checked", counted(len(found.slips), "slip"), counted(found.accepted, "known deviation"))
+    click.echo(", ".join(told), err=True)
     if found.moved:
         click.echo(f"In the document these changed since they were recorded: {', '.join(found.moved)}", err=True)
     if not found.slips and record:
@@ -67,5 +68,5 @@ def _unchanged(folders: list[Path]) -> list[str]:
         lines += found
     for line in lines:
         click.echo(line)
-    click.echo(f"{tools} tools that answer to a document, {len(lines)} changed or not checked", err=True)
+    click.echo(f"{counted(tools, 'tool')} with an operation of a document, {len(lines)} changed or not checked", err=True)
     return lines

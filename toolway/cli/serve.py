@@ -6,6 +6,7 @@
 import asyncio
 import contextlib
 import os
+import shlex
 import signal
 import socket
 import ssl
@@ -72,9 +73,10 @@ async def _serve(settings: Settings) -> None:
             _protocol()
             listener = _listen(settings)
             fresh = await local.first_key()
-            origin = _origin(settings, listener)
+            own = _origin(settings, listener)
+            origin = settings.text("public_url").rstrip("/") or own
             other = stack.enter_context(leave_word(settings, origin))
-            _tell(settings, local, origin, other, fresh.open() if fresh else "")
+            _tell(settings, local, own, origin, other, fresh.open() if fresh else "")
             if alone:
                 await run(settings, app, listener)
                 return
@@ -162,17 +164,15 @@ def _listen(settings: Settings) -> socket.socket:
 
 
 def _origin(settings: Settings, listener: socket.socket) -> str:
-    public = settings.text("public_url").rstrip("/")
-    if public:
-        return public
+    """The address that is listened on."""
     scheme = "https" if settings.text("tls_cert") else "http"
     host = settings.text("host")
     shown = host if is_loopback(host) else "127.0.0.1"
     return f"{scheme}://{f'[{shown}]' if ':' in shown else shown}:{listener.getsockname()[1]}"
 
 
-def _tell(settings: Settings, local: Local, origin: str, other: Mapping[str, Any] | None, key: str) -> None:
-    click.echo(f"Toolway listens on {origin}")
+def _tell(settings: Settings, local: Local, own: str, origin: str, other: Mapping[str, Any] | None, key: str) -> None:
+    click.echo(f"Toolway listens on {own}" + (f" and is reached under {origin}" if origin != own else ""))
     if other:
         click.echo(f"Note: {other['origin']} (process {other['pid']}) serves this data folder too; commands ask that one.", err=True)
     if settings.played:
@@ -182,8 +182,8 @@ def _tell(settings: Settings, local: Local, origin: str, other: Mapping[str, Any
         click.echo(f"Sent elsewhere: {settings.text('hosts')}")
     if not is_loopback(settings.text("host")) and urlsplit(origin).scheme != "https":
         click.echo("Note: this listens beyond this machine without https; keys would travel in the clear.", err=True)
-    for slug, broken in local.catalogue.broken.items():
-        click.echo(f"Left out: the toolkit {slug}: {broken.message}", err=True)
+    for folder, broken in local.catalogue.broken.items():
+        click.echo(f"Left out: {broken.message} See: toolway toolkit lint {shlex.quote(folder)}", err=True)
     if key:
         click.echo("\nFirst start. Put this into your program's .env; the key is shown this once:\n")
         click.echo(f"COMPOSIO_BASE_URL={origin}\nCOMPOSIO_API_KEY={key}\n")

@@ -3,14 +3,17 @@
 # pyright: reportUnknownMemberType=false
 # (rich_click's decorators are typed for an older click)
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import rich_click as click
 
+from toolway.cli import counted
 from toolway.cli.check import check
 from toolway.cli.folders import toolkit_folders
+from toolway.cli.new import new
 from toolway.cli.trial import try_
 
 if TYPE_CHECKING:
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from toolway.catalog.index import Catalogue
-    from toolway.catalog.model import Field, Param, Tool
+    from toolway.catalog.model import Field, Param, Tool, Toolkit
 
 _EFFECTS = {"read": "green", "create": "blue", "update": "yellow", "destroy": "red"}
 
@@ -46,15 +49,18 @@ def list_() -> None:
         table.add_row(card.slug, _plain(card.title), str(card.tools), " ".join(card.modes).lower(), _plain(card.about))
     _console().print(table)
     for folder, error in catalogue.broken.items():
-        click.echo(f"{folder}: {error.message} See: toolway toolkit lint", err=True)
+        click.echo(f"Left out: {error.message} See: toolway toolkit lint {shlex.quote(folder)}", err=True)
 
 
 @toolkit.command()
 @click.argument("slug")
-def show(slug: str) -> None:
+@click.option("--markdown", is_flag=True, help="A toolkit as a page: a table of its tools.")
+def show(slug: str, markdown: bool) -> None:
     """Show a toolkit with its tools, or a tool with what it takes."""
     catalogue = open_catalogue()
-    if "_" in slug and all(card.slug != slug.lower() for card in catalogue.toolkits()):
+    if markdown:
+        click.echo(_page(catalogue.toolkit(slug)), nl=False)
+    elif "_" in slug and all(card.slug != slug.lower() for card in catalogue.toolkits()):
         _show_tool(catalogue.tool(slug))
     else:
         _show_toolkit(catalogue, slug)
@@ -73,7 +79,8 @@ def lint(folders: tuple[Path, ...]) -> None:
     for line in lines:
         click.echo(line)
     errors = sum(not is_warning(line) for line in lines)
-    click.echo(f"{len(looked_at)} toolkits, {errors} errors, {len(lines) - errors} warnings", err=True)
+    found_in = (counted(len(looked_at), "toolkit"), counted(errors, "error"), counted(len(lines) - errors, "warning"))
+    click.echo(", ".join(found_in), err=True)
     sys.exit(1 if errors else 0)
 
 
@@ -93,9 +100,8 @@ def weigh(slugs: tuple[str, ...]) -> None:
         table.add_row(f"[red]{-weighed:,}[/]" if -weighed > HEAVIEST else f"{-weighed:,}", slug)
     _console().print(table)
     total = -sum(weighed for weighed, _ in weights)
-    click.echo(
-        f"{len(weights)} tools, {total:,} characters, {total // max(len(weights), 1):,} each; at most {HEAVIEST:,} are allowed", err=True
-    )
+    mean = total // max(len(weights), 1)
+    click.echo(f"{counted(len(weights), 'tool')}, {total:,} characters, {mean:,} each; at most {HEAVIEST:,} are allowed", err=True)
     sys.exit(1 if any(-weighed > HEAVIEST for weighed, _ in weights) else 0)
 
 
@@ -109,6 +115,30 @@ def _show_toolkit(catalogue: "Catalogue", slug: str) -> None:
         about = _plain(f"{tool.about} (retired: {tool.retire})" if tool.retire else tool.about)
         table.add_row(tool.slug, f"[{_EFFECTS[tool.effect]}]{tool.effect}[/]", about)
     console.print(table)
+
+
+def _page(kit: "Toolkit") -> str:
+    """A toolkit as a page in Markdown."""
+    from toolway.catalog.schema import weight
+
+    rows = [
+        (f"`{tool.slug}`", tool.title, tool.effect, f"`{tool.method} {tool.host} {tool.path}`", f"{weight(tool, kit):,}")
+        for tool in sorted(kit.tools.values(), key=lambda tool: tool.slug)
+        if not tool.retire
+    ]
+    lines = [
+        f"# {kit.title}",
+        "",
+        f"{kit.about} Written by `toolway toolkit show {kit.slug} --markdown`; `make tables` renews it.",
+        "",
+        f"{counted(len(rows), 'tool')}. Where a host of a call is, `[hosts]` of the toolkit says; the size is how many characters an agent",
+        "reads to know the tool.",
+        "",
+        "| tool | title | effect | calls | size |",
+        "|---|---|---|---|---:|",
+        *(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows),
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _show_tool(tool: "Tool") -> None:
@@ -174,4 +204,5 @@ def _console() -> "Console":
 
 
 toolkit.add_command(check)
+toolkit.add_command(new)
 toolkit.add_command(try_)

@@ -64,7 +64,7 @@ def _driver() -> Any:
         return import_module("asyncpg")
     except ImportError:
         raise BadSetting(
-            "A PostgreSQL database needs the driver asyncpg.", fix="Install it with: pip install 'toolway[postgres]'"
+            "A PostgreSQL database needs the driver asyncpg.", fix="In Toolway's checkout: make setup, or pip install '.[postgres]'"
         ) from None
 
 

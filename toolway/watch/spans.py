@@ -76,7 +76,9 @@ class Spans:
             import requests
             from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         except ImportError:
-            raise BadSetting("traces is set, but what sends them is not installed.", fix="pip install 'toolway[otel]'") from None
+            raise BadSetting(
+                "traces is set, but what sends them is not installed.", fix="In Toolway's checkout: make setup, or pip install '.[otel]'"
+            ) from None
         session = requests.Session()
         session.trust_env = False  # no proxy that the environment names; nothing goes anywhere else
         return cls(OTLPSpanExporter(endpoint=endpoint, timeout=_SECONDS, session=session))
