@@ -141,9 +141,25 @@ async def test_a_create_whose_answer_was_lost_is_not_repeated_and_forgets_lists(
 
     found, kit = builtin("CLOCKIFY_CREATE_CLIENT")
     async with served(closes) as server, reaching(server.url) as net:
-        with pytest.raises(NoAnswer):
+        with pytest.raises(NoAnswer) as raised:
             await Runner(net, {"clockify.api": server.url}).run(kit, found, {"workspaceId": W, "name": "x"}, credential())
+        assert raised.value.maybe_done and "look before you repeat" in raised.value.sentence
         assert len(server.heard) == 1
+
+
+@pytest.mark.parametrize(
+    ("slug", "status", "known"),
+    [
+        ("CLOCKIFY_CREATE_CLIENT", "502 Bad Gateway", False),
+        ("CLOCKIFY_CREATE_CLIENT", "302 Elsewhere", False),
+        ("CLOCKIFY_CREATE_CLIENT", "409 Conflict", True),
+        ("CLOCKIFY_GET_CLIENTS", "501 Not", True),
+    ],
+)
+async def test_only_a_write_without_a_clear_answer_is_in_doubt(slug: str, status: str, known: bool) -> None:
+    with pytest.raises(Refused) as raised:
+        await run(slug, {"workspaceId": W, "name": "x"}, {"": (status, {})})
+    assert raised.value.maybe_done != known and ("look before you repeat" in raised.value.sentence) != known
 
 
 async def test_a_connection_is_proved_by_the_check_call() -> None:

@@ -12,7 +12,7 @@ from toolway.calls import arguments, merge, patience, reply, request
 from toolway.calls.nouns import Kept, Resolver
 from toolway.calls.pace import Pace
 from toolway.catalog.model import Json, Tool, Toolkit
-from toolway.errors import BadArgument, Blocked, ToolwayError
+from toolway.errors import BadArgument, Blocked, Busy, NoAnswer, Refused, TooLarge, ToolwayError
 from toolway.net import Answer, Net, Request
 from toolway.watch import Watch
 
@@ -45,19 +45,18 @@ class Runner:
         began = time.perf_counter()
 
         async def ask(other: Tool, wanted: Json) -> reply.Reply:
-            answer = await self._send(kit, other, wanted, credential)
-            return reply.read(other, kit, answer, wanted, full=True, exact=True)
+            return (await self._call(kit, other, wanted, credential, full=True, exact=True))[0]
 
         taken = arguments.check(tool, kit, given)
         taken = await Resolver(tool, kit, credential.account_id, ask, self._kept).resolve(taken)
         taken = await merge.under(kit, tool, taken, ask)
         try:
-            answer = await self._send(kit, tool, taken, credential, leaving)
+            told, status = await self._call(kit, tool, taken, credential, leaving, full)
         finally:
             if tool.effect != "read":  # done or perhaps done: what was listed may be old
                 self._kept.forget(credential.account_id)
         ms = round((time.perf_counter() - began) * 1000)
-        return Result(reply.read(tool, kit, answer, taken, full), answer.status, ms)
+        return Result(told, status, ms)
 
     async def prove(self, kit: Toolkit, credential: Credential) -> Json:
         """Make the toolkit's check call with a credential; returns the reply.
@@ -74,16 +73,30 @@ class Runner:
         check = kit.check
         slug = f"{kit.slug.upper()}_CHECK"
         tool = Tool(slug, kit.slug, "check", "Check", "", check.method, check.host, check.path, "read", send="none")
-        answer = await self._send(kit, tool, {}, credential)
-        return reply.read(tool, kit, answer, {}, full=True).data
+        return (await self._call(kit, tool, {}, credential, full=True))[0].data
 
-    async def _send(self, kit: Toolkit, tool: Tool, taken: Json, credential: Credential, leaving: Leaving | None = None) -> Answer:
+    async def _call(
+        self,
+        kit: Toolkit,
+        tool: Tool,
+        taken: Json,
+        credential: Credential,
+        leaving: Leaving | None = None,
+        full: bool = False,
+        exact: bool = False,
+    ) -> tuple[reply.Reply, int]:
+        """A request with its reply, and the service's status."""
         base = request.host_url(kit, tool.host, credential.settings, self._overrides)
         ready = schemes.sign(request.build(tool, base, taken), kit, credential)
         await self._pace.turn(kit, credential)
         if leaving is not None and tool.effect != "read":
             await leaving()
-        return schemes.conceal(await patience.send(partial(self._way_out, kit.slug), ready, tool.effect), credential)
+        try:
+            answer = schemes.conceal(await patience.send(partial(self._way_out, kit.slug), ready, tool.effect), credential)
+            return reply.read(tool, kit, answer, taken, full, exact), answer.status
+        except ToolwayError as error:
+            error.maybe_done = tool.effect != "read" and _maybe_done(error)
+            raise
 
     async def _way_out(self, toolkit: str, request: Request, left: float) -> Answer:
         """A request that leaves, with an eye on it."""
@@ -103,3 +116,10 @@ class Runner:
                 return answer
         finally:
             self._watch.meters.upstream(toolkit, time.perf_counter() - began)
+
+
+def _maybe_done(error: ToolwayError) -> bool:
+    """Whether a request that left may have done its work although its answer says nothing of it."""
+    if isinstance(error, Refused):
+        return error.status >= 500 or 300 <= error.status < 400 or error.status == 408 or (error.status < 300 and error.means == "rubbish")
+    return isinstance(error, NoAnswer | TooLarge | Busy)  # busy with reading answers: its turn had come

@@ -30,7 +30,7 @@ _HINTS: Final = {"time": "ISO 8601", "date": "YYYY-MM-DD"}
 
 def arguments(tool: Tool, toolkit: Toolkit) -> Json:
     """The JSON Schema of the tool's arguments."""
-    return _object(((param.given, param.field) for param in tool.params), toolkit.nouns)
+    return _object(((param.given, param.field) for param in tool.params), toolkit.nouns_of(tool))
 
 
 def fields(found: Iterable[Field], nouns: Mapping[str, Noun] | None = None) -> Json:

@@ -73,7 +73,7 @@ def _dry(slug: str, given: dict[str, Any], data: str | None) -> None:
     kit = catalogue.toolkit(tool.toolkit)
     taken = arguments.check(tool, kit, given)
     for param in tool.params:
-        noun = kit.nouns.get(param.field.kind.noun)
+        noun = kit.nouns_of(tool).get(param.field.kind.noun)
         if param.field.required and param.given not in taken and noun is not None and noun.default:
             taken[param.given] = f"default-{noun.name}"
     ready = request.build(tool, request.host_url(kit, tool.host, {}, settings.overrides), taken)
