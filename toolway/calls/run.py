@@ -3,6 +3,7 @@
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -16,16 +17,33 @@ from toolway.errors import BadArgument, Blocked, Busy, NoAnswer, Refused, TooLar
 from toolway.net import Answer, Net, Request
 from toolway.watch import Watch
 
+_KEY_LIVES = (
+    "The key itself was not refused when it was checked: wait a little and call again, without connecting anew. "
+    "If it is this tool alone that is refused, the key may not do this."
+)
+
 Leaving = Callable[[], Awaitable[None]]
 """Called right before a request that changes something leaves."""
 
 
 class Result(Struct, frozen=True):
-    """What a call gave: the reply, the service's status, and the milliseconds that it took."""
+    """What a call gave: the reply, the service's status, and the milliseconds that it took.
+
+    `waited` are the seconds that it waited for the account's turn, `changed` what of a thing that was read before it changed
+    (`merge.changed`).
+    """
 
     reply: reply.Reply
     status: int
     ms: int
+    waited: float = 0.0
+    changed: Json = {}
+
+
+class _Answered(NamedTuple):
+    reply: reply.Reply
+    status: int
+    waited: float
 
 
 class Runner:
@@ -37,26 +55,31 @@ class Runner:
         self._overrides = dict(overrides or {})
         self._pace = Pace()
         self._kept = Kept()
+        self._checked = Kept()
 
     async def run(
         self, kit: Toolkit, tool: Tool, given: Json, credential: Credential, leaving: Leaving | None = None, full: bool = False
     ) -> Result:
         """Run a call. Raises `BadArgument` before anything left, and `CallFailed` or `TooLarge` for what the service or the way did."""
         began = time.perf_counter()
+        waited = 0.0
 
         async def ask(other: Tool, wanted: Json) -> reply.Reply:
-            return (await self._call(kit, other, wanted, credential, full=True, exact=True))[0]
+            nonlocal waited
+            answered = await self._call(kit, other, wanted, credential, full=True, exact=True)
+            waited += answered.waited
+            return answered.reply
 
         taken = arguments.check(tool, kit, given)
         taken = await Resolver(tool, kit, credential.account_id, ask, self._kept).resolve(taken)
-        taken = await merge.under(kit, tool, taken, ask)
+        taken, changed = await merge.under(kit, tool, taken, ask)
         try:
-            told, status = await self._call(kit, tool, taken, credential, leaving, full)
+            answered = await self._call(kit, tool, taken, credential, leaving, full)
         finally:
             if tool.effect != "read":  # done or perhaps done: what was listed may be old
                 self._kept.forget(credential.account_id)
         ms = round((time.perf_counter() - began) * 1000)
-        return Result(told, status, ms)
+        return Result(answered.reply, answered.status, ms, waited + answered.waited, changed)
 
     async def prove(self, kit: Toolkit, credential: Credential) -> Json:
         """Make the toolkit's check call with a credential; returns the reply.
@@ -73,7 +96,7 @@ class Runner:
         check = kit.check
         slug = f"{kit.slug.upper()}_CHECK"
         tool = Tool(slug, kit.slug, "check", "Check", "", check.method, check.host, check.path, "read", send="none")
-        return (await self._call(kit, tool, {}, credential, full=True))[0].data
+        return (await self._once(kit, tool, {}, credential, full=True)).reply.data
 
     async def _call(
         self,
@@ -84,19 +107,62 @@ class Runner:
         leaving: Leaving | None = None,
         full: bool = False,
         exact: bool = False,
-    ) -> tuple[reply.Reply, int]:
-        """A request with its reply, and the service's status."""
+    ) -> _Answered:
+        """A request with its reply. One refusal makes no key dead: some services refuse a burst in the same words, so the key is checked
+        before it is said to be, once a minute for an account.
+        """
+        try:
+            return await self._once(kit, tool, taken, credential, leaving, full, exact)
+        except Refused as error:
+            if error.means != "key" or kit.check is None:
+                raise
+            if await self._checked.get(credential.account_id, "check", {}, partial(self._dead, kit, credential)):
+                raise
+            raise Refused(error.message, status=error.status, fix=_KEY_LIVES) from None
+
+    async def _dead(self, kit: Toolkit, credential: Credential) -> bool:
+        """Whether the check call finds that the key is not accepted; what hinders the check says nothing of the key."""
+        try:
+            await self.prove(kit, credential)
+        except ToolwayError as error:
+            return isinstance(error, Refused) and error.means == "key"
+        return False
+
+    async def _once(
+        self,
+        kit: Toolkit,
+        tool: Tool,
+        taken: Json,
+        credential: Credential,
+        leaving: Leaving | None = None,
+        full: bool = False,
+        exact: bool = False,
+    ) -> _Answered:
         base = request.host_url(kit, tool.host, credential.settings, self._overrides)
         ready = schemes.sign(request.build(tool, base, taken), kit, credential)
-        await self._pace.turn(kit, credential)
+        waited = await self._pace.turn(kit, credential)
+        left, asked = self._pace.now(), 0.0
         if leaving is not None and tool.effect != "read":
             await leaving()
         try:
             answer = schemes.conceal(await patience.send(partial(self._way_out, kit.slug), ready, tool.effect), credential)
-            return reply.read(tool, kit, answer, taken, full, exact), answer.status
+            asked = patience.asked(answer)
+            read = reply.read(tool, kit, answer, taken, full, exact)
         except ToolwayError as error:
             error.maybe_done = tool.effect != "read" and _maybe_done(error)
+            if isinstance(error, Refused):
+                self._heed(kit, credential, error, left, asked)
             raise
+        self._pace.taken(kit, credential, left)
+        return _Answered(read, answer.status, waited)
+
+    def _heed(self, kit: Toolkit, credential: Credential, error: Refused, left: float, asked: float) -> None:
+        """Remember a refusal that says something of the account's pace."""
+        if error.means == "pace":
+            told = self._pace.refused(kit, credential, asked)
+            error.fix = f"{error.fix} {told}" if error.fix else told
+        elif error.status < 500:
+            self._pace.taken(kit, credential, left)
 
     async def _way_out(self, toolkit: str, request: Request, left: float) -> Answer:
         """A request that leaves, with an eye on it."""

@@ -104,4 +104,6 @@ async def _try(slug: str, given: dict[str, Any], user: str, full: bool, project:
     click.echo(json.dumps(result.reply.data, indent=2, ensure_ascii=False))
     more = f", more with {json.dumps(result.reply.next)}" if result.reply.next else ""
     trimmed = ", trimmed (--full shows all)" if result.reply.trimmed else ""
-    click.echo(f"{result.status} in {result.ms} ms as {credential.label}{trimmed}{more}", err=True)
+    waited = f", waited {result.waited:.1f} s for its turn" if result.waited >= 0.05 else ""
+    changed = f", changed {json.dumps(result.changed, ensure_ascii=False)}" if result.changed else ""
+    click.echo(f"{result.status} in {result.ms} ms as {credential.label}{waited}{changed}{trimmed}{more}", err=True)

@@ -25,7 +25,8 @@ SECONDS = 24.0
 
 class Outcome(Struct, frozen=True):
     """What became of an execution. `account` says which account was used, `next` which arguments to add for the next page, and
-    `connect` which toolkit the user has to connect before it can work.
+    `connect` which toolkit the user has to connect before it can work. `waited` are seconds for the account's turn, `changed` what a
+    change changed (`calls.merge`).
     """
 
     successful: bool
@@ -36,6 +37,8 @@ class Outcome(Struct, frozen=True):
     next: Json | None = None
     trimmed: bool = False
     connect: str = ""
+    waited: float = 0.0
+    changed: Json = {}
 
     def to_json(self) -> Json:
         """The result as agents read it."""
@@ -46,6 +49,10 @@ class Outcome(Struct, frozen=True):
             made["next"] = self.next
         if self.trimmed:
             made["trimmed"] = True
+        if self.changed:
+            made["changed"] = self.changed
+        if waited := round(self.waited, 1):
+            made["waited"] = waited
         return made
 
 
@@ -96,7 +103,7 @@ class Executor:
             result = await self._in_time(attempt, session, slug, arguments, account, full)
             attempt.know(state="done", status=result.status)
             reply = result.reply
-            return Outcome(True, reply.data, None, log_id, attempt.label, reply.next, reply.trimmed)
+            return Outcome(True, reply.data, None, log_id, attempt.label, reply.next, reply.trimmed, "", result.waited, result.changed)
         except ToolwayError as error:
             return _failed(attempt, error)
         except Exception as error:
