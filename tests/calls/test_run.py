@@ -123,7 +123,7 @@ async def test_an_account_waits_its_turn_or_is_told_when() -> None:
     async with served(says({"GET": []})) as server, reaching(server.url) as net:
         server_of[:] = [server]
         runner = Runner(net, {"clockify.api": server.url})
-        slow, free = credential(plan="slow"), credential(plan="free plan")
+        slow, free = credential(plan="slow"), msgspec.structs.replace(credential(plan="free plan"), account_id="ca_2")
         began = time.monotonic()
         await runner.run(kit, found, {"workspaceId": W}, slow)
         assert time.monotonic() - began < 0.5
