@@ -8,12 +8,13 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from tests.calls.shop import builtin
+from tests.calls.shop import builtin, kit, tool
 from tests.net.wire import Say, Server, plain, reaching, served
 from toolway.accounts.keeper import Credential
 from toolway.accounts.vault import Secret
 from toolway.calls.run import Result, Runner
-from toolway.catalog.model import Rate
+from toolway.catalog.grammar import read
+from toolway.catalog.model import Auth, Clock, Field, Kind, Pages, Param, Rate
 from toolway.errors import BadArgument, Busy, NoAnswer, Refused
 
 KEY = "canary-key-0123456789"
@@ -79,6 +80,38 @@ async def test_a_put_that_replaces_keeps_what_was_not_named() -> None:
     sent = msgspec.json.decode(heard[-1].partition(b"\r\n\r\n")[2])
     assert sent == {"name": "Acme Group", "note": None, "address": "Riga", "archived": False}
     assert result.changed == {"name": ["Acme", "Acme Group"], "note": ["old", None]}
+
+
+async def test_moments_that_were_read_back_are_not_turned() -> None:
+    path = f"/v1/workspaces/{W}/time-entries/{W}"
+    now: dict[str, Any] = {"id": W, "timeInterval": {"start": "2026-11-20T09:00:00+05:00", "end": "2026-11-20T10:00:00"}}
+    table = {"GET /v1/user": {"settings": {"timeZone": "Asia/Tokyo"}}, f"GET {path}": now, f"PUT {path}": {"id": W}}
+    given: dict[str, Any] = {"workspaceId": W, "id": W, "description": "x"}
+    result, heard = await run("CLOCKIFY_UPDATE_TIME_ENTRY", given, table)
+    assert (len(heard), result.zone) == (2, "")
+    assert msgspec.json.decode(heard[-1].partition(b"\r\n\r\n")[2]) == {"description": "x"} | now["timeInterval"]
+    result, heard = await run("CLOCKIFY_UPDATE_TIME_ENTRY", given | {"end": "2026-11-20T10:00:00"}, table)
+    assert (len(heard), result.zone) == (3, "Asia/Tokyo")
+    sent = msgspec.json.decode(heard[-1].partition(b"\r\n\r\n")[2])
+    assert (sent["start"], sent["end"]) == ("2026-11-20T09:00:00+05:00", "2026-11-20T01:00:00Z")
+
+
+async def test_the_next_page_is_asked_for_as_the_agent_said_it() -> None:
+    """A clock's face that came back as the next page's argument would be read as an instant and be turned once more."""
+    span = Kind("object", fields=(read("from", "wall(Z)"), read("page", "int = 1"), read("size", "int = 1")))
+    pages = Pages("body.span.page", "body.span.size")
+    found = tool("POST /report", Param("body", Field("span", span), "span"), effect="read", pages=pages)
+    me = msgspec.structs.replace(tool("GET /me"), name="me")
+    its = msgspec.structs.replace(kit(found, me), clock=Clock(("me", "zone")), auth=(Auth("API_KEY", header="X-Key"),))
+    async with served(says({"GET /me": {"zone": "Europe/Riga"}, "POST": [{}]})) as server, reaching(server.url) as net:
+        server_of[:] = [server]
+        runner = Runner(net, {"acme.api": server.url})
+        given: Any = {"span": {"from": "2026-11-20T22:00:00Z"}}
+        for page in (1, 2):
+            result = await runner.run(its, found, given, credential("acme"))
+            sent = msgspec.json.decode(server.heard[-1].partition(b"\r\n\r\n")[2])["span"]
+            assert (sent["from"], sent["page"]) == ("2026-11-21T00:00:00Z", page)
+            given |= result.reply.next
 
 
 async def test_nothing_is_changed_when_the_present_state_is_not_known() -> None:

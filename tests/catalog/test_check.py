@@ -29,6 +29,17 @@ def test_a_clean_one_has_no_slip(tmp_path: Path) -> None:
     assert slips(tmp_path) == []
 
 
+@pytest.mark.parametrize("word", ["wall", "wall(Z)"])
+def test_a_wall_clock_is_a_moment_to_the_document(tmp_path: Path, word: str) -> None:
+    assert slips(tmp_path, changed('query.since    = "time"', f'query.since = "{word}"')) == []
+
+
+def test_a_wall_clock_is_no_other_format(tmp_path: Path) -> None:
+    told = document()
+    other_format(told)
+    assert_told(slips(tmp_path, changed('body.from     = "time"', 'body.from = "wall"'), told), ("body.from: wall here, string (uuid)",))
+
+
 IN_THE_FILE: dict[str, tuple[str, str, tuple[str, ...]]] = {
     # what is wrong: the text that changes, what it changes to, the slips
     "method": ('"DELETE api', '"PUT api', ("delete_tag call: PUT here, DELETE in the document",)),
@@ -117,6 +128,7 @@ IN_THE_FILE: dict[str, tuple[str, str, tuple[str, ...]]] = {
     ),
     "format, day for moment": ('body.from     = "time"', 'body.from = "date"', ("body.from: date here, string (date-time)",)),
     "format, moment for day": ('body.day      = "date"', 'body.day = "time"', ("body.day: time here, string (date)",)),
+    "format, wall clock for day": ('body.day      = "date"', 'body.day = "wall"', ("body.day: wall here, string (date)",)),
     "missing choice": ('"(NAME | DATE)"', '"(NAME)"', ("query.sort: no choice DATE here, choice DATE in the document",)),
     "invented choice": ('"(NAME | DATE)"', '"(NAME | DATE | SIZE)"', ("query.sort: choice SIZE here, no such choice in the document",)),
     "choice behind allOf and a reference": (

@@ -34,6 +34,7 @@ UNKNOWN = [
     ("zzzzzzzz = 1", ""),
     ("[auth.bearer_token]\nzzzzzzzz = 1", ""),
     ("[nouns.x]\nzzzzzzzz = 1", ""),
+    ("[clock]\nzzzzzzzz = 1", ""),
     ("[[limits.rate]]\nzzzzzzzz = 1", ""),
     ('[errors]\n"404" = {zzzzzzzz = 1}', ""),
 ]

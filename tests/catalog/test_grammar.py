@@ -23,6 +23,9 @@ TYPES = {
     [
         ("text", Field("x", Kind("text"))),
         ("time! -- When the work began.", Field("x", Kind("time"), required=True, about="When the work began.")),
+        ("wall! -- First moment.", Field("x", Kind("wall"), required=True, about="First moment.")),
+        ("wall(Z)[]", Field("x", Kind("wall", mark="Z"), many=True)),
+        ("wall(Z) = 2026-01-31T00:00:00", Field("x", Kind("wall", mark="Z"), default="2026-01-31T00:00:00")),
         ("text(0..3000) -- What.", Field("x", Kind("text", low=0, high=3000), about="What.")),
         ("int(1..) = 1 -- Page.", Field("x", Kind("int", low=1), default=1, about="Page.")),
         ("int(0..)! = 0", Field("x", Kind("int", low=0), required=True, default=0)),
@@ -66,6 +69,9 @@ def test_a_line_says_what_it_says(line: str, expected: Field) -> None:
         ("text(-1..2)", "from 0"),
         ("int(0.5..2)", "whole numbers"),
         ("bool(1..2)", "bounds"),
+        ("wall(1..2)", "(Z) after wall"),
+        ("wall()", "(Z) after wall"),
+        ("time(Z)", "(Z) after wall"),
         ("text[] = a", "a list such as"),
         ('text(2..3)[] = ["a"]', "(2..3)"[1:-1]),
         ("any = [1", "is not JSON"),
@@ -105,7 +111,8 @@ def kinds(draw: st.DrawFn) -> Kind:
         low, high = draw(st.one_of(st.none(), ends)), draw(st.one_of(st.none(), ends))
         if low is not None and high is not None:
             low, high = sorted((low, high))
-    return Kind(next(known for known in WORDS if known == word), low=low, high=high)
+    mark = draw(st.sampled_from(["", "Z"])) if word == "wall" else ""
+    return Kind(next(known for known in WORDS if known == word), low=low, high=high, mark=mark)
 
 
 def values(kind: Kind) -> st.SearchStrategy[Any]:

@@ -258,6 +258,8 @@ def test_a_wrong_head_is_told(tmp_path: Path, old: str, new: str, told: str) -> 
         ("[types.A]\nschema = {a = {definitions = {}}}\n", "definitions is not taken"),
         ("[types.A]\n", "are expected"),
         ('[path]\nid = "txt!"\n', "is no type"),
+        ("[clock]\n", "clock: zone is missing"),
+        ('[clock]\nzone = "get_me"\n', 'clock.zone: a tool and a field of its reply are expected, such as "get_user settings.timeZone"'),
         ("[views]\ntag = 5\n", "a list of dotted names"),
     ],
 )

@@ -96,3 +96,14 @@ def test_weight_counts_what_is_read(wide: Toolkit) -> None:
 
 def test_fields_of_an_account_are_an_object_too(wide: Toolkit) -> None:
     assert fields(wide.account) == {"type": "object", "properties": {}, "additionalProperties": False}
+
+
+def test_moments_say_by_whose_clock_they_are_written(tmp_path: Path) -> None:
+    asked = WIDE["entries.toml"].replace('"date -- A day."', '"wall(Z) -- Until."')
+    clock = '[clock]\nzone = "get_me zone"\n'
+    local = read(write(tmp_path / "local" / "acme", WIDE | {"toolkit.toml": WIDE["toolkit.toml"] + clock, "entries.toml": asked}))
+    plain = read(write(tmp_path / "plain" / "acme", WIDE))
+    told = of(local, "report")["properties"]
+    assert told["start"] == {"type": "string", "description": "First moment (local ISO 8601)."}
+    assert told["day"] == {"type": "string", "description": "Until (local ISO 8601)."}
+    assert of(plain, "report")["properties"]["start"]["description"] == "First moment (ISO 8601)."

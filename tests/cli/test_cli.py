@@ -129,6 +129,10 @@ def test_a_dry_try_shows_the_request_and_opens_no_connection(toolway: Shell) -> 
     said = toolway("toolkit", "try", "CLOCKIFY_CREATE_CLIENT", "--dry", "--json", '{"workspaceId": "a/b", "name": "Acme"}')
     assert said.out.splitlines()[0] == "POST https://api.clockify.me/api/v1/workspaces/a%2Fb/clients"
     assert json.loads(said.out.partition("\n\n")[2]) == {"name": "Acme"}
+    moments = {"start": "2026-11-20T09:00:00", "end": "2026-11-20T09:00:00+01:00"}
+    said = toolway("toolkit", "try", "CLOCKIFY_CREATE_TIME_ENTRY", "--dry", "--json", json.dumps(moments))
+    assert json.loads(said.out.partition("\n\n")[2]) == {"start": "2026-11-20T09:00:00Z", "end": "2026-11-20T08:00:00Z"}
+    assert "UTC stands for the user's own" in said.out
 
 
 def test_settings_tell_their_origin_and_hide_secrets(toolway: Shell) -> None:

@@ -148,7 +148,7 @@ async def house(tmp_path: Path, told: None) -> AsyncGenerator[House]:
         hosts = ",".join(f"{name}={server.url}/{name}" for name in ("clockify.api", "clockify.reports", "desktime.api"))
         watch = Watch(spans=Spans(spans, at_once=True))
         async with running(tmp_path / "data", watch, hosts=hosts) as router:
-            with leave_word(router.local.settings.data, router.origin, ""):
+            with leave_word(router.local.settings, router.origin):
                 yield House(router, vendor, spans, {})
 
 

@@ -144,6 +144,8 @@ def expected(kind: Kind) -> str:
             return f"the id or the name of a {kind.noun} (text)"
         case "time":
             return "a moment such as 2026-01-31T09:00:00Z"
+        case "wall":
+            return "a moment such as 2026-01-31T09:00:00"
         case "date":
             return "a day such as 2026-01-31"
         case "label":
@@ -222,21 +224,20 @@ def _label(kind: Kind, value: Any) -> Any:
 
 
 def _time(kind: Kind, value: Any) -> Any:
-    """A moment as RFC 3339 writes it. Without an offset it is taken as UTC.
-
-    An offset stays: some services read the clock's face and not the moment, so nothing may move the hands.
-    """
+    """A moment as ISO 8601 writes it, with its offset if it has one. By whose clock it is meant, `clock` knows."""
     try:
         moment = datetime.fromisoformat(value.strip()) if isinstance(value, str) else None
     except ValueError:
         moment = None
     if moment is None:
         return UNSET
-    face = moment.replace(tzinfo=None).isoformat(timespec="milliseconds" if moment.microsecond else "seconds")
-    if not moment.utcoffset():
-        return face + "Z"
-    away = moment.strftime("%z")
-    return f"{face}{away[:3]}:{away[3:5]}"
+    return iso(moment)
+
+
+def iso(moment: datetime) -> str:
+    """A moment as it is written: to the second, or to the millisecond where it has a fraction; `Z` for no distance from UTC."""
+    text = moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds")
+    return text if moment.utcoffset() is None or moment.utcoffset() else f"{text[:-6]}Z"
 
 
 def _date(kind: Kind, value: Any) -> Any:
@@ -258,6 +259,7 @@ _CONVERT: dict[str, Callable[[Kind, Any], Any]] = {
     "bool": _bool,
     "choice": _choice,
     "time": _time,
+    "wall": _time,
     "date": _date,
 }
 

@@ -130,16 +130,20 @@ class Resolver:
             return value
         return await self._look_up(noun, value.strip(), path, around)
 
+    async def field(self, source: tuple[str, str]) -> Any:
+        """The dotted field of a read tool's reply, None where there is none. All fields of one reply are read at once."""
+        tool, name = source
+
+        async def load() -> Json:
+            return (await self._ask(self._kit.tools[tool], {})).data
+
+        value: Any = await self._kept.get(self._account, tool, {}, load)
+        for part in name.split("."):
+            value = cast("Json", value).get(part) if isinstance(value, dict) else None
+        return value
+
     async def _default(self, default: tuple[str, str], path: str) -> Any:
-        tool, name = default
-
-        async def load() -> Any:
-            value: Any = (await self._ask(self._kit.tools[tool], {})).data
-            for part in name.split("."):
-                value = cast("Json", value).get(part) if isinstance(value, dict) else None
-            return value
-
-        value = await self._kept.get(self._account, f"{tool} {name}", {}, load)
+        value = await self.field(default)
         if not value:
             raise BadArgument(f"{self._tool.slug}: {path} is missing, and {self._kit.title} names no default.", fix=f"Give {path}.")
         return value

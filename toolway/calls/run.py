@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from toolway.accounts import schemes
 from toolway.accounts.keeper import Credential
-from toolway.calls import arguments, merge, patience, reply, request
+from toolway.calls import arguments, clock, merge, patience, reply, request
 from toolway.calls.nouns import Kept, Resolver
 from toolway.calls.pace import Pace
 from toolway.catalog.model import Json, Tool, Toolkit
@@ -25,12 +25,15 @@ _KEY_LIVES = (
 Leaving = Callable[[], Awaitable[None]]
 """Called right before a request that changes something leaves."""
 
+Read = Callable[[Answer], reply.Reply]
+"""Reads an answer; raises `Refused`."""
+
 
 class Result(Struct, frozen=True):
     """What a call gave: the reply, the service's status, and the milliseconds that it took.
 
     `waited` are the seconds that it waited for the account's turn, `changed` what of a thing that was read before it changed
-    (`merge.changed`).
+    (`merge.Laid`), `zone` the time zone that was needed, if one was.
     """
 
     reply: reply.Reply
@@ -38,6 +41,7 @@ class Result(Struct, frozen=True):
     ms: int
     waited: float = 0.0
     changed: Json = {}
+    zone: str = ""
 
 
 class _Answered(NamedTuple):
@@ -66,20 +70,25 @@ class Runner:
 
         async def ask(other: Tool, wanted: Json) -> reply.Reply:
             nonlocal waited
-            answered = await self._call(kit, other, wanted, credential, full=True, exact=True)
+            answered = await self._call(
+                kit, other, wanted, credential, lambda answer: reply.read(other, kit, answer, wanted, full=True, exact=True)
+            )
             waited += answered.waited
             return answered.reply
 
         taken = arguments.check(tool, kit, given)
-        taken = await Resolver(tool, kit, credential.account_id, ask, self._kept).resolve(taken)
+        resolver = Resolver(tool, kit, credential.account_id, ask, self._kept)
+        asked = await resolver.resolve(taken)
+        taken, zone = await clock.read(tool, kit, asked, resolver.field)
         taken, changed = await merge.under(kit, tool, taken, ask)
         try:
-            answered = await self._call(kit, tool, taken, credential, leaving, full)
+            # What the next page takes is said as the agent said it: a clock's face is not read twice.
+            answered = await self._call(kit, tool, taken, credential, lambda answer: reply.read(tool, kit, answer, asked, full), leaving)
         finally:
             if tool.effect != "read":  # done or perhaps done: what was listed may be old
                 self._kept.forget(credential.account_id)
         ms = round((time.perf_counter() - began) * 1000)
-        return Result(answered.reply, answered.status, ms, waited + answered.waited, changed)
+        return Result(answered.reply, answered.status, ms, waited + answered.waited, changed, zone)
 
     async def prove(self, kit: Toolkit, credential: Credential) -> Json:
         """Make the toolkit's check call with a credential; returns the reply.
@@ -96,23 +105,16 @@ class Runner:
         check = kit.check
         slug = f"{kit.slug.upper()}_CHECK"
         tool = Tool(slug, kit.slug, "check", "Check", "", check.method, check.host, check.path, "read", send="none")
-        return (await self._once(kit, tool, {}, credential, full=True)).reply.data
+        return (await self._once(kit, tool, {}, credential, lambda answer: reply.read(tool, kit, answer, {}, full=True))).reply.data
 
     async def _call(
-        self,
-        kit: Toolkit,
-        tool: Tool,
-        taken: Json,
-        credential: Credential,
-        leaving: Leaving | None = None,
-        full: bool = False,
-        exact: bool = False,
+        self, kit: Toolkit, tool: Tool, taken: Json, credential: Credential, read: Read, leaving: Leaving | None = None
     ) -> _Answered:
         """A request with its reply. One refusal makes no key dead: some services refuse a burst in the same words, so the key is checked
         before it is said to be, once a minute for an account.
         """
         try:
-            return await self._once(kit, tool, taken, credential, leaving, full, exact)
+            return await self._once(kit, tool, taken, credential, read, leaving)
         except Refused as error:
             if error.means != "key" or kit.check is None:
                 raise
@@ -129,14 +131,7 @@ class Runner:
         return False
 
     async def _once(
-        self,
-        kit: Toolkit,
-        tool: Tool,
-        taken: Json,
-        credential: Credential,
-        leaving: Leaving | None = None,
-        full: bool = False,
-        exact: bool = False,
+        self, kit: Toolkit, tool: Tool, taken: Json, credential: Credential, read: Read, leaving: Leaving | None = None
     ) -> _Answered:
         base = request.host_url(kit, tool.host, credential.settings, self._overrides)
         ready = schemes.sign(request.build(tool, base, taken), kit, credential)
@@ -147,14 +142,14 @@ class Runner:
         try:
             answer = schemes.conceal(await patience.send(partial(self._way_out, kit.slug), ready, tool.effect), credential)
             asked = patience.asked(answer)
-            read = reply.read(tool, kit, answer, taken, full, exact)
+            told = read(answer)
         except ToolwayError as error:
             error.maybe_done = tool.effect != "read" and _maybe_done(error)
             if isinstance(error, Refused):
                 self._heed(kit, credential, error, left, asked)
             raise
         self._pace.taken(kit, credential, left)
-        return _Answered(read, answer.status, waited)
+        return _Answered(told, answer.status, waited)
 
     def _heed(self, kit: Toolkit, credential: Credential, error: Refused, left: float, asked: float) -> None:
         """Remember a refusal that says something of the account's pace."""

@@ -21,8 +21,8 @@ NO_FIELD: Final = "no such field"
 
 _STRING: Final = frozenset({"string"})
 _JSON: Final = {"int": "integer", "number": "number", "bool": "boolean", "object": "object", "any": ""}  # all others: string
-_FORMATS: Final = {"date-time": ("time",), "date": ("date",), "email": ("email",), "uri": ("url",), "binary": ("file",)}
-_STATED: Final = ("time", "date", "email", "file")  # words that contradict another format
+_FORMATS: Final = {"date-time": ("time", "wall"), "date": ("date",), "email": ("email",), "uri": ("url",), "binary": ("file",)}
+_STATED: Final = ("time", "wall", "date", "email", "file")  # words that contradict another format
 _OF_SCHEMA: Final = {"date-time": "time", "date": "date", "email": "email", "uri": "url", "binary": "file"}
 _OF_TYPE: Final = {"string": "text", "integer": "int", "number": "number", "boolean": "bool"}
 

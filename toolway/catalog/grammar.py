@@ -1,7 +1,7 @@
 """The line: one parameter of a tool, written as people would say it.
 
     line = type [ "[]" ] [ "!" ] [ " = " default ] [ " -- " sentence ]
-    type = text | int | number | bool | time | date | email | url | label | file | any
+    type = text | int | number | bool | time | wall | date | email | url | label | file | any
          | @noun | Name | (A | B | C)
 
 `read` makes a field of a line, `write` makes the line of a field; both are pure.
@@ -12,17 +12,18 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import Any, Final, cast, get_args
 
 from msgspec import UNSET
 
-from toolway.catalog.model import Field, Kind, Word
+from toolway.catalog.model import Field, Kind, Plain, Word
 
-WORDS: Final[tuple[Word, ...]] = ("text", "int", "number", "bool", "time", "date", "email", "url", "label", "file", "any")
+WORDS: Final[tuple[Word, ...]] = get_args(Plain)
 SHAPE: Final = 'TYPE, then [] for a list, ! when it must be given, " = default", " -- sentence"'
 
 _BOUNDED: Final = ("text", "int", "number")
-_TEXTUAL: Final = ("text", "time", "date", "email", "url", "label", "noun", "choice")
+_MARK: Final = "(Z)"
+_TEXTUAL: Final = ("text", "time", "wall", "date", "email", "url", "label", "noun", "choice")
 _HEAD = re.compile(
     r"(?:\((?P<choice>[^()]*)\)|@(?P<noun>[a-z][a-z0-9_]*)|(?P<word>[A-Za-z][A-Za-z0-9_]*))"
     r"(?P<bounds>\([^()]*\))?(?P<many>\[\])?(?P<required>!)?(?P<rest>.*)"
@@ -123,6 +124,8 @@ def _kind(head: re.Match[str], types: Mapping[str, Kind]) -> Kind:
         kind = Kind(cast("Word", head["word"]))
         if bounds and kind.word in _BOUNDED:
             return _bound(kind.word, bounds)
+        if bounds == _MARK and kind.word == "wall":
+            return Kind("wall", mark="Z")
     elif head["word"] in types:
         kind = types[head["word"]]
     elif head["word"][0].isupper():
@@ -130,7 +133,7 @@ def _kind(head: re.Match[str], types: Mapping[str, Kind]) -> Kind:
     else:
         raise BadLine(f"{head['word']!r} is no type; {', '.join(WORDS)}, @noun, Name or (A | B) is expected{near(head['word'], WORDS)}")
     if bounds:
-        raise BadLine(f"bounds {bounds} only stand after {', '.join(_BOUNDED)}")
+        raise BadLine(f"bounds {bounds} only stand after {', '.join(_BOUNDED)}, and {_MARK} after wall")
     return kind
 
 
@@ -219,6 +222,8 @@ def _type(kind: Kind) -> str:
             return f"@{kind.noun}"
         case "choice":
             return f"({' | '.join(kind.choices)})"
+        case "wall":
+            return kind.word + _MARK * bool(kind.mark)
         case _:
             return kind.word + _bounds(kind)
 

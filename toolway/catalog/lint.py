@@ -57,6 +57,7 @@ class _Lint:
     def run(self) -> None:
         for noun in self.toolkit.nouns.values():
             self.noun(noun)
+        self.clock()
         for tool in self.toolkit.tools.values():
             self.tool(tool)
         self.whole()
@@ -83,6 +84,19 @@ class _Lint:
             if schema.due(param.field, self.toolkit.nouns) and param.given not in noun.within:
                 message = f"{noun.list} needs {param.given}; within = [{param.given!r}] is expected, or a default"
                 self.problems.add(self.main, ("nouns", noun.name, "list"), message)
+
+    def clock(self) -> None:
+        """Whether it is known by whose clock moments are meant, wherever that matters."""
+        clock, tools = self.toolkit.clock, self.toolkit.tools.values()
+        if clock:
+            self.reads(clock.zone[0], ("clock", "zone"))
+            names = {field.name for tool in tools for field in walk(param.field for param in tool.params)}
+            if clock.given and clock.given not in names:
+                self.problems.add(self.main, ("clock", "given"), f"no tool takes {clock.given!r}{near(clock.given, tuple(names))}")
+            return
+        for tool in tools:
+            if wall := next((field for field in walk(param.field for param in tool.params) if field.kind.word == "wall"), None):
+                self.bad(tool, "call", f"{wall.name} is a wall clock; [clock] in {reader.MAIN} is expected, which tells whose")
 
     def reads(self, name: str, keys: Keys, file: File | None = None) -> Tool | None:
         """The tool of this name, which must be there and change nothing."""

@@ -12,17 +12,16 @@ Json = dict[str, Any]
 Effect = Literal["read", "create", "update", "destroy"]
 Place = Literal["path", "query", "body", "header", "whole"]
 Send = Literal["json", "form", "none"]
-Word = Literal[
-    "text", "int", "number", "bool", "time", "date", "email", "url", "label", "file", "any", "noun", "choice", "object", "schema"
-]
+Plain = Literal["text", "int", "number", "bool", "time", "wall", "date", "email", "url", "label", "file", "any"]
+Word = Literal[Plain, "noun", "choice", "object", "schema"]
 
 
 class Kind(Struct, frozen=True):
     """The type of a value.
 
     `word` says which; `noun` names the [nouns.X] of a `noun`; `choices` the values of a `choice`; `fields` the members of an
-    `object`; `schema` the JSON Schema of a `schema`; `low` and `high` bound the length of a text or the size of a number. `named` is
-    the [types.X] that it stands for, empty when it was written in place.
+    `object`; `schema` the JSON Schema of a `schema`; `low` and `high` bound the length of a text or the size of a number; `mark` is what
+    a `wall` is sent with at its end (`Z` or nothing). `named` is the [types.X] that it stands for, empty when it was written in place.
     """
 
     word: Word
@@ -32,6 +31,7 @@ class Kind(Struct, frozen=True):
     schema: Json | None = None
     low: float | None = None
     high: float | None = None
+    mark: str = ""
     named: str = ""
 
 
@@ -149,6 +149,17 @@ class Noun(Struct, frozen=True):
     query: str = ""
 
 
+class Clock(Struct, frozen=True):
+    """By whose clock moments are meant.
+
+    `zone` is a read tool and the field of its reply that names the user's time zone, `given` the argument by which a call names another
+    (empty: none does).
+    """
+
+    zone: tuple[str, str]
+    given: str = ""
+
+
 class Auth(Struct, frozen=True):
     """One way to prove who calls.
 
@@ -193,6 +204,7 @@ class Toolkit(Struct, frozen=True):
     auth: tuple[Auth, ...] = ()
     check: Check | None = None
     nouns: dict[str, Noun] = {}
+    clock: Clock | None = None
     rates: tuple[Rate, ...] = ()
     faults: tuple[Fault, ...] = ()
     words: dict[str, tuple[str, ...]] = {}

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from toolway.catalog import build
 from toolway.catalog.fields import Words
 from toolway.catalog.grammar import near
-from toolway.catalog.model import Auth, Check, Fault, Field, Noun, Rate, Tool, Toolkit
+from toolway.catalog.model import Auth, Check, Clock, Fault, Field, Noun, Rate, Tool, Toolkit
 from toolway.catalog.source import File, Problems, Table, is_table, load
 from toolway.errors import BadFile
 
@@ -69,6 +69,7 @@ def collect(folder: Path, problems: Problems) -> Toolkit | None:
         auth=auth,
         check=check,
         nouns=nouns,
+        clock=_clock(main.table("clock")) if "clock" in main.data else None,
         rates=_rates(main.table("limits")),
         faults=_faults(main.table("errors")),
         words={key: main.table("words").texts(key) for key in main.table("words").data},
@@ -170,16 +171,13 @@ def _plain_url(url: str) -> bool:
 
 
 def _noun(name: str, table: Table) -> Noun:
-    default = table.text("default").split()
-    if default and len(default) != 2:
-        table.bad('a tool and a field of its reply are expected, such as "get_user activeWorkspace"', "default")
     noun = Noun(
         name=name,
         list=table.text("list", due=True),
         field=table.text("name") or "name",
         id=table.text("id") or "id",
         looks_like=table.text("looks-like"),
-        default=(default[0], default[1]) if len(default) == 2 else None,
+        default=_field_of(table, "default", "get_user activeWorkspace"),
         tell_apart=table.texts("tell-apart"),
         within=table.texts("within"),
         query=table.text("query"),
@@ -190,6 +188,20 @@ def _noun(name: str, table: Table) -> Noun:
         table.bad(bad, "looks-like")
     table.done()
     return noun
+
+
+def _field_of(table: Table, key: str, example: str, *, due: bool = False) -> tuple[str, str] | None:
+    """A read tool and a dotted field of its reply."""
+    parts = table.text(key, due=due).split()
+    if parts and len(parts) != 2:
+        table.bad(f'a tool and a field of its reply are expected, such as "{example}"', key)
+    return (parts[0], parts[1]) if len(parts) == 2 else None
+
+
+def _clock(table: Table) -> Clock | None:
+    zone, given = _field_of(table, "zone", "get_user settings.timeZone", due=True), table.text("given")
+    table.done()
+    return Clock(zone, given) if zone else None
 
 
 def _bad_pattern(pattern: str) -> str:

@@ -5,7 +5,7 @@ A plain object with everything written out: no references and no combinators at 
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import UNSET, json
 
@@ -17,6 +17,7 @@ _PLAIN: Final[dict[str, Json]] = {
     "number": {"type": "number"},
     "bool": {"type": "boolean"},
     "time": {"type": "string"},  # no format date-time, which demands an offset: some services read wall clock
+    "wall": {"type": "string"},
     "date": {"type": "string"},
     "email": {"type": "string", "format": "email"},
     "url": {"type": "string", "format": "uri"},
@@ -25,17 +26,25 @@ _PLAIN: Final[dict[str, Json]] = {
     "noun": {"type": "string"},
     "any": {},
 }
-_HINTS: Final = {"time": "ISO 8601", "date": "YYYY-MM-DD"}
+_HINTS: Final = {"time": "ISO 8601", "wall": "local ISO 8601", "date": "YYYY-MM-DD"}
+_LOCAL: Final = _HINTS | {"time": _HINTS["wall"]}  # where [clock] says whose clock is meant
+
+
+class _Kit(NamedTuple):
+    """What of a toolkit is told with its fields: the nouns, and how values are written."""
+
+    nouns: Mapping[str, Noun]
+    hints: Mapping[str, str]
 
 
 def arguments(tool: Tool, toolkit: Toolkit) -> Json:
     """The JSON Schema of the tool's arguments."""
-    return _object(((param.given, param.field) for param in tool.params), toolkit.nouns_of(tool))
+    return _object(((param.given, param.field) for param in tool.params), _Kit(toolkit.nouns_of(tool), _LOCAL if toolkit.clock else _HINTS))
 
 
 def fields(found: Iterable[Field], nouns: Mapping[str, Noun] | None = None) -> Json:
     """The JSON Schema of an object of these fields, such as what [account] asks for."""
-    return _object(((field.name, field) for field in found), nouns or {})
+    return _object(((field.name, field) for field in found), _Kit(nouns or {}, _HINTS))
 
 
 def weight(tool: Tool, toolkit: Toolkit) -> int:
@@ -50,12 +59,12 @@ def due(field: Field, nouns: Mapping[str, Noun]) -> bool:
     return field.required and field.default is UNSET and not (noun and noun.default)
 
 
-def _object(members: Iterable[tuple[str, Field]], nouns: Mapping[str, Noun]) -> Json:
+def _object(members: Iterable[tuple[str, Field]], kit: _Kit) -> Json:
     properties: Json = {}
     required: list[str] = []
     for name, field in members:
-        properties[name] = _field(field, nouns)
-        if due(field, nouns):
+        properties[name] = _field(field, kit)
+        if due(field, kit.nouns):
             required.append(name)
     schema: Json = {"type": "object", "properties": properties}
     if required:
@@ -63,21 +72,21 @@ def _object(members: Iterable[tuple[str, Field]], nouns: Mapping[str, Noun]) -> 
     return schema | {"additionalProperties": False}
 
 
-def _field(field: Field, nouns: Mapping[str, Noun]) -> Json:
-    schema = _kind(field.kind, nouns)
+def _field(field: Field, kit: _Kit) -> Json:
+    schema = _kind(field.kind, kit)
     if field.many:
         schema = {"type": "array", "items": schema}
-    if about := _about(field, nouns):
+    if about := _about(field, kit):
         schema["description"] = about
     if field.default is not UNSET and not field.kind.fields:  # the members of an object tell their own
         schema["default"] = field.default
     return schema
 
 
-def _kind(kind: Kind, nouns: Mapping[str, Noun]) -> Json:
+def _kind(kind: Kind, kit: _Kit) -> Json:
     match kind.word:
         case "object":
-            return _object(((member.name, member) for member in kind.fields), nouns)
+            return _object(((member.name, member) for member in kind.fields), kit)
         case "choice":
             return {"type": "string", "enum": list(kind.choices)}
         case "schema":
@@ -92,12 +101,12 @@ def _bounds(kind: Kind) -> Json:
     return {name: int(end) if end == int(end) else end for name, end in ends if end is not None and (name != "minLength" or end)}
 
 
-def _about(field: Field, nouns: Mapping[str, Noun]) -> str:
+def _about(field: Field, kit: _Kit) -> str:
     """The sentence, and how the value is written where that is not plain from its type."""
-    hint = _HINTS.get(field.kind.word, "")
+    hint = kit.hints.get(field.kind.word, "")
     if field.kind.word == "noun":
         hint = "ids or names" if field.many else "id or name"
-        if field.required and not due(field, nouns):
+        if field.required and not due(field, kit.nouns):
             hint += "; left out: the user's own"
     if not hint or hint in field.about or not field.about:
         return field.about or (hint and f"{hint[0].upper()}{hint[1:]}.")

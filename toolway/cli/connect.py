@@ -10,8 +10,8 @@ import rich_click as click
 
 from toolway.errors import BadArgument
 from toolway.serve.local import DEFAULT_PROJECT, Local
-from toolway.serve.running import running
-from toolway.settings import Settings, read
+from toolway.serve.running import beside
+from toolway.settings import read
 
 
 @click.command()
@@ -34,20 +34,10 @@ def connect(toolkit: str, user: str, api_key: str | None, fields: tuple[str, ...
     click.echo(asyncio.run(_connect(toolkit, user, (api_key or "").strip(), settings, project, data)))
 
 
-def beside(data: str | None) -> Settings:
-    """The settings for work beside a running server: where that plays a sandbox, calls go there too."""
-    settings = read({"data": data})
-    told = running(settings.data)
-    if told and told.get("sandbox"):
-        return settings.but(sandbox=told["sandbox"])
-    return settings
-
-
 async def _connect(toolkit: str, user: str, key: str, fields: dict[str, str], project: str, data: str | None) -> str:
-    settings = beside(data)
-    told = running(settings.data)
+    settings = beside(read({"data": data}))
     async with await Local.open(settings) as local:
         owner = await local.project(project)
         account = await local.connector.direct(owner.id, user, toolkit, key, fields)
-    played = " (sandbox)" if told and told.get("sandbox") else ""
+    played = " (sandbox)" if account.toolkit in settings.played else ""
     return f"Connected {account.toolkit}{played} as {account.label} for {user}: {account.id}"

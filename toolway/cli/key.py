@@ -12,6 +12,7 @@ import rich_click as click
 from toolway.accounts.keys import SCOPES
 from toolway.errors import BadArgument, NotFound
 from toolway.serve.local import DEFAULT_PROJECT, Local
+from toolway.serve.running import beside
 from toolway.settings import read
 from toolway.store.records import ApiKey, now_ms
 
@@ -33,7 +34,7 @@ def new(project: str, scope: str, expires: str | None, data: str | None) -> None
     scopes = tuple(part.strip() for part in scope.split(",") if part.strip())
 
     async def make() -> str:
-        async with await Local.open(read({"data": data})) as local:
+        async with await Local.open(beside(read({"data": data}))) as local:
             owner = await local.project(project)
             made, secret = await local.keys.create(owner.id, scopes, _until(expires))
             click.echo(f"{made.id} for project {project}, may {', '.join(made.scopes)}", err=True)
@@ -49,7 +50,7 @@ def list_(project: str | None, data: str | None) -> None:
     """List keys; a key itself is never shown again."""
 
     async def look() -> list[tuple[str, ApiKey]]:
-        async with await Local.open(read({"data": data})) as local:
+        async with await Local.open(beside(read({"data": data}))) as local:
             names = {p.id: p.name for p in await local.store.projects.all()}
             return [(names[k.project_id], k) for k in await local.store.keys.list(None) if project in (None, names[k.project_id])]
 
@@ -69,7 +70,7 @@ def revoke(key_id: str, data: str | None) -> None:
     """Revoke a key by its id; running servers refuse it at once."""
 
     async def end() -> bool:
-        async with await Local.open(read({"data": data})) as local:
+        async with await Local.open(beside(read({"data": data}))) as local:
             return await local.store.keys.revoke(key_id, now_ms())
 
     if not asyncio.run(end()):

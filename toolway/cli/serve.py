@@ -73,7 +73,7 @@ async def _serve(settings: Settings) -> None:
             listener = _listen(settings)
             fresh = await local.first_key()
             origin = _origin(settings, listener)
-            other = stack.enter_context(leave_word(settings.data, origin, settings.text("sandbox")))
+            other = stack.enter_context(leave_word(settings, origin))
             _tell(settings, local, origin, other, fresh.open() if fresh else "")
             if alone:
                 await run(settings, app, listener)

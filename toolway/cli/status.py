@@ -9,7 +9,7 @@ from datetime import datetime
 import rich_click as click
 
 from toolway.serve.local import Local
-from toolway.serve.running import running
+from toolway.serve.running import beside, running
 from toolway.settings import read
 from toolway.store.log import Log
 from toolway.store.records import Entry, now_ms
@@ -28,7 +28,7 @@ async def _show(last: int, data: str | None) -> None:
     from rich.table import Column, Table
 
     console = Console()
-    settings = read({"data": data})
+    settings = beside(read({"data": data}))
     told = running(settings.data)
     server = f"{told['origin']} (process {told['pid']})" if told else "none is running on this data folder"
     console.print(f"server    {server}", highlight=False)

@@ -63,7 +63,7 @@ def _value(text: str) -> Any:
 
 
 def _dry(slug: str, given: dict[str, Any], data: str | None) -> None:
-    from toolway.calls import arguments, request
+    from toolway.calls import arguments, clock, request
     from toolway.serve.local import open_catalogue
     from toolway.settings import read
 
@@ -76,6 +76,7 @@ def _dry(slug: str, given: dict[str, Any], data: str | None) -> None:
         noun = kit.nouns_of(tool).get(param.field.kind.noun)
         if param.field.required and param.given not in taken and noun is not None and noun.default:
             taken[param.given] = f"default-{noun.name}"
+    taken, zone = asyncio.run(clock.read(tool, kit, taken, _utc))
     ready = request.build(tool, request.host_url(kit, tool.host, {}, settings.overrides), taken)
     click.echo(f"{ready.method} {ready.url}")
     for name, value in ready.headers.items():
@@ -84,16 +85,24 @@ def _dry(slug: str, given: dict[str, Any], data: str | None) -> None:
     if auth is not None:
         where = f"{auth.query} in the query" if auth.query else "Authorization" if auth.bearer else auth.header
         click.echo(f"(and the account's key: {where})")
+    if zone:
+        click.echo(f"(moments are meant by the clock of {zone}; without a connection UTC stands for the user's own)")
     if ready.body:
         click.echo()
         click.echo(json.dumps(json.loads(ready.body), indent=2, ensure_ascii=False) if tool.send == "json" else ready.body.decode())
 
 
-async def _try(slug: str, given: dict[str, Any], user: str, full: bool, project: str, data: str | None) -> None:
-    from toolway.cli.connect import beside
-    from toolway.serve.local import Local
+async def _utc(source: tuple[str, str]) -> str:
+    """Stands for the zone of the user, who is not known without a connection."""
+    return "UTC"
 
-    async with await Local.open(beside(data)) as local:
+
+async def _try(slug: str, given: dict[str, Any], user: str, full: bool, project: str, data: str | None) -> None:
+    from toolway.serve.local import Local
+    from toolway.serve.running import beside
+    from toolway.settings import read
+
+    async with await Local.open(beside(read({"data": data}))) as local:
         tool = local.catalogue.tool(slug)
         owner = await local.project(project)
         try:
@@ -106,4 +115,5 @@ async def _try(slug: str, given: dict[str, Any], user: str, full: bool, project:
     trimmed = ", trimmed (--full shows all)" if result.reply.trimmed else ""
     waited = f", waited {result.waited:.1f} s for its turn" if result.waited >= 0.05 else ""
     changed = f", changed {json.dumps(result.changed, ensure_ascii=False)}" if result.changed else ""
-    click.echo(f"{result.status} in {result.ms} ms as {credential.label}{waited}{changed}{trimmed}{more}", err=True)
+    clock = f", by the clock of {result.zone}" if result.zone else ""
+    click.echo(f"{result.status} in {result.ms} ms as {credential.label}{waited}{changed}{clock}{trimmed}{more}", err=True)

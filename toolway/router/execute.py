@@ -24,9 +24,9 @@ SECONDS = 24.0
 
 
 class Outcome(Struct, frozen=True):
-    """What became of an execution. `account` says which account was used, `next` which arguments to add for the next page, and
-    `connect` which toolkit the user has to connect before it can work. `waited` are seconds for the account's turn, `changed` what a
-    change changed (`calls.merge`).
+    """What became of an execution. `account` says which account was used, `next` which arguments to add for the next page, `zone` by
+    the clock of which time zone moments were read, if one was needed, and `connect` which toolkit the user has to connect before it can
+    work. `waited` are seconds for the account's turn, `changed` what a change changed (`calls.merge`).
     """
 
     successful: bool
@@ -39,6 +39,7 @@ class Outcome(Struct, frozen=True):
     connect: str = ""
     waited: float = 0.0
     changed: Json = {}
+    zone: str = ""
 
     def to_json(self) -> Json:
         """The result as agents read it."""
@@ -53,6 +54,8 @@ class Outcome(Struct, frozen=True):
             made["changed"] = self.changed
         if waited := round(self.waited, 1):
             made["waited"] = waited
+        if self.zone:
+            made["zone"] = self.zone
         return made
 
 
@@ -103,7 +106,18 @@ class Executor:
             result = await self._in_time(attempt, session, slug, arguments, account, full)
             attempt.know(state="done", status=result.status)
             reply = result.reply
-            return Outcome(True, reply.data, None, log_id, attempt.label, reply.next, reply.trimmed, "", result.waited, result.changed)
+            return Outcome(
+                True,
+                reply.data,
+                None,
+                log_id,
+                attempt.label,
+                reply.next,
+                reply.trimmed,
+                waited=result.waited,
+                changed=result.changed,
+                zone=result.zone,
+            )
         except ToolwayError as error:
             return _failed(attempt, error)
         except Exception as error:

@@ -11,21 +11,25 @@ from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
+from toolway.errors import BadSetting
+from toolway.settings import Settings
 from toolway.store.locks import Hold
 
 _WORD, _LOCK = "running.json", "running.lock"
 
 
 @contextlib.contextmanager
-def leave_word(data: Path, origin: str, sandbox: str) -> Generator[Mapping[str, Any] | None]:
+def leave_word(settings: Settings, origin: str) -> Generator[Mapping[str, Any] | None]:
     """Leave word for as long as this lasts. Where another server runs on the folder already, its word stays and is given instead."""
+    data = settings.data
     hold = Hold.attempt(data / _LOCK, make=True)
     if hold is None:
         yield running(data) or {"origin": "Another server", "pid": "unknown"}
         return
     path = data / _WORD
     fresh = path.with_suffix(f".{os.getpid()}")
-    fresh.write_text(json.dumps({"pid": os.getpid(), "origin": origin, "sandbox": sandbox}) + "\n", "utf-8")
+    word = {"pid": os.getpid(), "origin": origin, "sandbox": settings.text("sandbox"), "database": _database(settings)}
+    fresh.write_text(json.dumps(word) + "\n", "utf-8")
     fresh.replace(path)
     try:
         yield None
@@ -46,3 +50,25 @@ def running(data: Path) -> Mapping[str, Any] | None:
         return None
     words = cast("dict[str, Any]", told) if isinstance(told, dict) else {}
     return words if isinstance(words.get("origin"), str) and isinstance(words.get("sandbox"), str) and "pid" in words else None
+
+
+def beside(settings: Settings) -> Settings:
+    """The settings for work beside a running server: where that plays a sandbox, calls go there too.
+
+    Raises `BadSetting` where it keeps its data in another database: what is done there it would never see.
+    """
+    told = running(settings.data)
+    if told is None:
+        return settings
+    its, ours = told.get("database", ""), _database(settings)
+    if its and its != ours:
+        raise BadSetting(
+            f"The server that runs on {settings.data} keeps its data in {its}; this command would use {ours}.",
+            fix="Give the command the same TOOLWAY_DATABASE, or put it into toolway.toml.",
+        )
+    return settings.but(sandbox=told["sandbox"]) if told["sandbox"] else settings
+
+
+def _database(settings: Settings) -> str:
+    """The database's address, without its password."""
+    return settings.shown("database") or settings.database
