@@ -24,7 +24,7 @@
         └── Busy                the pace of the account is used up for now
 
 A message says what happened and in whose words; `fix` says what to do next. Codes are words: only `serve.wire` knows the numbers
-of HTTP and MCP.
+of HTTP and MCP. `maybe_done` is set where a request that changes something left and its answer does not say what became of it.
 """
 
 from collections.abc import Sequence
@@ -34,6 +34,7 @@ class ToolwayError(Exception):
     """Something went wrong inside Toolway."""
 
     code = "error"
+    maybe_done = False
 
     def __init__(self, message: str | None = None, *, fix: str | None = None) -> None:
         self.message = message or (type(self).__doc__ or "").strip().splitlines()[0]
@@ -43,6 +44,8 @@ class ToolwayError(Exception):
     @property
     def sentence(self) -> str:
         """Message and mend in one line, for people and agents."""
+        if self.maybe_done:
+            return f"{self.message} Whether it was done is not known: look before you repeat it."
         if not self.fix:
             return self.message
         return f"{self.message}{'' if self.message.endswith(('.', '?', '!')) else '.'} {self.fix}"

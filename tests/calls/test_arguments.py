@@ -201,5 +201,19 @@ def test_many_faults_are_not_all_told() -> None:
 def test_what_deletes_several_is_never_sent_without_any(ids: Any) -> None:
     found, its = builtin("CLOCKIFY_DELETE_USER_TIME_ENTRIES")
     with pytest.raises(BadArgument, match="time-entry-ids is"):
-        check(found, its, {"time-entry-ids": ids})
-    assert check(found, its, {"time-entry-ids": ["a", "b"]}) == {"time-entry-ids": ["a", "b"]}
+        check(found, its, {"userId": "u", "time-entry-ids": ids})
+    given = {"userId": "u", "time-entry-ids": ["a", "b"]}
+    assert check(found, its, given) == given
+
+
+@pytest.mark.parametrize(
+    ("slug", "named"),
+    [("CLOCKIFY_REMOVE_USER_FROM_GROUP", {"userGroupId": "g"}), ("CLOCKIFY_DELETE_USER_TIME_ENTRIES", {"time-entry-ids": "e"})],
+)
+def test_who_is_taken_away_is_named(slug: str, named: dict[str, str]) -> None:
+    found, its = builtin(slug)
+    with pytest.raises(BadArgument, match="userId is missing"):
+        check(found, its, named)
+    told = schema.arguments(found, its)
+    assert "userId" in told["required"] and "the user's own" not in told["properties"]["userId"]["description"]
+    assert "workspaceId" not in told["required"]  # where it lies may be left out

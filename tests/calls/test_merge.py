@@ -27,7 +27,7 @@ def merged(given: Json, *names: str, **left: Any) -> Json:
         assert (other, wanted) == (source, {"id": "t1"})
         return Reply(PRESENT)
 
-    return asyncio.run(merge.under(kit(source, writing), writing, {"id": "t1"} | given, ask))
+    return asyncio.run(merge.under(kit(source, writing), writing, {"id": "t1"} | given, ask)).arguments
 
 
 def test_what_was_not_given_is_kept() -> None:
@@ -47,6 +47,16 @@ def test_what_the_service_keeps_is_sent_only_when_given() -> None:
     assert merged({"rate": None}, "name", "rate", left=("rate",)) == {"id": "t1", "name": "Old", "rate": None}
 
 
+def test_what_is_told_as_changed_is_small_and_differs() -> None:
+    field = param("body", "tags", "text[]").field
+    long, many = "x" * 300, [str(n) for n in range(30)]
+    now: Json = {"a": "same", "b": "\u202eold", "c": long, "tags": many, "at": {"on": 1, "off": 2}}
+    fields = {name: param("body", name, "any").field for name in ("a", "b", "c", "d", "at")} | {"tags": field}
+    given: Json = {"id": "t1", "a": "same", "b": "new", "c": "", "d": "more", "tags": [], "at": {"on": 1, "off": 2}}
+    changed = merge._changed(Merge("get"), fields, given, now)  # pyright: ignore[reportPrivateUsage]
+    assert changed == {"b": ["old", "new"], "c": ["x" * 197 + "...", ""], "d": [None, "more"], "tags": [[*many[:20], "..."], []]}
+
+
 class Pages:
     """Answers the read of a list page by page, and counts the pages that were asked for. A reply may hold more than the list."""
 
@@ -62,7 +72,7 @@ class Pages:
 def laid(slug: str, ask: Pages, **given: Any) -> Json:
     """What is sent, checked as the pipeline does."""
     writing, its = builtin(slug)
-    return asyncio.run(merge.under(its, writing, check(writing, its, given), ask))
+    return asyncio.run(merge.under(its, writing, check(writing, its, given), ask)).arguments
 
 
 OTHER, REPORT = [{"id": "r0", "name": "Other"}], {"id": "r1", "name": "Acme", "isPublic": True, "visibleToUserGroups": None, "link": "x"}

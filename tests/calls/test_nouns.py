@@ -111,6 +111,26 @@ async def test_an_id_is_an_id_whatever_it_looks_like(slug: str) -> None:
     assert len(lists.asked) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("Des", "the one that comes near is Design Team (id w2)"),
+        ("the market workspace", "no workspace"),
+        ("client", "several workspaces fit"),
+    ],
+)
+async def test_what_changes_something_takes_a_whole_name_only(name: str, near: str) -> None:
+    lists = Lists(get_all_my_workspaces=WORKSPACES)
+    with pytest.raises(BadArgument) as raised:
+        await resolved("CLOCKIFY_CREATE_CLIENT", lists, workspaceId=name, name="x")
+    assert near in raised.value.sentence
+    for whole in ("design team", "the Design Team workspace"):
+        assert (await resolved("CLOCKIFY_CREATE_CLIENT", lists, workspaceId=whole, name="x"))["workspaceId"] == "w2"
+    lists = Lists(get_tags=[row("t1", "urgent")])
+    with pytest.raises(BadArgument, match="comes near is urgent"):
+        await resolved("CLOCKIFY_UPDATE_TAG", lists, workspaceId=W, id="urg", name="x")
+
+
 async def test_ids_are_never_looked_up() -> None:
     lists = Lists()
     given = {"workspaceId": W, "projectId": P, "tagIds": [T, T], "description": "x"}

@@ -270,7 +270,7 @@ CLOCKIFY, DESKTIME = builtin("CLOCKIFY_GET_TAGS"), builtin("DESKTIME_GET_EMPLOYE
         (CLOCKIFY, 401, {}, "key", "Clockify refused (401). The account's key is not accepted"),
         (CLOCKIFY, 403, {"message": "no"}, "forbidden", "does not permit it"),
         (CLOCKIFY, 404, {"code": 404}, "not found", "No timer is running"),
-        (CLOCKIFY, 429, {"message": "Too many requests"}, "pace", "30 calls an hour"),
+        (CLOCKIFY, 429, {"message": "Too many requests"}, "pace", "allowance is used up"),
         (CLOCKIFY, 400, {"message": "TAG doesn't belong to Workspace", "code": 501}, "refused", "not in this workspace"),
         (CLOCKIFY, 500, {}, "refused", "fault of its own"),
         (DESKTIME, 401, {"error": {"code": 401, "description": "API Key is invalid"}}, "key", "(401, code 401): API Key is invalid"),

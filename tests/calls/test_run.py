@@ -76,9 +76,10 @@ async def test_a_put_that_replaces_keeps_what_was_not_named() -> None:
     path = f"/v1/workspaces/{W}/clients/c1"
     now = {"id": "c1", "name": "Acme", "email": None, "note": "old", "address": "Riga", "archived": False, "currencyCode": "EUR"}
     table = {f"GET {path}": now, f"PUT {path}": {"id": "c1"}, f"GET /v1/workspaces/{W}/clients": [now]}
-    _, heard = await run("CLOCKIFY_UPDATE_CLIENT", {"workspaceId": W, "id": "acme", "name": "Acme Group", "note": None}, table)
+    result, heard = await run("CLOCKIFY_UPDATE_CLIENT", {"workspaceId": W, "id": "acme", "name": "Acme Group", "note": None}, table)
     sent = msgspec.json.decode(heard[-1].partition(b"\r\n\r\n")[2])
     assert sent == {"name": "Acme Group", "note": None, "address": "Riga", "archived": False}
+    assert result.changed == {"name": ["Acme", "Acme Group"], "note": ["old", None]}
 
 
 async def test_moments_that_were_read_back_are_not_turned() -> None:
@@ -155,15 +156,15 @@ async def test_an_account_waits_its_turn_or_is_told_when() -> None:
     async with served(says({"GET": []})) as server, reaching(server.url) as net:
         server_of[:] = [server]
         runner = Runner(net, {"clockify.api": server.url})
-        slow, free = credential(plan="slow"), credential(plan="free plan")
+        slow, free = credential(plan="slow"), msgspec.structs.replace(credential(plan="free plan"), account_id="ca_2")
         began = time.monotonic()
         await runner.run(kit, found, {"workspaceId": W}, slow)
         assert time.monotonic() - began < 0.5
-        await runner.run(kit, found, {"workspaceId": W}, slow)
+        assert 0.5 < (await runner.run(kit, found, {"workspaceId": W}, slow)).waited < 2
         assert 0.5 < time.monotonic() - began < 2
         for _ in range(2):
             await runner.run(kit, found, {"workspaceId": W}, free)
-        with pytest.raises(Busy, match="allows 2 calls a hour") as raised:
+        with pytest.raises(Busy, match="allows 2 calls an hour") as raised:
             await runner.run(kit, found, {"workspaceId": W}, free)
         assert "60 minutes" in raised.value.sentence and len(server.heard) == 4
 
@@ -174,9 +175,70 @@ async def test_a_create_whose_answer_was_lost_is_not_repeated_and_forgets_lists(
 
     found, kit = builtin("CLOCKIFY_CREATE_CLIENT")
     async with served(closes) as server, reaching(server.url) as net:
-        with pytest.raises(NoAnswer):
+        with pytest.raises(NoAnswer) as raised:
             await Runner(net, {"clockify.api": server.url}).run(kit, found, {"workspaceId": W, "name": "x"}, credential())
+        assert raised.value.maybe_done and "look before you repeat" in raised.value.sentence
         assert len(server.heard) == 1
+
+
+async def test_a_service_that_had_enough_is_left_alone() -> None:
+    found, kit = builtin("CLOCKIFY_CREATE_CLIENT")
+    other, _ = builtin("CLOCKIFY_GET_TAGS")
+    async with served(says({"": ("429 Slow", {"message": "Too many requests"})})) as server, reaching(server.url) as net:
+        server_of[:] = [server]
+        runner = Runner(net, {"clockify.api": server.url})
+        with pytest.raises(Refused, match="429") as raised:
+            await runner.run(kit, found, {"workspaceId": W, "name": "x"}, credential())
+        assert "Free again in 10 seconds" in raised.value.sentence and "seems to be on the free plan" in raised.value.sentence
+        with pytest.raises(Busy, match="just refused") as busy:
+            await runner.run(kit, other, {"workspaceId": W}, credential())
+        assert "Free again in 10 seconds" in busy.value.sentence and len(server.heard) == 1
+
+
+async def test_a_key_is_checked_before_it_is_called_dead() -> None:
+    """One refusal may be the service's way to say that there were too many calls."""
+    found, kit = builtin("CLOCKIFY_GET_TAGS")
+    table: dict[str, Any] = {"GET /v1/workspaces": ("401 No", {}), "GET /v1/user": {"email": "a@x"}}
+    async with served(says(table)) as server, reaching(server.url) as net:
+        server_of[:] = [server]
+
+        async def call(runner: Runner, account: str) -> Refused:
+            mine = msgspec.structs.replace(credential(), account_id=account)
+            with pytest.raises(Refused, match="401") as raised:
+                await runner.run(kit, found, {"workspaceId": W}, mine)
+            return raised.value
+
+        runner = Runner(net, {"clockify.api": server.url})
+        for _ in range(2):
+            error = await call(runner, "ca_1")
+            assert error.means == "refused" and "without connecting anew" in error.sentence
+        assert [b"/v1/user" in request for request in server.heard] == [False, True, False]  # checked once a minute
+        table["GET /v1/user"] = ("503 Busy", {})
+        assert (await call(runner, "ca_2")).means == "refused"  # it could not be checked
+        table["GET /v1/user"] = ("401 No", {})
+        del server.heard[:]
+        dead = await asyncio.gather(*(call(runner, "ca_3") for _ in range(5)))
+        assert {error.means for error in dead} == {"key"} and "key is not accepted" in dead[0].sentence
+        assert sum(b"/v1/user" in request for request in server.heard) == 1
+        without = msgspec.structs.replace(kit, check=None)
+        with pytest.raises(Refused) as raised:
+            await runner.run(without, found, {"workspaceId": W}, credential())
+        assert raised.value.means == "key"
+
+
+@pytest.mark.parametrize(
+    ("slug", "status", "known"),
+    [
+        ("CLOCKIFY_CREATE_CLIENT", "502 Bad Gateway", False),
+        ("CLOCKIFY_CREATE_CLIENT", "302 Elsewhere", False),
+        ("CLOCKIFY_CREATE_CLIENT", "409 Conflict", True),
+        ("CLOCKIFY_GET_CLIENTS", "501 Not", True),
+    ],
+)
+async def test_only_a_write_without_a_clear_answer_is_in_doubt(slug: str, status: str, known: bool) -> None:
+    with pytest.raises(Refused) as raised:
+        await run(slug, {"workspaceId": W, "name": "x"}, {"": (status, {})})
+    assert raised.value.maybe_done != known and ("look before you repeat" in raised.value.sentence) != known
 
 
 async def test_a_connection_is_proved_by_the_check_call() -> None:

@@ -72,6 +72,14 @@ def test_warnings(tmp_path: Path, main: str, tools: str, told: str) -> None:
     assert told in found
 
 
+def test_a_limit_names_a_plan_that_an_account_can_have(tmp_path: Path) -> None:
+    plans = '[account]\nplan = "(free plan | paid plan)"\n[[limits.rate]]\nmost = 30\nper = "hour"\nwhen = "{}"\n'
+    main = WIDE["toolkit.toml"]
+    (told,) = lint(write(tmp_path / "a" / "acme", WIDE | {"toolkit.toml": main + plans.format("free")}))
+    assert "when = 'free' is no plan of [account]" in told
+    assert lint(write(tmp_path / "b" / "acme", WIDE | {"toolkit.toml": main + plans.format("free plan")})) == []
+
+
 def test_problems_of_reading_come_first_and_alone(tmp_path: Path) -> None:
     found = lint(acme(tmp_path, PING.replace("about", "abuot").replace('"is Acme up", ', "")))
     assert len(found) == 2

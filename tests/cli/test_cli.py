@@ -119,6 +119,9 @@ def test_a_tool_is_tried(toolway: Shell) -> None:
     assert said.code == 0, said.err
     assert "urgent" in [tag["name"] for tag in json.loads(said.out)["tags"]]
     assert "as alice@example.com" in said.err
+    tag = json.loads(said.out)["tags"][0]
+    said = toolway("toolkit", "try", "CLOCKIFY_UPDATE_TAG", "--user", "alice", "workspaceId=marketing", f"id={tag['id']}", "name=Other")
+    assert f'changed {{"name": ["{tag["name"]}", "Other"]}}' in said.err
 
 
 def test_a_dry_try_shows_the_request_and_opens_no_connection(toolway: Shell) -> None:

@@ -81,8 +81,8 @@ async def test_a_chosen_auth_config_that_is_none(router: Router) -> None:
         ({"status": 500, "body": {"message": "boom"}, "times": 3}, "refused", ["(500", "boom", "fault of its own"]),
         ({"status": 302, "headers": {"location": "http://127.0.0.1:1/"}}, "refused", ["302"]),
         ({"huge": 100 << 20}, "failed", ["more than 10 MiB", "smaller page"]),
-        ({"status": 401, "body": {"message": "no"}}, "refused", ["Clockify refused (401)", "key is not accepted", "/link/"]),
-        ({"status": 429, "times": 3, "headers": {"retry-after": "99"}}, "refused", ["(429)", "wait"]),
+        ({"status": 401, "body": {"message": "no"}}, "refused", ["Clockify refused (401)", "without connecting anew"]),
+        ({"status": 429, "times": 3, "headers": {"retry-after": "99"}}, "refused", ["(429)", "Free again in 2 minutes"]),
     ],
 )
 async def test_what_a_service_does_wrong(router: Router, fault: Fault, what: dict[str, Any], state: str, words: list[str]) -> None:
@@ -97,6 +97,33 @@ async def test_what_a_service_does_wrong(router: Router, fault: Fault, what: dic
     assert "Traceback" not in answer["error"]
     entry = (await router.entries(2))[0]
     assert (entry.state, entry.tool) == (state, "CLOCKIFY_GET_TAGS")
+
+
+async def test_a_key_that_is_dead_gets_a_link(router: Router, fault: Fault) -> None:
+    await router.connect("clockify")
+    path = await router.session()
+    await router.execute(path, "CLOCKIFY_GET_TAGS")
+    await fault("/clockify/api/v1/", status=401, body={"message": "no"}, times=2)
+    answer = await router.execute(path, "CLOCKIFY_GET_TAGS")
+    for word in ("Clockify refused (401)", "key is not accepted", "/link/"):
+        assert word in answer["error"]
+
+
+async def test_a_change_says_what_it_changed(router: Router) -> None:
+    await router.connect("clockify")
+    path = await router.session()
+    answer = await router.execute(path, "CLOCKIFY_UPDATE_TAG", id="urgent", name="Urgent again")
+    assert answer["changed"] == {"name": ["urgent", "Urgent again"]}
+    assert "changed" not in await router.execute(path, "CLOCKIFY_GET_TAGS")
+
+
+async def test_a_call_says_that_it_waited_for_its_turn(router: Router) -> None:
+    await router.connect("desktime")
+    path = await router.session()
+    calls: list[Any] = [{"tool_slug": "DESKTIME_PING_REQUEST", "arguments": {}} for _ in range(2)]
+    answer = await router.call(path, "COMPOSIO_MULTI_EXECUTE_TOOL", tools=calls)
+    waited = [result["response"].get("waited", 0) for result in answer["data"]["results"]]
+    assert max(waited) > 0.3
 
 
 async def test_a_slow_answer_is_waited_for(router: Router, fault: Fault) -> None:

@@ -94,6 +94,21 @@ async def test_a_person_connects(router: Router) -> None:
     assert (await browser.send(link, key=KEY)).status == 410
 
 
+async def test_a_plan_may_be_told_and_need_not(router: Router) -> None:
+    chosen: list[str | None] = []
+    for told in ({}, {"plan": ""}, {"plan": "free plan"}):
+        link, number = await begin(router, "clockify", f"user {len(chosen)}")
+        browser = Browser(router)
+        page = await browser.open(link)
+        assert re.search(r'<select id="field-plan"[^>]*>\s*<option value=""></option>', page.text)
+        assert not re.search(r'<select id="field-region"[^>]*>\s*<option value="">', page.text)  # that one is always some
+        await browser.send(link, key="sandbox-clockify-key", **told)
+        account = await account_of(router, number)
+        assert account.status == "ACTIVE"
+        chosen.append(account.settings.get("plan"))
+    assert chosen == [None, None, "free plan"]
+
+
 async def test_headers_of_every_page(router: Router) -> None:
     link, _ = await begin(router)
     browser = Browser(router)

@@ -40,10 +40,11 @@ def check(tool: Tool, kit: Toolkit, given: Json) -> Json:
     fields = {p.given: p.field for p in tool.params}
     clears = {p.given for p in tool.params if p.place == "body" and not p.field.required} if tool.merge else frozenset[str]()
     whole = next((p.field.kind for p in tool.params if p.place == "whole"), None) if tool.merge else None
-    walk = _Walk(kit.nouns, whole)
+    nouns = kit.nouns_of(tool)
+    walk = _Walk(nouns, whole)
     taken = walk.members(fields, _as_whole(tool, fields, given), "", clears)
     if walk.faults:
-        needed = {p.given: due(p.field, kit.nouns) for p in tool.params}
+        needed = {p.given: due(p.field, nouns) for p in tool.params}
         names = ", ".join(name + "*" * needed[name] for name in sorted(needed, key=lambda name: not needed[name]))
         said = "; ".join(walk.faults)
         end = "" if said.endswith("?") else "."

@@ -1,7 +1,7 @@
 """A PUT that replaces: what the agent did not name is read first and laid under what it did."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from toolway.calls.nouns import Ask
 from toolway.calls.reply import clean, rows
@@ -9,27 +9,39 @@ from toolway.catalog.model import Field, Json, Merge, Tool, Toolkit
 from toolway.errors import Refused
 
 _MOST_PAGES = 20
+_MOST_TEXT, _MOST_ITEMS = 200, 20
 
 
-async def under(kit: Toolkit, tool: Tool, taken: Json, ask: Ask) -> Json:
+class Laid(NamedTuple):
+    """The arguments over the present state, and what they change in it: `{field: [before, after]}`, of a body that is a list
+    `{item: {field: [before, after]}}`. Nothing where nothing had to be read.
+    """
+
+    arguments: Json
+    changed: Json
+
+
+async def under(kit: Toolkit, tool: Tool, taken: Json, ask: Ask) -> Laid:
     """The arguments over the present state, of which only what the tool declares is kept. A null that was read is not sent.
 
     Of a body that is a list, each item is laid over its own present state. Raises `Refused` when there is none.
     """
     if tool.merge is None:
-        return taken
+        return Laid(taken, {})
     source = kit.tools[tool.merge.source]
     wanted = {p.given: taken[p.given] for p in source.params if p.place == "path" and p.given in taken}
     whole = next((p for p in tool.params if p.place == "whole"), None)
     if whole is not None:
         fields, items = {field.name: field for field in whole.field.kind.fields}, cast("list[Json]", taken[whole.given])
         if not any(_left_out(tool.merge, fields, item) for item in items):
-            return taken
-        found = await _listed(kit, source, wanted, tool.merge.by, [str(item[tool.merge.by]) for item in items], ask)
-        return taken | {whole.given: [item | _kept(tool.merge, fields, item, now) for item, now in zip(items, found, strict=True)]}
+            return Laid(taken, {})
+        found = list(await _listed(kit, source, wanted, tool.merge.by, [str(item[tool.merge.by]) for item in items], ask))
+        laid = [item | _kept(tool.merge, fields, item, now) for item, now in zip(items, found, strict=True)]
+        each = {str(item[tool.merge.by]): _changed(tool.merge, fields, item, now) for item, now in zip(items, found, strict=True)}
+        return Laid(taken | {whole.given: laid}, {key: changed for key, changed in each.items() if changed})
     fields = {p.given: p.field for p in tool.params if p.place == "body"}
     if not _left_out(tool.merge, fields, taken):
-        return taken
+        return Laid(taken, {})
     if tool.merge.by:
         (current,) = await _listed(kit, source, wanted, tool.merge.by, [str(taken[tool.merge.by])], ask)
     else:
@@ -37,7 +49,7 @@ async def under(kit: Toolkit, tool: Tool, taken: Json, ask: Ask) -> Json:
     read_as = (tool.merge.renames.get(field.name, field.name) for field in fields.values())
     if not any(name.partition(".")[0] in current for name in read_as):
         raise Refused(f"{kit.title} did not give the present state, so nothing was changed.", status=200, means="rubbish")
-    return taken | _kept(tool.merge, fields, taken, current)
+    return Laid(taken | _kept(tool.merge, fields, taken, current), _changed(tool.merge, fields, taken, current))
 
 
 async def _listed(kit: Toolkit, source: Tool, wanted: Json, by: str, sought: list[str], ask: Ask) -> Iterable[Json]:
@@ -65,6 +77,31 @@ def _kept(merge: Merge, fields: Mapping[str, Field], given: Json, current: Json)
         if value is not None:
             kept[name] = _declared(field, value)
     return kept
+
+
+def _changed(merge: Merge, fields: Mapping[str, Field], given: Json, current: Json) -> Json:
+    """What is given and differs from the present state, as the agent reads it: `[before, after]`."""
+    changed: Json = {}
+    for name in (name for name in given if name in fields):
+        field = fields[name]
+        before, after = _declared(field, _at(current, merge.renames.get(field.name, field.name))), _declared(field, given[name])
+        if before != after:
+            changed[name] = [_short(before), _short(after)]
+    return changed
+
+
+def _short(value: Any) -> Any:
+    """A value that is small enough to be told twice, without characters that nobody sees."""
+    match value:
+        case str():
+            return text if len(text := clean(value)) <= _MOST_TEXT else text[: _MOST_TEXT - 3] + "..."
+        case list():
+            items = [_short(item) for item in cast("list[Any]", value)[:_MOST_ITEMS]]
+            return [*items, "..."] if len(cast("list[Any]", value)) > _MOST_ITEMS else items
+        case dict():
+            return {clean(name): _short(inner) for name, inner in list(cast("Json", value).items())[:_MOST_ITEMS]}
+        case _:
+            return value
 
 
 def _left_out(merge: Merge, fields: Mapping[str, Field], given: Json) -> dict[str, Field]:

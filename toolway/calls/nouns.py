@@ -88,6 +88,7 @@ class Resolver:
     def __init__(self, tool: Tool, kit: Toolkit, account_id: str, ask: Ask, kept: Kept) -> None:
         self._tool = tool
         self._kit = kit
+        self._nouns = kit.nouns_of(tool)
         self._account = account_id
         self._ask = ask
         self._kept = kept
@@ -101,9 +102,9 @@ class Resolver:
         done = dict(given)
         around = around.new_child(done)
         inner = {name: field for name, field in fields.items() if field.kind.word in ("noun", "object")}
-        for name in _in_order(inner, self._kit.nouns) if inner else ():
+        for name in _in_order(inner, self._nouns) if inner else ():
             field, here = inner[name], f"{path}.{name}" if path else name
-            noun = self._kit.nouns.get(field.kind.noun)
+            noun = self._nouns.get(field.kind.noun)
             if given.get(name) is not None:
                 done[name] = await self._field(field, given[name], here, around)
             elif noun and noun.default and field.required:
@@ -121,7 +122,7 @@ class Resolver:
             return await self._members({f.name: f for f in field.kind.fields}, cast("Json", value), around, path)
         if field.kind.word != "noun" or not isinstance(value, str):
             return value
-        noun = self._kit.nouns[field.kind.noun]
+        noun = self._nouns[field.kind.noun]
         if len(value) > _LONGEST:
             told = f"{self._tool.slug}: {path} has {len(value)} characters; no id and no name has more than {_LONGEST}."
             raise BadArgument(told, fix=f"Give the id or the name of the {noun.name}.")
@@ -165,6 +166,7 @@ class Resolver:
                 fix=f"Give {missing}, or the id of the {noun.name}." if missing else f"Give the id or the name of the {noun.name}.",
             )
         careful = self._tool.effect == "destroy"
+        reads = self._tool.effect == "read"
         things = await self._things(noun, where)
         if any(thing.id == name for thing in things.rows):  # an id, though it looks like none
             return name
@@ -173,8 +175,10 @@ class Resolver:
             narrowed = await self._things(noun, where | {noun.query: name if careful else _bare(noun, name)})
             things = narrowed if narrowed.rows else things
         fitting = _fitting(noun, name, things.rows, careful)
-        # Of a list that goes on, a part of a name will not do, and nothing for what destroys: there may be more that fit.
-        if len(fitting) == 1 and (not things.more or (not careful and (_same(fitting[0], name) or _same(fitting[0], _bare(noun, name))))):
+        # Of a list that goes on, nothing will do for what destroys, and a part of a name for nobody: there may be more that fit.
+        # Nor will a part do for what changes something: a thing made in the wrong place is hard to take back.
+        whole = len(fitting) == 1 and (_same(fitting[0], name) or _same(fitting[0], _bare(noun, name)))
+        if len(fitting) == 1 and ((reads or whole) if not things.more else (whole and not careful)):
             return fitting[0].id
         raise self._unclear(noun, name, path, things, fitting)
 
@@ -189,6 +193,9 @@ class Resolver:
 
     def _unclear(self, noun: Noun, name: str, path: str, things: Things, fitting: list[Thing]) -> BadArgument:
         seen = f" Only the first {len(things.rows)} {noun.name}s were looked at." if things.more else ""
+        if len(fitting) == 1 and not things.more:
+            told = f"no {noun.name} is called {shown(name)}; the one that comes near is {fitting[0].told}"
+            return BadArgument(f"{self._tool.slug}: {path}: {told}.", fix="Give its whole name or its id, if that one is meant.")
         if fitting:
             choice = "; ".join(thing.told for thing in fitting[:_NEAR])
             fit = f"several {noun.name}s fit" if len(fitting) > 1 else f"more than one {noun.name} may fit"

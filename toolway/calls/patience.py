@@ -46,14 +46,14 @@ async def send(way: Way, request: Request, effect: Effect) -> Answer:
             if attempt == patience.tries or until - time.monotonic() - pause < 1:
                 raise
         else:
-            pause = max(pause, _asked(answer))
+            pause = max(pause, asked(answer))
             if answer.status not in patience.statuses or attempt == patience.tries or until - time.monotonic() - pause < 1:
                 return answer
         await asyncio.sleep(pause)
     raise AssertionError("a try either returns or raises")
 
 
-def _asked(answer: Answer) -> float:
+def asked(answer: Answer) -> float:
     """Seconds that the service asks to wait (`Retry-After`), 0 when it does not say."""
     text = answer.headers.get("retry-after", "")
     return float(text) if text.isdecimal() and len(text) < 6 else 0.0

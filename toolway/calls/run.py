@@ -3,6 +3,7 @@
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -12,21 +13,41 @@ from toolway.calls import arguments, clock, merge, patience, reply, request
 from toolway.calls.nouns import Kept, Resolver
 from toolway.calls.pace import Pace
 from toolway.catalog.model import Json, Tool, Toolkit
-from toolway.errors import BadArgument, Blocked, ToolwayError
+from toolway.errors import BadArgument, Blocked, Busy, NoAnswer, Refused, TooLarge, ToolwayError
 from toolway.net import Answer, Net, Request
 from toolway.watch import Watch
+
+_KEY_LIVES = (
+    "The key itself was not refused when it was checked: wait a little and call again, without connecting anew. "
+    "If it is this tool alone that is refused, the key may not do this."
+)
 
 Leaving = Callable[[], Awaitable[None]]
 """Called right before a request that changes something leaves."""
 
+Read = Callable[[Answer], reply.Reply]
+"""Reads an answer; raises `Refused`."""
+
 
 class Result(Struct, frozen=True):
-    """What a call gave: the reply, the service's status, the milliseconds that it took, and the time zone that was needed, if one was."""
+    """What a call gave: the reply, the service's status, and the milliseconds that it took.
+
+    `waited` are the seconds that it waited for the account's turn, `changed` what of a thing that was read before it changed
+    (`merge.Laid`), `zone` the time zone that was needed, if one was.
+    """
 
     reply: reply.Reply
     status: int
     ms: int
+    waited: float = 0.0
+    changed: Json = {}
     zone: str = ""
+
+
+class _Answered(NamedTuple):
+    reply: reply.Reply
+    status: int
+    waited: float
 
 
 class Runner:
@@ -38,30 +59,36 @@ class Runner:
         self._overrides = dict(overrides or {})
         self._pace = Pace()
         self._kept = Kept()
+        self._checked = Kept()
 
     async def run(
         self, kit: Toolkit, tool: Tool, given: Json, credential: Credential, leaving: Leaving | None = None, full: bool = False
     ) -> Result:
         """Run a call. Raises `BadArgument` before anything left, and `CallFailed` or `TooLarge` for what the service or the way did."""
         began = time.perf_counter()
+        waited = 0.0
 
         async def ask(other: Tool, wanted: Json) -> reply.Reply:
-            answer = await self._send(kit, other, wanted, credential)
-            return reply.read(other, kit, answer, wanted, full=True, exact=True)
+            nonlocal waited
+            answered = await self._call(
+                kit, other, wanted, credential, lambda answer: reply.read(other, kit, answer, wanted, full=True, exact=True)
+            )
+            waited += answered.waited
+            return answered.reply
 
         taken = arguments.check(tool, kit, given)
         resolver = Resolver(tool, kit, credential.account_id, ask, self._kept)
         asked = await resolver.resolve(taken)
         taken, zone = await clock.read(tool, kit, asked, resolver.field)
-        taken = await merge.under(kit, tool, taken, ask)
+        taken, changed = await merge.under(kit, tool, taken, ask)
         try:
-            answer = await self._send(kit, tool, taken, credential, leaving)
+            # What the next page takes is said as the agent said it: a clock's face is not read twice.
+            answered = await self._call(kit, tool, taken, credential, lambda answer: reply.read(tool, kit, answer, asked, full), leaving)
         finally:
             if tool.effect != "read":  # done or perhaps done: what was listed may be old
                 self._kept.forget(credential.account_id)
         ms = round((time.perf_counter() - began) * 1000)
-        # What the next page takes is said as the agent said it: a clock's face is not read twice.
-        return Result(reply.read(tool, kit, answer, asked, full), answer.status, ms, zone)
+        return Result(answered.reply, answered.status, ms, waited + answered.waited, changed, zone)
 
     async def prove(self, kit: Toolkit, credential: Credential) -> Json:
         """Make the toolkit's check call with a credential; returns the reply.
@@ -78,16 +105,59 @@ class Runner:
         check = kit.check
         slug = f"{kit.slug.upper()}_CHECK"
         tool = Tool(slug, kit.slug, "check", "Check", "", check.method, check.host, check.path, "read", send="none")
-        answer = await self._send(kit, tool, {}, credential)
-        return reply.read(tool, kit, answer, {}, full=True).data
+        return (await self._once(kit, tool, {}, credential, lambda answer: reply.read(tool, kit, answer, {}, full=True))).reply.data
 
-    async def _send(self, kit: Toolkit, tool: Tool, taken: Json, credential: Credential, leaving: Leaving | None = None) -> Answer:
+    async def _call(
+        self, kit: Toolkit, tool: Tool, taken: Json, credential: Credential, read: Read, leaving: Leaving | None = None
+    ) -> _Answered:
+        """A request with its reply. One refusal makes no key dead: some services refuse a burst in the same words, so the key is checked
+        before it is said to be, once a minute for an account.
+        """
+        try:
+            return await self._once(kit, tool, taken, credential, read, leaving)
+        except Refused as error:
+            if error.means != "key" or kit.check is None:
+                raise
+            if await self._checked.get(credential.account_id, "check", {}, partial(self._dead, kit, credential)):
+                raise
+            raise Refused(error.message, status=error.status, fix=_KEY_LIVES) from None
+
+    async def _dead(self, kit: Toolkit, credential: Credential) -> bool:
+        """Whether the check call finds that the key is not accepted; what hinders the check says nothing of the key."""
+        try:
+            await self.prove(kit, credential)
+        except ToolwayError as error:
+            return isinstance(error, Refused) and error.means == "key"
+        return False
+
+    async def _once(
+        self, kit: Toolkit, tool: Tool, taken: Json, credential: Credential, read: Read, leaving: Leaving | None = None
+    ) -> _Answered:
         base = request.host_url(kit, tool.host, credential.settings, self._overrides)
         ready = schemes.sign(request.build(tool, base, taken), kit, credential)
-        await self._pace.turn(kit, credential)
+        waited = await self._pace.turn(kit, credential)
+        left, asked = self._pace.now(), 0.0
         if leaving is not None and tool.effect != "read":
             await leaving()
-        return schemes.conceal(await patience.send(partial(self._way_out, kit.slug), ready, tool.effect), credential)
+        try:
+            answer = schemes.conceal(await patience.send(partial(self._way_out, kit.slug), ready, tool.effect), credential)
+            asked = patience.asked(answer)
+            told = read(answer)
+        except ToolwayError as error:
+            error.maybe_done = tool.effect != "read" and _maybe_done(error)
+            if isinstance(error, Refused):
+                self._heed(kit, credential, error, left, asked)
+            raise
+        self._pace.taken(kit, credential, left)
+        return _Answered(told, answer.status, waited)
+
+    def _heed(self, kit: Toolkit, credential: Credential, error: Refused, left: float, asked: float) -> None:
+        """Remember a refusal that says something of the account's pace."""
+        if error.means == "pace":
+            told = self._pace.refused(kit, credential, asked)
+            error.fix = f"{error.fix} {told}" if error.fix else told
+        elif error.status < 500:
+            self._pace.taken(kit, credential, left)
 
     async def _way_out(self, toolkit: str, request: Request, left: float) -> Answer:
         """A request that leaves, with an eye on it."""
@@ -107,3 +177,10 @@ class Runner:
                 return answer
         finally:
             self._watch.meters.upstream(toolkit, time.perf_counter() - began)
+
+
+def _maybe_done(error: ToolwayError) -> bool:
+    """Whether a request that left may have done its work although its answer says nothing of it."""
+    if isinstance(error, Refused):
+        return error.status >= 500 or 300 <= error.status < 400 or error.status == 408 or (error.status < 300 and error.means == "rubbish")
+    return isinstance(error, NoAnswer | TooLarge | Busy)  # busy with reading answers: its turn had come

@@ -149,6 +149,10 @@ class _Lint:
             self.warnings.add(self.main, ("auth",), "no [auth.api_key] or other way to prove oneself")
         elif not kit.check:
             self.warnings.add(self.main, ("auth",), "no [auth.check]: a fresh connection cannot be proved")
+        plan = next((field.kind for field in kit.account if field.name == "plan" and field.kind.choices), None)
+        for rate in kit.rates:
+            if plan and rate.when and rate.when not in plan.choices:
+                self.problems.add(self.main, ("limits",), f"when = {rate.when!r} is no plan of [account]{near(rate.when, plan.choices)}")
         fields = list(walk([*(param.field for tool in kit.tools.values() for param in tool.params), *kit.account]))
         used = {field.kind.named for field in fields} | {field.kind.noun for field in fields}
         for name, file in self.files.items():

@@ -6,7 +6,7 @@ know nothing of HTTP clients, accounts or sessions.
 
 from typing import Any, Literal
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType, structs
 
 Json = dict[str, Any]
 Effect = Literal["read", "create", "update", "destroy"]
@@ -213,6 +213,15 @@ class Toolkit(Struct, frozen=True):
     page: str = ""
     version: str = ""
     tools: dict[str, Tool] = {}
+
+    def nouns_of(self, tool: Tool) -> dict[str, Noun]:
+        """The nouns as this tool takes them. What is destroyed is named: there a default only tells where it lies (the workspace)."""
+        if tool.effect != "destroy":
+            return self.nouns
+        lists = [(self.tools.get(noun.list), noun.within) for noun in self.nouns.values()]
+        taken = [listing.param(name) for listing, within in lists if listing for name in within]
+        scopes = {param.field.kind.noun for param in taken if param}
+        return {name: noun if name in scopes else structs.replace(noun, default=None) for name, noun in self.nouns.items()}
 
 
 class Card(Struct, frozen=True):

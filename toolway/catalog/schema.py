@@ -39,7 +39,8 @@ class _Kit(NamedTuple):
 
 def arguments(tool: Tool, toolkit: Toolkit) -> Json:
     """The JSON Schema of the tool's arguments."""
-    return _closed(_object(((param.given, param.field) for param in tool.params), _Kit(toolkit.nouns, _LOCAL if toolkit.clock else _HINTS)))
+    kit = _Kit(toolkit.nouns_of(tool), _LOCAL if toolkit.clock else _HINTS)
+    return _closed(_object(((param.given, param.field) for param in tool.params), kit))
 
 
 def fields(found: Iterable[Field], nouns: Mapping[str, Noun] | None = None) -> Json:

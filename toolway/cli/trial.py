@@ -73,7 +73,7 @@ def _dry(slug: str, given: dict[str, Any], data: str | None) -> None:
     kit = catalogue.toolkit(tool.toolkit)
     taken = arguments.check(tool, kit, given)
     for param in tool.params:
-        noun = kit.nouns.get(param.field.kind.noun)
+        noun = kit.nouns_of(tool).get(param.field.kind.noun)
         if param.field.required and param.given not in taken and noun is not None and noun.default:
             taken[param.given] = f"default-{noun.name}"
     taken, zone = asyncio.run(clock.read(tool, kit, taken, _utc))
@@ -113,5 +113,7 @@ async def _try(slug: str, given: dict[str, Any], user: str, full: bool, project:
     click.echo(json.dumps(result.reply.data, indent=2, ensure_ascii=False))
     more = f", more with {json.dumps(result.reply.next)}" if result.reply.next else ""
     trimmed = ", trimmed (--full shows all)" if result.reply.trimmed else ""
+    waited = f", waited {result.waited:.1f} s for its turn" if result.waited >= 0.05 else ""
+    changed = f", changed {json.dumps(result.changed, ensure_ascii=False)}" if result.changed else ""
     clock = f", by the clock of {result.zone}" if result.zone else ""
-    click.echo(f"{result.status} in {result.ms} ms as {credential.label}{clock}{trimmed}{more}", err=True)
+    click.echo(f"{result.status} in {result.ms} ms as {credential.label}{waited}{changed}{clock}{trimmed}{more}", err=True)

@@ -12,7 +12,7 @@ from toolway.accounts.keeper import Credential, Keeper
 from toolway.calls.run import Result, Runner
 from toolway.catalog.index import Catalogue
 from toolway.catalog.model import Json
-from toolway.errors import BadArgument, BadRequest, Busy, NoAnswer, NotConnected, Refused, TooLarge, ToolwayError, Unavailable
+from toolway.errors import BadArgument, BadRequest, NoAnswer, NotConnected, Refused, ToolwayError, Unavailable
 from toolway.router import policy
 from toolway.store.log import Log
 from toolway.store.records import Entry, Session, next_id, now_ms
@@ -26,7 +26,7 @@ SECONDS = 24.0
 class Outcome(Struct, frozen=True):
     """What became of an execution. `account` says which account was used, `next` which arguments to add for the next page, `zone` by
     the clock of which time zone moments were read, if one was needed, and `connect` which toolkit the user has to connect before it can
-    work.
+    work. `waited` are seconds for the account's turn, `changed` what a change changed (`calls.merge`).
     """
 
     successful: bool
@@ -37,6 +37,8 @@ class Outcome(Struct, frozen=True):
     next: Json | None = None
     trimmed: bool = False
     connect: str = ""
+    waited: float = 0.0
+    changed: Json = {}
     zone: str = ""
 
     def to_json(self) -> Json:
@@ -48,6 +50,10 @@ class Outcome(Struct, frozen=True):
             made["next"] = self.next
         if self.trimmed:
             made["trimmed"] = True
+        if self.changed:
+            made["changed"] = self.changed
+        if waited := round(self.waited, 1):
+            made["waited"] = waited
         if self.zone:
             made["zone"] = self.zone
         return made
@@ -100,15 +106,27 @@ class Executor:
             result = await self._in_time(attempt, session, slug, arguments, account, full)
             attempt.know(state="done", status=result.status)
             reply = result.reply
-            return Outcome(True, reply.data, None, log_id, attempt.label, reply.next, reply.trimmed, zone=result.zone)
+            return Outcome(
+                True,
+                reply.data,
+                None,
+                log_id,
+                attempt.label,
+                reply.next,
+                reply.trimmed,
+                waited=result.waited,
+                changed=result.changed,
+                zone=result.zone,
+            )
         except ToolwayError as error:
-            return _failed(attempt, error, _maybe_done(error))
+            return _failed(attempt, error)
         except Exception as error:
             # A fault of ours in one call must not take the other calls of the same request with it.
             fault(f"execute {attempt.entry.tool}", error)
             said = "Something went wrong inside Toolway."
             told = ToolwayError(said, fix=f"The operator finds it in the server's log under {request_id()}; the call is {log_id}.")
-            return _failed(attempt, told, maybe_done=True)
+            told.maybe_done = attempt.left
+            return _failed(attempt, told)
         except BaseException:
             attempt.know(state="unknown" if attempt.left else "failed", error="interrupted")
             raise
@@ -159,9 +177,9 @@ class Executor:
             async with asyncio.timeout(self._seconds):
                 return await self._run(attempt, session, slug, arguments, account, full)
         except TimeoutError:
-            raise NoAnswer(
-                f"{slug} took longer than {self._seconds:g} seconds and was given up.", fix="Ask for less, or try again later."
-            ) from None
+            late = NoAnswer(f"{slug} took longer than {self._seconds:g} seconds and was given up.", fix="Ask for less, or try again later.")
+            late.maybe_done = attempt.left
+            raise late from None
 
     async def _run(self, attempt: _Attempt, session: Session, slug: str, arguments: Any, account: str, full: bool) -> Result:
         card = policy.find(session, self._catalogue, slug)
@@ -180,22 +198,13 @@ class Executor:
         return await self._keeper.credential(session.project_id, session.user_id, toolkit, pins, account, explicit)
 
 
-def _failed(attempt: _Attempt, error: ToolwayError, maybe_done: bool) -> Outcome:
-    unknown = attempt.left and maybe_done
-    state = "unknown" if unknown else "refused" if isinstance(error, Refused) else "failed"
+def _failed(attempt: _Attempt, error: ToolwayError) -> Outcome:
+    state = "unknown" if error.maybe_done else "refused" if isinstance(error, Refused) else "failed"
     status = error.status if isinstance(error, Refused) else 0
     attempt.know(state=state, error=error.code, status=status)
-    said = f"{error.message} Whether it was done is not known: look before you repeat it." if unknown else error.sentence
     data: Json = {"status": status} if status else {}
     if isinstance(error, BadRequest) and error.details:
         data["errors"] = list(error.details)
     dead_key = isinstance(error, Refused) and error.means == "key"
     connect = attempt.entry.toolkit if dead_key or isinstance(error, NotConnected) else ""
-    return Outcome(False, data, said, attempt.entry.id, attempt.label, connect=connect)
-
-
-def _maybe_done(error: ToolwayError) -> bool:
-    """Whether a request that left may have done its work although its answer says nothing of it."""
-    if isinstance(error, Refused):
-        return error.status >= 500 or 300 <= error.status < 400 or error.status == 408 or (error.status < 300 and error.means == "rubbish")
-    return isinstance(error, NoAnswer | TooLarge | Busy)  # busy with reading answers: no call whose turn had not come has left
+    return Outcome(False, data, error.sentence, attempt.entry.id, attempt.label, connect=connect)
