@@ -24,12 +24,12 @@ from toolway.sandbox.clockify import (
     workspaces,
 )
 from toolway.sandbox.clockify.doors import KEY, host_of, let_in, too_many
-from toolway.sandbox.clockify.house import check_admin, refuse, workspace_of
+from toolway.sandbox.clockify.house import check_admin, failure, refuse, workspace_of
 from toolway.sandbox.clockify.operations import API, REPORTS
 from toolway.sandbox.clockify.plans import FREE_REQUESTS, FREE_WINDOW, needs
 from toolway.sandbox.wire import Call, Handler, Refusal, Reply, Route, Table, Unreadable
 
-__all__ = ["KEY", "answer"]
+__all__ = ["KEY", "answer", "failure"]
 
 
 def _not_yet(call: Call) -> Reply:
