@@ -11,6 +11,7 @@ from toolway.sandbox import clockify, desktime
 from toolway.sandbox.faults import Fault, Faults
 from toolway.sandbox.limits import Limits
 from toolway.sandbox.mix import Lot, Mix
+from toolway.sandbox.postman import Postman
 from toolway.sandbox.seed import make_world
 from toolway.sandbox.wire import Call, Reply, Unreadable, parse_query
 from toolway.sandbox.world import World, load, save
@@ -49,10 +50,27 @@ class _Sandbox:
         self._world: World = kept or make_world(now())
         if data:
             save(self._world, data)  # what cannot be kept is told at once
+        self._postman = Postman(lambda: self._world, self._keep, now)
 
     async def __call__(self, scope: Scope, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]) -> None:
         if scope["type"] == "http":
             await self._serve(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._live(receive, send)
+
+    async def _live(self, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]) -> None:
+        """From start to end: what an earlier sandbox could not deliver is delivered first."""
+        await receive()
+        self._postman.go()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        self._postman.drop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def _keep(self) -> None:
+        """Write the state down, if there is a file for it."""
+        if self._data:
+            save(self._world, self._data)
 
     async def _serve(self, scope: Scope, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]) -> None:
         """Read one request whole, and answer it or let it go wrong."""
@@ -103,8 +121,9 @@ class _Sandbox:
         for base, vendor, _ in _VENDORS:
             if call.path.startswith(base):
                 reply, wrote = vendor(call)
-                if wrote and self._data:
-                    save(self._world, self._data)
+                if wrote:
+                    self._keep()
+                    self._postman.go()
                 return reply
         return Reply({"message": "the sandbox has /clockify/api/v1, /clockify/reports/v1 and /desktime/api/v2/json"}, 404)
 
@@ -116,8 +135,8 @@ class _Sandbox:
             self._limits = Limits()
             self._mix = self._mix and self._mix.again()
             self._seen.clear()
-            if self._data:
-                save(self._world, self._data)
+            self._postman.drop()
+            self._keep()
             return Reply(status=204)
         if (call.method, call.path) == ("POST", "/_sandbox/fault"):
             try:

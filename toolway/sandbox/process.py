@@ -42,7 +42,7 @@ class _Server(uvicorn.Server):
 def config(app: App) -> uvicorn.Config:
     """How the sandbox is served; its log is left to the process."""
     return uvicorn.Config(
-        app, http=Cuttable, lifespan="off", log_config=None, log_level="warning", access_log=False, timeout_graceful_shutdown=2, ws="none"
+        app, http=Cuttable, lifespan="on", log_config=None, log_level="warning", access_log=False, timeout_graceful_shutdown=2, ws="none"
     )
 
 

@@ -265,6 +265,16 @@ class Delivery(Record):
     at: datetime
 
 
+class Parcel(Record):
+    """What a webhook is to be told, and how often that was tried."""
+
+    id: str
+    webhook: str
+    event: str
+    body: str
+    tries: int = 0
+
+
 class DeskProject(Record):
     """A DeskTime project with its tasks by id."""
 
@@ -300,6 +310,7 @@ class World(Record):
     entries: dict[str, Entry] = {}
     webhooks: dict[str, Webhook] = {}
     deliveries: list[Delivery] = []
+    parcels: dict[str, Parcel] = {}
     custom_fields: dict[str, CustomField] = {}
     holidays: dict[str, Holiday] = {}
     assignments: dict[str, Assignment] = {}

@@ -8,6 +8,7 @@ from toolway.sandbox.clockify import (
     clients,
     entities,
     entries,
+    events,
     expenses,
     groups,
     holidays,
@@ -94,8 +95,10 @@ def _route(table: Table, call: Call, path: str) -> tuple[Reply, bool]:
     _check(call, route)
     if not route.writes:
         return route.handler(call), False
-    with changes.watched(call.world, call.now):
-        return route.handler(call), True
+    with changes.watched(call.world, call.now) as happened:
+        reply = route.handler(call)
+    events.tell(call, happened)
+    return reply, True
 
 
 def _check(call: Call, route: Route) -> None:
