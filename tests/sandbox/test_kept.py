@@ -32,6 +32,8 @@ def test_no_operation_forgets(tmp_path: Path) -> None:
     steady, restarted = Asker(Sandbox()), Asker(Restarting(tmp_path / "world.json"))
     for ask in (steady, restarted):
         ask_all(ask)
+        for path in ("shared-reports", "templates", "webhooks", "user-groups", "tags", "clients", "projects"):
+            ask("GET", path)
         desk = ask.sandbox.desktime
         desk("/create-project", "POST", project="Kept", task="Think")
         desk("/start-project", project="Kept", task="Think")
