@@ -5,6 +5,8 @@ import shlex
 import shutil
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,22 @@ def test_an_address_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "toolway.toml").write_text('host = "127.0.0.1\\u0000"\n', "utf-8")
     assert "which is no address" in _serve(tmp_path)
     assert "cannot be listened on" in _serve(tmp_path, "--host", "a" * 80)
+
+
+def test_faults_of_a_sandbox(tmp_path: Path) -> None:
+    assert "There is no fault 'fire'" in _serve(tmp_path, "--sandbox", "--sandbox-fault", "fire:1")
+    assert "Add --sandbox." in _serve(tmp_path, "--sandbox-fault", "429:1")
+    assert not (tmp_path / "data" / "sandbox.json").exists()
+
+
+def test_a_sandbox_with_faults_is_played(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "toolway", "serve", "--port", "0", "--data", str(tmp_path / "data"), "--sandbox"]
+    with subprocess.Popen([*command, "--sandbox-fault", "418:1", "--sandbox-seed", "7"], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        played = next(line.split()[-1] for line in process.stdout if line.startswith("Sandbox:"))
+        with pytest.raises(urllib.error.HTTPError, match="418"):
+            urllib.request.urlopen(f"{played}/clockify/api/v1/user", timeout=10)
+        process.terminate()
 
 
 def test_half_a_public_address(tmp_path: Path) -> None:

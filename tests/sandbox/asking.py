@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from toolway.sandbox.app import make_app
+from toolway.sandbox.mix import Mix
 
 CLOCKIFY = "/clockify/api/v1"
 REPORTS = "/clockify/reports/v1"
@@ -34,9 +35,9 @@ class Answer:
 class Sandbox:
     """The app on a Wednesday afternoon, with the ways in that tests use."""
 
-    def __init__(self, data: Path | None = None) -> None:
+    def __init__(self, data: Path | None = None, mix: Mix | None = None) -> None:
         self.now = datetime(2026, 11, 18, 14, 0, tzinfo=UTC)
-        self._app = make_app(data, lambda: self.now)
+        self._app = make_app(data, lambda: self.now, mix)
 
     def later(self, **amount: float) -> None:
         self.now += timedelta(**amount)

@@ -11,6 +11,8 @@ from urllib.parse import urlencode
 import msgspec
 import uvicorn
 
+from toolway.sandbox.process import config
+
 from .asking import Answer, Sandbox
 
 REGIONAL = ("euc1/api", "euc1/report")
@@ -22,7 +24,7 @@ class Served(Sandbox):
     def __enter__(self) -> "Served":
         listener = socket.create_server(("127.0.0.1", 0))
         self._address: tuple[str, int] = listener.getsockname()
-        self._server = uvicorn.Server(uvicorn.Config(self._app, lifespan="off", log_level="warning", access_log=False))
+        self._server = uvicorn.Server(config(self._app))
         self._thread = threading.Thread(target=self._server.run, args=([listener],))
         self._thread.start()
         return self

@@ -40,14 +40,17 @@ from toolway.watch import Spans, Watch, adopt, start
 @click.option("--workers", type=int, help="Processes that share the address.  [default: 1]")
 @click.option("--host-override", multiple=True, metavar="NAME=URL", help="Send a toolkit's host elsewhere, e.g. clockify.api=http://...")
 @click.option("--sandbox", is_flag=True, help="Play Clockify and DeskTime beside it; no account is needed.")
-def serve(sandbox: bool, host_override: tuple[str, ...], **flags: Any) -> None:
+@click.option("--sandbox-fault", default="", metavar="NAME:SHARE,...", help="What goes wrong there: 429:0.1,slow:2s,cut:0.01.")
+@click.option("--sandbox-seed", default=0, help="The same seed lets the same requests go wrong.  [default: 0]")
+def serve(sandbox: bool, sandbox_fault: str, sandbox_seed: int, host_override: tuple[str, ...], **flags: Any) -> None:
     """Start the router. The first start makes the data folder, the vault key and an API key."""
     start()
     adopt()
     settings = read(flags | ({"hosts": ",".join(host_override)} if host_override else {}))
     start(level=settings.text("log"))
     with contextlib.ExitStack() as stack:
-        played = stack.enter_context(_sandbox(settings.data)) if sandbox else ""
+        more = _faults(sandbox, sandbox_fault, sandbox_seed)
+        played = stack.enter_context(_sandbox(settings.data, more)) if sandbox else ""
         if played:
             settings = settings.but(sandbox=played)
         with asyncio.Runner(loop_factory=fast_loop()) as runner:
@@ -190,10 +193,22 @@ def _tell(settings: Settings, local: Local, own: str, origin: str, other: Mappin
     sys.stdout.flush()
 
 
+def _faults(sandbox: bool, fault: str, seed: int) -> list[str]:
+    """The sandbox's arguments for what is to go wrong in it. Raises `BadSetting` before it is started."""
+    if not fault:
+        return []
+    if not sandbox:
+        raise BadSetting("--sandbox-fault makes a sandbox go wrong, and there is none.", fix="Add --sandbox.")
+    from toolway.sandbox.mix import Mix
+
+    Mix.read(fault, seed)
+    return ["--fault", fault, "--seed", str(seed)]
+
+
 @contextlib.contextmanager
-def _sandbox(data: Path) -> Any:
+def _sandbox(data: Path, more: list[str]) -> Any:
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "toolway.sandbox", "--port", "0", "--data", str(data / "sandbox.json"), "--with-parent"]
+    command = [sys.executable, "-m", "toolway.sandbox", "--port", "0", "--data", str(data / "sandbox.json"), "--with-parent", *more]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("TOOLWAY_")}  # no key of ours is its business
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=clean)
     try:

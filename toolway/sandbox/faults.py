@@ -6,7 +6,7 @@ import msgspec
 
 
 class Fault(msgspec.Struct):
-    """What happens to the next requests under a path: a status, a body, a delay, rubbish or far too much."""
+    """What happens to the next requests under a path: a status, a body, a delay, rubbish, far too much or no answer at all."""
 
     path_prefix: str
     method: str | None = None
@@ -16,6 +16,8 @@ class Fault(msgspec.Struct):
     delay_seconds: Annotated[float, msgspec.Meta(ge=0, le=600)] = 0
     times: Annotated[int, msgspec.Meta(ge=1)] = 1
     garbage: bool = False
+    cut: bool = False
+    """The connection is closed without an answer."""
     huge: Annotated[int, msgspec.Meta(ge=0, le=1 << 30)] = 0
     after: bool = False
     """The request is obeyed first, and then its answer is replaced: done, but nobody was told."""
@@ -23,7 +25,7 @@ class Fault(msgspec.Struct):
     @property
     def only_slow(self) -> bool:
         """Nothing but a delay: the true answer comes, late."""
-        return self.status is None and self.body is None and not self.garbage and not self.huge
+        return self.status is None and self.body is None and not self.garbage and not self.cut and not self.huge
 
 
 class Faults:

@@ -10,8 +10,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from toolway.sandbox.app import make_app
+from toolway.errors import BadSetting
+from toolway.sandbox import lines
+from toolway.sandbox.app import CUT, App, make_app
+from toolway.sandbox.mix import Mix
+
+
+class Cuttable(HttpToolsProtocol):
+    """uvicorn's protocol, with a way for the app to end the connection without an answer."""
+
+    def on_message_begin(self) -> None:
+        """A request."""
+        super().on_message_begin()
+        self.scope["extensions"] = {CUT: {"now": self.transport.abort}}
 
 
 class _Server(uvicorn.Server):
@@ -26,18 +39,24 @@ class _Server(uvicorn.Server):
         self._ready()
 
 
-def run(host: str = "127.0.0.1", port: int = 9901, data: Path | None = None, with_parent: bool = False) -> None:
-    """Serve until told to stop; once listening, one line on stdout names the address."""
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # so: no delay
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
-    listener.listen(2048)
+def config(app: App) -> uvicorn.Config:
+    """How the sandbox is served; its log is left to the process."""
+    return uvicorn.Config(
+        app, http=Cuttable, lifespan="on", log_config=None, log_level="warning", access_log=False, timeout_graceful_shutdown=2, ws="none"
+    )
+
+
+def run(host: str = "127.0.0.1", port: int = 9901, data: Path | None = None, with_parent: bool = False, mix: Mix | None = None) -> None:
+    """Serve until told to stop; once listening, one line on stdout names the address.
+
+    Raises `BadSetting` when the address cannot be listened on, or the file of the state not be read or written.
+    """
+    lines.begin()
+    app = make_app(data, lambda: datetime.now(UTC), mix)
+    listener = _listen(host, port)
     name = f"[{host}]" if ":" in host else host
     line = f"sandbox ready http://{name}:{listener.getsockname()[1]}"
-    config = uvicorn.Config(
-        make_app(data, lambda: datetime.now(UTC)), lifespan="off", log_level="warning", access_log=False, timeout_graceful_shutdown=2
-    )
-    server = _Server(config, lambda: print(line, flush=True))
+    server = _Server(config(app), lambda: print(line, flush=True))
 
     async def serve() -> None:
         if with_parent:
@@ -46,6 +65,19 @@ def run(host: str = "127.0.0.1", port: int = 9901, data: Path | None = None, wit
 
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(serve())
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # so: no delay
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(2048)
+    except (OSError, OverflowError, ValueError) as error:
+        why = (error.strerror if isinstance(error, OSError) else None) or error
+        raise BadSetting(f"{host}:{port} cannot be listened on: {why}.", fix="Choose another with --port.") from None
+    return listener
 
 
 def _watch_stdin(ended: Callable[[], None]) -> None:

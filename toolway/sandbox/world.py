@@ -8,6 +8,8 @@ from typing import Literal
 
 import msgspec
 
+from toolway.errors import BadSetting
+
 
 class Record(msgspec.Struct, kw_only=True, omit_defaults=True):
     """What every record of the sandbox is."""
@@ -263,6 +265,16 @@ class Delivery(Record):
     at: datetime
 
 
+class Parcel(Record):
+    """What a webhook is to be told, and how often that was tried."""
+
+    id: str
+    webhook: str
+    event: str
+    body: str
+    tries: int = 0
+
+
 class DeskProject(Record):
     """A DeskTime project with its tasks by id."""
 
@@ -298,6 +310,7 @@ class World(Record):
     entries: dict[str, Entry] = {}
     webhooks: dict[str, Webhook] = {}
     deliveries: list[Delivery] = []
+    parcels: dict[str, Parcel] = {}
     custom_fields: dict[str, CustomField] = {}
     holidays: dict[str, Holiday] = {}
     assignments: dict[str, Assignment] = {}
@@ -333,12 +346,20 @@ def hex_id(*words: str) -> str:
 
 
 def load(path: Path) -> World | None:
-    """The world kept in `path`, if there is one."""
-    return msgspec.json.decode(path.read_bytes(), type=World) if path.exists() else None
+    """The world kept in `path`, if there is one. Raises `BadSetting` when it cannot be read."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=World)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:  # what msgspec raises is a ValueError
+        raise BadSetting(f"{path} is no state of a sandbox that can be read: {error}.", fix="Move it away, or name another file.") from None
 
 
 def save(world: World, path: Path) -> None:
-    """Write the world so that a reader sees the old file or the new one, never half of one."""
+    """Write the world so that a reader sees the old file or the new one, never half of one. Raises `BadSetting` when it cannot be."""
     half = path.with_name(f"{path.name}.new")
-    half.write_bytes(msgspec.json.encode(world))
-    os.replace(half, path)
+    try:
+        half.write_bytes(msgspec.json.encode(world))
+        os.replace(half, path)
+    except OSError as error:
+        raise BadSetting(f"The state cannot be kept in {path}: {error.strerror}.", fix="Name a file in a folder that exists.") from None

@@ -8,6 +8,7 @@ from toolway.sandbox.clockify import (
     clients,
     entities,
     entries,
+    events,
     expenses,
     groups,
     holidays,
@@ -24,12 +25,12 @@ from toolway.sandbox.clockify import (
     workspaces,
 )
 from toolway.sandbox.clockify.doors import KEY, host_of, let_in, too_many
-from toolway.sandbox.clockify.house import check_admin, refuse, workspace_of
+from toolway.sandbox.clockify.house import check_admin, failure, refuse, workspace_of
 from toolway.sandbox.clockify.operations import API, REPORTS
 from toolway.sandbox.clockify.plans import FREE_REQUESTS, FREE_WINDOW, needs
 from toolway.sandbox.wire import Call, Handler, Refusal, Reply, Route, Table, Unreadable
 
-__all__ = ["KEY", "answer"]
+__all__ = ["KEY", "answer", "failure"]
 
 
 def _not_yet(call: Call) -> Reply:
@@ -94,8 +95,10 @@ def _route(table: Table, call: Call, path: str) -> tuple[Reply, bool]:
     _check(call, route)
     if not route.writes:
         return route.handler(call), False
-    with changes.watched(call.world, call.now):
-        return route.handler(call), True
+    with changes.watched(call.world, call.now) as happened:
+        reply = route.handler(call)
+    events.tell(call, happened)
+    return reply, True
 
 
 def _check(call: Call, route: Route) -> None:

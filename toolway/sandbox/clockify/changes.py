@@ -4,12 +4,13 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from copy import copy
 from datetime import datetime
+from typing import NamedTuple
 
-from toolway.sandbox.clockify import assignments, clients, entries, projects, tags, tasks
+from toolway.sandbox.clockify import assignments, clients, entries, groups, projects, tags, tasks
 from toolway.sandbox.clockify.house import Row
-from toolway.sandbox.world import Act, Assignment, Change, Client, Entry, Project, Tag, Task, World
+from toolway.sandbox.world import Act, Assignment, Change, Client, Entry, Group, Project, Tag, Task, World
 
-Document = Client | Project | Tag | Task | Assignment | Entry
+Document = Client | Project | Tag | Task | Assignment | Entry | Group
 
 
 def tables(world: World) -> dict[str, Mapping[str, Document]]:
@@ -39,6 +40,8 @@ def show(world: World, one: Document) -> Row:
             return assignments.show(world, one)
         case Entry():
             return entries.show_with_rates(world, one)
+        case Group():
+            return groups.show(one)
 
 
 def home_of(world: World, one: Document) -> str:
@@ -49,21 +52,34 @@ def home_of(world: World, one: Document) -> str:
     return one.workspace
 
 
+def _seen(world: World) -> dict[str, Mapping[str, Document]]:
+    return {**tables(world), "USER_GROUPS": world.groups}
+
+
+class Happening(NamedTuple):
+    """Something that was made, changed or removed: how it is or last was, what it was before (if it was), and its workspace."""
+
+    act: Act
+    table: str
+    now: Document
+    was: Document | None
+    home: str
+
+
 @contextmanager
-def watched(world: World, now: datetime) -> Generator[None]:
-    """Keep in the world what changes in it; a write that is refused has changed nothing."""
-    before = {name: {id: copy(one) for id, one in table.items()} for name, table in tables(world).items()}
+def watched(world: World, now: datetime) -> Generator[list[Happening]]:
+    """Keep in the world what changes in it; a write that is refused has changed nothing. The list holds it all once the write is done."""
+    before = {name: {id: copy(one) for id, one in table.items()} for name, table in _seen(world).items()}
     homes = {id: home_of(world, one) for table in before.values() for id, one in table.items()}
-    yield
-
-    def note(act: Act, table: str, id: str, home: str, was: Row | None = None) -> None:
-        world.changes.append(Change(act=act, table=table, id=id, workspace=home, at=now, was=was or {}))
-
-    for name, table in tables(world).items():
+    happened: list[Happening] = []
+    yield happened
+    for name, table in _seen(world).items():
         old = before[name]
         for id, one in table.items():
             if one != old.get(id):
-                note("updated" if id in old else "created", name, id, home_of(world, one))
-        for id, one in old.items():
-            if id not in table:
-                note("deleted", name, id, homes[id], show(world, one))
+                happened.append(Happening("updated" if id in old else "created", name, one, old.get(id), home_of(world, one)))
+        happened += [Happening("deleted", name, one, one, homes[id]) for id, one in old.items() if id not in table]
+    for one in happened:
+        if one.table != "USER_GROUPS":  # of which the feed does not tell
+            was = show(world, one.now) if one.act == "deleted" else {}
+            world.changes.append(Change(act=one.act, table=one.table, id=one.now.id, workspace=one.home, at=now, was=was))

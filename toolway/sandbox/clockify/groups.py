@@ -112,7 +112,7 @@ def _remove(call: Call) -> Reply:
     group = _group(call, "userGroupId")
     if call.places["userId"] not in group.members:
         raise refuse("User doesn't belong to User group")
-    group.members.remove(call.places["userId"])
+    group.members = [id for id in group.members if id != call.places["userId"]]
     return Reply(show(group))
 
 

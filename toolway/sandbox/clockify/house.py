@@ -38,6 +38,11 @@ def refuse(message: str, code: int = 501, status: int = 400) -> Refusal:
     return Refusal(Reply({"message": message, "code": code}, status))
 
 
+def failure(status: int) -> Row:
+    """The body of a fault of the service itself, in the shape of its refusals."""
+    return {"message": "Too many requests" if status == 429 else "Something went wrong", "code": status}
+
+
 def foreign(what: str) -> Refusal:
     """The answer for an id that is unknown, deleted or of another workspace."""
     return refuse(f"{what} doesn't belong to Workspace")

@@ -237,7 +237,7 @@ def _logs(call: Call) -> Reply:
     hook, pages, asked = _find(call), call.ask(_Pages), call.read(_Logs)
     rows = [one for one in call.world.deliveries if one.webhook == hook.id and one.at > call.now - timedelta(days=7)]
     rows = [one for one in rows if (asked.since is None or one.at >= asked.since) and (asked.to is None or one.at <= asked.to)]
-    rows = [one for one in rows if asked.status == "ALL" or (one.status < 400) == (asked.status == "SUCCEEDED")]
+    rows = [one for one in rows if asked.status == "ALL" or (200 <= one.status < 400) == (asked.status == "SUCCEEDED")]
     rows.sort(key=lambda one: one.at, reverse=asked.sort_by_newest)
     begin = pages.page * pages.size
     return Reply([_delivered(one) for one in rows[begin : begin + pages.size]])

@@ -5,9 +5,11 @@ from datetime import timedelta
 from typing import cast
 
 from toolway.sandbox.desktime import employees, projects
-from toolway.sandbox.desktime.house import Row, refuse
+from toolway.sandbox.desktime.house import Row, failure, refuse
 from toolway.sandbox.wire import Call, Refusal, Reply, Route, Table
 from toolway.sandbox.world import hex_id
+
+__all__ = ["BUSY_KEY", "EMPLOYEE_KEY", "KEY", "answer", "failure"]
 
 KEY = "sandbox-desktime-key"
 EMPLOYEE_KEY = "sandbox-desktime-employee-key"

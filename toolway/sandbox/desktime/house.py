@@ -16,6 +16,11 @@ def refuse(code: int, description: str) -> Refusal:
     return Refusal(Reply({"error": {"code": code, "description": description}}, code))
 
 
+def failure(status: int) -> Row:
+    """The body of a fault of the service itself, in the shape of its refusals."""
+    return {"error": {"code": status, "description": "Too many requests" if status == 429 else "Something went wrong"}}
+
+
 def not_yours() -> Refusal:
     """What an employee's key is told of the company: an error that is a word, on status 200.
 

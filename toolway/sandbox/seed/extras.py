@@ -122,7 +122,7 @@ def _money(world: World, now: datetime) -> None:
             category=hex_id("category", category),
             day=now.date() - timedelta(days=ago),
             amount=amount,
-            quantity=quantity,
+            quantity=float(quantity),
             project=_project(project) if project else None,
             billable=billable,
             notes=notes,
