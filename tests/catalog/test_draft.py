@@ -168,9 +168,11 @@ def test_a_body_that_is_a_list_or_anything(tmp_path: Path) -> None:
     paths = {
         "/list": {"put": operation("list", body={"type": "array", "items": {"type": "string"}})},
         "/any": {"post": operation("any", body={"type": "object"}, due=False)},
+        "/odd": {"post": operation("odd", body={"type": "object", "required": ["x"], "properties": {"x": {"type": "null"}, "y": {}}})},
         "/gone": {"post": operation("gone", body={"type": "object", "required": ["x"]})},
     }
     kit = drafted(tmp_path, vendor(paths))
+    assert lines(kit, "odd") == {"whole.body": "any!"}  # a member that is due and that no line fits
     assert (lines(kit, "list"), lines(kit, "any"), lines(kit, "gone")) == (
         {"whole.body": "text[]!"}, {"whole.body": "any"}, {"whole.body": "any!"}
     )  # fmt: skip
