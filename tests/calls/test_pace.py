@@ -134,5 +134,5 @@ async def test_calls_at_once_take_turns_and_know_how_long_they_waited() -> None:
     pace, its, mine = Pace(), structs.replace(kit(), rates=(Rate(1, "second"),)), Credential("ca_1", "", "API_KEY", {}, {})
     waited: list[Any] = await asyncio.gather(*(pace.turn(its, mine) for _ in range(8)), return_exceptions=True)
     waits = sorted(one for one in waited if isinstance(one, float))
-    assert [round(one) for one in waits][:3] == [0, 1, 2] and all(abs(one - round(one)) < 0.5 for one in waits)
+    assert len(waits) > 1 and all(one >= n * 0.99 for n, one in enumerate(waits))
     assert any(isinstance(one, Busy) and "allows 1 call a second" in one.message for one in waited)

@@ -160,7 +160,7 @@ async def test_an_account_waits_its_turn_or_is_told_when() -> None:
         began = time.monotonic()
         await runner.run(kit, found, {"workspaceId": W}, slow)
         assert time.monotonic() - began < 0.5
-        assert 0.5 < (await runner.run(kit, found, {"workspaceId": W}, slow)).waited < 2
+        assert (await runner.run(kit, found, {"workspaceId": W}, slow)).waited > 0.5
         assert 0.5 < time.monotonic() - began < 2
         for _ in range(2):
             await runner.run(kit, found, {"workspaceId": W}, free)
