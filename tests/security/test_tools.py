@@ -246,7 +246,7 @@ async def test_47_a_result_says_where_it_is_from(router: Router) -> None:
     label = (await router.call(path, "COMPOSIO_MANAGE_CONNECTIONS", toolkits=["desktime"]))["data"]["results"]["desktime"]
     assert result["tool_slug"].upper().startswith("DESKTIME_")
     assert result["response"]["account"] == label["current_user_info"]["label"]
-    assert set(result["response"]) <= {"successful", "data", "error", "log_id", "account", "next", "trimmed"}
+    assert set(result["response"]) <= {"successful", "data", "error", "log_id", "account", "next", "trimmed", "waited", "zone", "changed"}
     direct = await router.call(path, "DESKTIME_PING_REQUEST")
     assert direct["account"] == result["response"]["account"]
 

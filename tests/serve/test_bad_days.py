@@ -23,7 +23,7 @@ from toolway.sandbox.seed import make_world
 from toolway.sandbox.world import Tag, World, save
 
 CALLS = 300
-FAULTS = "429:0.04,500:0.04,slow:20ms:0.1,cut:0.03,rubbish:0.03"
+FAULTS = "500:0.06,slow:20ms:0.1,cut:0.03,rubbish:0.03"
 MANY = 150
 
 

@@ -200,8 +200,8 @@ def _wrong_type(kind: Kind, shape: Shape, text: bool) -> bool:
     wanted = _JSON.get(kind.word, "string")
     if not shape.types or wanted in shape.types:
         return False
-    if not wanted:  # anything, or a list of lists
-        return "array" not in shape.types
+    if not wanted:  # anything: an object or a list of lists, unless the document itself shows something else
+        return not shape.types & {"object", "array"} or shape.contradicts
     if text and kind.word == "noun":
         return not shape.types & {"integer", "number"}
     if text and shape.types == _STRING and shape.choices is None and not shape.format and kind.word != "object":

@@ -53,7 +53,7 @@ class Fitting:
     def kind(self, name: str, node: Node, *, text: bool = False) -> Kind | None:
         """The type of what is called so, or None where none fits."""
         shape = self._witness.shape(node)
-        if shape.broken or shape.types == _NULL:
+        if shape.broken or shape.types == _NULL or shape.contradicts:
             return None
         if shape.types == OBJECT and not text:
             return self._object(name, node, shape)

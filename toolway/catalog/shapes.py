@@ -63,6 +63,11 @@ class Shape(NamedTuple):
         """Whether members that are not named may stand there too."""
         return bool(self.rest) or not (self.members or self.rest is False)
 
+    @property
+    def contradicts(self) -> bool:
+        """Whether it says object, and shows a text for one."""
+        return self.types == frozenset(("object",)) and any(isinstance(sample, str) for sample in self.samples)
+
     def told(self) -> str:
         """The type in words."""
         if self.broken:
