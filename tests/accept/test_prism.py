@@ -75,7 +75,7 @@ class Service:
         if tool.merge is None or not tool.merge.by:
             return given
         source, by = KIT.tools[tool.merge.source], tool.merge.by
-        _, told, data = await self.call(source, fewest(source, KIT.nouns))
+        _, told, data = await self.call(source, fewest(source, KIT.nouns_of(source)))
         listed: list[Any] = rows(source, data) or []
         assert listed, f"{source.name}: nothing is listed. {told}"
         whole = next((p.given for p in tool.params if p.place == "whole"), None)
@@ -105,7 +105,7 @@ def fits(tool: Tool, path: str) -> bool:
 @pytest.mark.parametrize("name", KIT.tools)
 async def test_the_fewest_arguments(service: Service, name: str) -> None:
     tool = KIT.tools[name]
-    await check(service, tool, fewest(tool, KIT.nouns))
+    await check(service, tool, fewest(tool, KIT.nouns_of(tool)))
 
 
 @pytest.mark.parametrize("name", KIT.tools)
@@ -139,7 +139,7 @@ async def test_a_tool_that_is_wrong_is_refused(service: Service, wrong: str) -> 
 async def test_what_is_due_under_another_name_is_refused(service: Service, misnamed: str) -> None:
     place, _, name = misnamed.partition(".")
     tool = KIT.tools["delete_user_time_entries" if place == "query" else "generate_summary_report"]
-    given = fewest(tool, KIT.nouns)
+    given = fewest(tool, KIT.nouns_of(tool))
     params = tuple(structs.replace(p, field=structs.replace(p.field, name="misnamed")) if p.given == name else p for p in tool.params)
     with pytest.raises(AssertionError, match="required"):
         await check(service, structs.replace(tool, params=params), given)
