@@ -120,6 +120,11 @@ class Catalogue:
             found |= {number: (slug, toolkit) for number, slug, toolkit in rows}
         return found
 
+    def weight(self, toolkits: Iterable[str]) -> int:
+        """How many characters it takes to tell an agent of all tools of these toolkits, without reading any."""
+        total = "SELECT coalesce(sum(length(card)), 0) FROM tools WHERE toolkit = ? AND NOT retired"
+        return sum(self._rows(total, slug)[0][0] for slug in self._chosen(toolkits))
+
     def _chosen(self, toolkits: Iterable[str]) -> list[str]:
         return sorted({self.toolkit_card(slug).slug for slug in toolkits})
 

@@ -1,81 +1,180 @@
-"""Discovery: from requests in words to tools with their schemas, the state of their connections, and what to do next.
+"""Discovery: from requests in words to tools with their schemas, the way there, and the state of their connections.
 
 The answer's shape is the contract's (section 7.3). Only slugs that this session can execute are ever returned.
 """
 
 import secrets
+from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from itertools import islice
-from typing import Any, cast
-
-import msgspec
+from typing import Any, Final, NamedTuple, cast
 
 from toolway.accounts import links
 from toolway.accounts.keeper import Keeper
 from toolway.catalog.index import Catalogue
-from toolway.catalog.model import Card, Json
+from toolway.catalog.model import Card, Json, Tool
 from toolway.errors import BadRequest, Forbidden, UnknownTool
-from toolway.router import policy
-from toolway.router.meta import EXECUTE, MANAGE, SCHEMAS, SEARCH
+from toolway.router import brief, browse, known, plan, policy
+from toolway.router.known import Known
+from toolway.router.meta import EXECUTE, MANAGE, SEARCH
+from toolway.router.savings import Savings
 from toolway.store.records import Account, Session
 from toolway.store.shelves import Store
+from toolway.watch import Watch
 
-PRIMARY, RELATED = 3, 3
-_MOST_SCHEMAS = 2500
-_DEEP = 200
-_MOST_QUERIES = 20
-_MOST_WORDS = 1024
-_LONGEST_ID = 64
+PRIMARY, OFFERED = 3, 6
+"""How many tools a query's answer names as fitting best (more where it wants more things), and in all."""
+_MOST_INTENTS: Final = 5
+_DEEP: Final = 200
+_MOST_QUERIES: Final = 20
+_MOST_WORDS: Final = 1024
+_MOST_ECHOED: Final = 300
+_MOST_ACCOUNTS: Final = 5
+_MOST_STATUSES: Final = 6
+_LONGEST_ID: Final = 64
+
+
+class _Query(NamedTuple):
+    """One request of a search, and what came with it."""
+
+    words: str
+    known: Known
+
+
+class _Found(NamedTuple):
+    """What fits a query: the plan, and the tools to offer. Nothing fits where there are none; `nearest` is then a toolkit that does."""
+
+    intents: Sequence[plan.Intent] = ()
+    primary: Sequence[Card] = ()
+    hits: Sequence[Card] = ()
+    nearest: str = ""
 
 
 class Finder:
     """Answers discovery for sessions."""
 
-    def __init__(self, store: Store, catalogue: Catalogue, keeper: Keeper) -> None:
+    def __init__(self, store: Store, catalogue: Catalogue, keeper: Keeper, watch: Watch | None = None) -> None:
         self._store = store
         self._keeper = keeper
         self._catalogue = catalogue
+        self._savings = Savings(catalogue, watch or Watch())
 
     async def search(self, session: Session, arguments: Json) -> Json:
         """The answer to COMPOSIO_SEARCH_TOOLS: one result a query, schemas of the tools named, connections, next steps."""
-        results: list[Json] = []
-        schemas: dict[str, Json] = {}
-        for index, use_case in enumerate(_use_cases(arguments), start=1):
-            cards = self._fitting(session, use_case)
-            results.append(_result(index, use_case, cards))
-            full = _affordable(cards[:PRIMARY])
-            schemas |= {card.slug: self.schema(card) for card in full}
-            schemas |= {card.slug: _reference(card) for card in cards if card.slug not in schemas}
-        toolkits = list(dict.fromkeys(kit for result in results for kit in result["toolkits"]))
-        statuses = [await self.connection(session, kit) for kit in toolkits]
-        return {
-            "success": True,
-            "error": None,
-            "results": results,
-            "tool_schemas": schemas,
+        queries = _queries(arguments)
+        kits = [card for card in self._catalogue.toolkits() if policy.uses(session, card.slug)]
+        connected = await self._connected(session)
+        answer: Json = {"success": True, "error": None, "results": []}
+        first: dict[str, Card] = {}
+        further: dict[str, Card] = {}
+        others: dict[str, Card] = {}
+        for index, query in enumerate(queries, start=1):
+            made: Json = {"index": index, "use_case": query.words[:_MOST_ECHOED], "primary_tool_slugs": [], "related_tool_slugs": []}
+            category = browse.asked(query.words, kits)
+            if category is not None:
+                made |= browse.overview(kits, self._counts(session), connected, category)
+            else:
+                found = self._fitting(session, query, connected)
+                made |= self._result(session, query, found, connected, first, others) if found.primary else self._nothing(found.nearest)
+                further |= {card.slug: card for card in found.primary}
+            answer["results"].append(made)
+        toolkits = list(dict.fromkeys(kit for result in answer["results"] for kit in result["toolkits"]))
+        statuses = [await self._status(session, kit) for kit in toolkits[: _MOST_STATUSES * len(queries)]] if toolkits else []
+        answer |= {
+            "tool_schemas": {},
             "toolkit_connection_statuses": statuses,
-            "next_steps_guidance": _next_steps(session, results, statuses),
+            "next_steps_guidance": _next_steps(session, answer["results"], statuses),
             "session": _workflow(arguments),
             "time_info": _time(),
         }
+        room = brief.most(len(queries)) - brief.size(answer)
+        answer["tool_schemas"] = brief.schemas(list(first.values()), list(further.values()), others.values(), room)
+        self._savings.count(session, len(queries), brief.size(answer))
+        return answer
 
-    def _fitting(self, session: Session, use_case: str) -> list[Card]:
+    def _fitting(self, session: Session, query: _Query, connected: dict[str, Sequence[Account]]) -> _Found:
         from toolway.catalog.search import search
 
-        enough = PRIMARY + RELATED
-        hits = search(self._catalogue, use_case, policy.toolkits(session, self._catalogue), _DEEP if policy.narrowed(session) else enough)
-        cards = (self._catalogue.card(hit.slug) for hit in hits)
-        return list(islice((card for card in cards if policy.allowed(session, card)), enough))
+        kits = policy.toolkits(session, self._catalogue)
+        depth = _DEEP if policy.narrowed(session) else OFFERED
+        found = search(self._catalogue, query.words, kits, depth, connected=tuple(connected))
+        if not found.fits:
+            return _Found(nearest=found.nearest)
+        hits = [card for hit in found.hits if policy.allowed(session, card := self._catalogue.card(hit.slug))][:OFFERED]
+        intents: dict[str, plan.Intent] = {}
+        several = len(found.parts) > 1
+        for part in found.parts[:_MOST_INTENTS]:
+            best = next((slug for slug in part.slugs if policy.allowed(session, self._catalogue.card(slug))), None)
+            if best is not None and several:
+                intents.setdefault(best, self._intent(best, known.Known(part.text, query.known.fields)))
+        if not intents and hits:
+            intents[hits[0].slug] = self._intent(hits[0].slug, query.known)
+        primary = {slug: self._catalogue.card(slug) for slug in intents} | {card.slug: card for card in hits}
+        return _Found(list(intents.values()), list(primary.values())[: max(PRIMARY, len(intents))], hits, found.nearest)
 
-    def schema(self, card: Card) -> Json:
-        """A tool as discovery describes it."""
+    def _intent(self, slug: str, words: Known) -> plan.Intent:
+        tool = self._catalogue.tool(slug)
+        return plan.Intent(tool, self._catalogue.toolkit(tool.toolkit), words)
+
+    def _result(
+        self,
+        session: Session,
+        query: _Query,
+        found: _Found,
+        connected: dict[str, Sequence[Account]],
+        first: dict[str, Card],
+        others: dict[str, Card],
+    ) -> Json:
+        """A result, its tools laid to `first` (those of the plan) and `others`."""
+
+        def may(tool: Tool) -> bool:
+            return policy.allowed(session, self._catalogue.card(tool.slug))
+
+        made = plan.plan(found.intents, may)
+        best = [card.slug for card in found.primary]
+        before = [step.tool.slug for step in made.steps] + [tool.slug for tool in made.prerequisites]
+        related = [slug for slug in dict.fromkeys([*before, *(card.slug for card in found.hits)]) if slug not in best]
+        related = related[: max(OFFERED - len(best), len(made.steps))]
+        cards = {slug: self._catalogue.card(slug) for slug in (*best, *related)}
+        first |= {step.tool.slug: cards[step.tool.slug] for step in reversed(made.steps) if step.tool.slug in cards}
+        others |= cards
+        kits = {intent.kit.slug: intent.kit for intent in found.intents}
+        plans = {name for kit in kits for account in connected.get(kit, ())[:1] if (name := account.settings.get("plan"))}
+        pitfalls = plan.pitfalls(made, kits.values(), may, plans)
+        if query.known.cut:
+            pitfalls.append("Some of known_fields could not be read: short texts as name:value are taken, thirty at most.")
+        names = ", then ".join(intent.tool.title for intent in found.intents)
         return {
-            "toolkit": card.toolkit,
-            "tool_slug": card.slug,
-            "description": card.about,
-            "input_schema": msgspec.Raw(card.schema),
-            "hasFullSchema": True,
+            "primary_tool_slugs": best,
+            "related_tool_slugs": related,
+            "toolkits": list(dict.fromkeys(card.toolkit for card in cards.values())),
+            "reasoning": f"{names} fits best." if len(found.intents) == 1 else f"Several things are wanted: {names}.",
+            "difficulty": made.difficulty,
+            "execution_guidance": plan.guidance(made),
+            "recommended_plan_steps": plan.told(made),
+            "known_pitfalls": pitfalls,
         }
+
+    def _nothing(self, nearest: str) -> Json:
+        said = "No tool of this session fits."
+        if nearest:
+            kit = self._catalogue.toolkit_card(nearest)
+            way = f"{kit.title} ({kit.slug}) may have one; this session does not use it: ask the user whether to add it."
+        else:
+            way = "Say it in other words, or name the service; if that finds nothing either, tell the user that it cannot be done here."
+        return {
+            "toolkits": [],
+            "reasoning": said,
+            "difficulty": "unknown",
+            "execution_guidance": f"{said} {way}",
+            "error": f"{said} {way}",
+        }
+
+    def _counts(self, session: Session) -> dict[str, int]:
+        """How many tools of each toolkit a session may call."""
+        if policy.narrowed(session):
+            return Counter(card.toolkit for card in policy.cards(session, self._catalogue))
+        return {card.slug: card.tools for card in self._catalogue.toolkits() if policy.uses(session, card.slug)}
 
     def schemas(self, session: Session, slugs: list[str]) -> Json:
         """The answer to COMPOSIO_GET_TOOL_SCHEMAS."""
@@ -84,7 +183,7 @@ class Finder:
         for slug in slugs:
             try:
                 card = policy.find(session, self._catalogue, slug)
-                found[card.slug] = self.schema(card)
+                found[card.slug] = brief.whole(card)
             except UnknownTool as error:
                 missing[slug] = list(error.near)
             except Forbidden:
@@ -95,6 +194,21 @@ class Finder:
             answer["suggestions"] = {slug: near for slug, near in missing.items() if near}
             answer["not_found_message"] = f"Not available in this session: {', '.join(missing)}. {SEARCH} finds others."
         return answer
+
+    async def _connected(self, session: Session) -> dict[str, Sequence[Account]]:
+        """The accounts of the session's user by toolkit, of the toolkits that it uses."""
+        active = await self._store.accounts.list(session.project_id, session.user_id, status="ACTIVE")
+        kits = [kit for kit in dict.fromkeys(account.toolkit for account in active) if policy.uses(session, kit)]
+        found = {kit: await self.accounts(session, kit) for kit in kits}
+        return {kit: accounts for kit, accounts in found.items() if accounts}
+
+    async def _status(self, session: Session, toolkit: str) -> Json:
+        """A connection's state as it stands beside tools: of many accounts the first few."""
+        state = await self.connection(session, toolkit)
+        if len(state.get("accounts", ())) > _MOST_ACCOUNTS:
+            state["status_message"] += f" {len(state['accounts']) - _MOST_ACCOUNTS} more accounts: {MANAGE} lists them."
+            state["accounts"] = state["accounts"][:_MOST_ACCOUNTS]
+        return state
 
     async def connection(self, session: Session, toolkit: str) -> Json:
         """Whether the session's user has connected a toolkit, and as whom. Several accounts are named one by one, the default first."""
@@ -112,6 +226,8 @@ class Finder:
         }
         status["current_user_info"] = {"label": first.label}
         if len(accounts) > 1:
+            if session.config["multi_account"]["require_explicit_selection"]:
+                status["account_selection"] = "required"
             status["accounts"] = [
                 {
                     "id": a.id,
@@ -149,7 +265,7 @@ def workflow_id(arguments: Json) -> str:
     return given[:_LONGEST_ID] if isinstance(given, str) else ""
 
 
-def _use_cases(arguments: Json) -> list[str]:
+def _queries(arguments: Json) -> list[_Query]:
     given: Any = arguments.get("queries")
     if given is None:
         given = arguments.get("use_case")
@@ -158,60 +274,28 @@ def _use_cases(arguments: Json) -> list[str]:
         raise BadRequest("queries is missing.", fix='Give a list such as [{"use_case": "list all workspaces"}].')
     if len(queries) > _MOST_QUERIES:
         raise BadRequest(f"queries holds {len(queries)} requests; at most {_MOST_QUERIES} are taken at once.", fix="Send the rest next.")
-    made: list[str] = []
+    made: list[_Query] = []
     for index, one in enumerate(queries):
-        text: Any = cast("Json", one).get("use_case") if isinstance(one, dict) else one
-        if not isinstance(text, str) or not text.strip():
-            raise BadRequest(f"queries[{index}].use_case is missing.", fix="Say in words what is to be done.")
-        made.append(text[:_MOST_WORDS])
+        entry: Json = cast("Json", one) if isinstance(one, dict) else {"use_case": one}
+        text: Any = entry.get("use_case")
+        if not isinstance(text, str):
+            raise BadRequest(f"queries[{index}].use_case is missing.", fix="Say in words what is to be done; empty shows what there is.")
+        read = known.read(text[:_MOST_WORDS], entry.get("known_fields"))
+        made.append(_Query(read.words.strip(), read))
     return made
-
-
-def _result(index: int, use_case: str, cards: list[Card]) -> Json:
-    made: Json = {
-        "index": index,
-        "use_case": use_case,
-        "primary_tool_slugs": [c.slug for c in cards[:PRIMARY]],
-        "related_tool_slugs": [c.slug for c in cards[PRIMARY:]],
-        "toolkits": list(dict.fromkeys(c.toolkit for c in cards)),
-        "reasoning": f"{cards[0].title} fits best." if cards else "No tool of this session fits these words.",
-        "difficulty": "easy" if cards else "unknown",
-    }
-    if cards:
-        made["recommended_plan_steps"] = [f"Call {cards[0].slug}. Where an argument takes an id, the name will do."]
-    else:
-        made["error"] = "No tool of this session fits. Say it in other words, or name the service."
-    return made
-
-
-def _affordable(cards: list[Card]) -> list[Card]:
-    """The tools whose schemas are given at once: the best one always, others as far as the agent's context is not flooded."""
-    left, chosen = _MOST_SCHEMAS, list[Card]()
-    for card in cards:
-        if not chosen or len(card.schema) <= left:
-            left -= len(card.schema)
-            chosen.append(card)
-    return chosen
-
-
-def _reference(card: Card) -> Json:
-    return {
-        "toolkit": card.toolkit,
-        "tool_slug": card.slug,
-        "description": card.about.partition(". ")[0],
-        "hasFullSchema": False,
-        "schemaRef": {"tool": SCHEMAS, "args": {"tool_slugs": [card.slug]}},
-    }
 
 
 def _next_steps(session: Session, results: list[Json], statuses: list[Json]) -> list[str]:
     steps: list[str] = []
-    best = {result["toolkits"][0] for result in results if result["toolkits"]}
+    best = {result["toolkits"][0] for result in results if result["primary_tool_slugs"]}
     missing = [s["toolkit"] for s in statuses if s["toolkit"] in best and not s["has_active_connection"]]
     if missing and session.config["manage_connections"]["enabled"]:
         steps.append(f"Not connected yet: {', '.join(missing)}. Call {MANAGE} with these toolkits and show the user each redirect_url.")
     elif missing:
         steps.append(f"Not connected yet: {', '.join(missing)}. Ask the user to connect first.")
+    choose = [s["toolkit"] for s in statuses if "account_selection" in s]
+    if choose:
+        steps.append(f"Several accounts are connected: name one as account in each call of {', '.join(choose)}.")
     if any(result["primary_tool_slugs"] for result in results):
         steps.append(f"Call {EXECUTE} with tool_slug and arguments as in tool_schemas; names are taken where ids stand.")
     return steps
@@ -228,5 +312,5 @@ def _time() -> Json:
     return {
         "current_time_utc": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "current_time_utc_epoch_seconds": int(now.timestamp()),
-        "message": "Moments are given and taken in UTC unless an offset is written.",
+        "message": "This is UTC. Where a service knows the user's clock, moments without an offset are meant by that.",
     }

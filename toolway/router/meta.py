@@ -39,8 +39,9 @@ META_TOOLS = (
     MetaTool(
         SEARCH,
         "Search tools",
-        "Find the tools for a task. Give one query per action, in plain words. The answer holds tool slugs with the schemas of their "
-        "arguments, whether the user's account is connected, and what to do next. Start here.",
+        "Find the tools for a task. Give one query per action, in plain words of any language. The answer holds tool slugs with the "
+        "schemas of their arguments, the calls to make in their order, what to beware of, and whether the user's account is connected. "
+        "Start here; an empty use_case shows which services there are.",
         _schema(
             ["queries"],
             queries={
@@ -50,7 +51,10 @@ META_TOOLS = (
                 "items": _schema(
                     ["use_case"],
                     use_case={"type": "string", "description": "What is to be done, for example: add a client to a workspace."},
-                    known_fields={"type": "string", "description": "What is known already, as name:value, name:value."},
+                    known_fields={
+                        "type": "string",
+                        "description": "What is known already, as name:value, name:value; it is put into the plan.",
+                    },
                 ),
             },
             session={

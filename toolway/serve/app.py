@@ -48,7 +48,7 @@ class App:
         self._crowd = Crowd()
         self._gate = Gate(settings.text("public_url"), settings.words("origins"))
         self._sessions = Sessions(local.store, local.catalogue)
-        finder = Finder(local.store, local.catalogue, local.keeper)
+        finder = Finder(local.store, local.catalogue, local.keeper, local.watch)
         executor = Executor(local.store, local.catalogue, local.keeper, local.runner, local.watch)
         connections = Connections(local.store, local.catalogue, finder, local.connector)
         desk = Desk(local.catalogue, finder, executor, connections)

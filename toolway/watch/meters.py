@@ -55,6 +55,11 @@ class Meters:
             observe = self._upstream[toolkit] = self._families.upstream.labels(toolkit).observe
         observe(seconds)
 
+    def saved(self, characters: int, tokens: int) -> None:
+        """What an answer of discovery saved, against a list of all tools of its session; tokens are an estimate."""
+        self._families.saved_characters.inc(characters)
+        self._families.saved_tokens.inc(tokens)
+
     def counts(self, name: str, about: str, read: Callable[[], float], **labels: str) -> None:
         """A number that another room counts; it only grows."""
         self._sampled[name, *labels.values()] = _Copied(name, about, read, labels, grows=True)
@@ -124,6 +129,9 @@ class _Families:
         self.upstream = prometheus.Histogram(
             "toolway_upstream_seconds", "Requests to services.", ("toolkit",), registry=self.registry, buckets=_SECONDS
         )
+        about = "What answers of discovery saved against listing all tools of their sessions: "
+        self.saved_characters = prometheus.Counter("toolway_saved_characters", f"{about}characters.", registry=self.registry)
+        self.saved_tokens = prometheus.Counter("toolway_saved_tokens", f"{about}tokens, estimated.", registry=self.registry)
         self._process = prometheus.ProcessCollector(registry=None)
         self._counters: dict[str, Counter] = {}
         self._gauges: dict[str, Gauge] = {}

@@ -1,0 +1,155 @@
+"""What a request says for certain of a tool's arguments, and what it does not."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toolway.calls.arguments import check
+from toolway.catalog.index import BUILTIN, Catalogue
+from toolway.catalog.model import Json
+from toolway.errors import BadArgument
+from toolway.router import known
+
+CATALOGUE = Catalogue([BUILTIN])
+TOOLS = [CATALOGUE.tool(card.slug) for card in CATALOGUE.cards()]
+
+
+def filled(slug: str, words: str, fields: Any = None) -> Json:
+    tool = CATALOGUE.tool(slug)
+    return known.arguments(tool, CATALOGUE.toolkit(tool.toolkit), known.read(words, fields))
+
+
+@pytest.mark.parametrize(
+    ("slug", "words", "arguments"),
+    [
+        ("CLOCKIFY_DELETE_TAG", 'kill the tag "misc", nobody uses it', {"id": "misc"}),
+        ("CLOCKIFY_DELETE_TAG", "delete the 'old' tag", {"id": "old"}),
+        ("CLOCKIFY_DELETE_CLIENT", "delete client Wayne Enterprises from Clockify", {"id": "Wayne Enterprises"}),
+        ("CLOCKIFY_DELETE_CLIENT", "delete the customer „Müller & Söhne“", {"id": "Müller & Söhne"}),
+        ("CLOCKIFY_CREATE_CLIENT", 'a client called "Acme", mail office@acme.example', {"name": "Acme", "email": "office@acme.example"}),
+        ("CLOCKIFY_UPDATE_USER_GROUP", 'rename the group "Interns 2025" to "Juniors"', {"id": "Interns 2025", "name": "Juniors"}),
+        ("CLOCKIFY_CREATE_TASK", 'add "QA" as a task under project Website Relaunch', {"projectId": "Website Relaunch", "name": "QA"}),
+        ("CLOCKIFY_GET_TASKS", "which tasks has the project Titan?", {"projectId": "Titan"}),
+        ("CLOCKIFY_CREATE_TIME_ENTRY", "record 45 minutes on project Lynx this morning", {"projectId": "Lynx"}),
+        ("DESKTIME_START_PROJECT_TASK", "start project Beta, task Review", {"project": "Beta", "task": "Review"}),
+        ("DESKTIME_CREATE_PROJECT_WITH_TASK", "create a new one named Gamma", {"project": "Gamma"}),
+        ("DESKTIME_GET_EMPLOYEE_APPS", "apps of employee 12345 on 2026-11-20", {"id": "12345", "date": "2026-11-20"}),
+        (
+            "CLOCKIFY_GENERATE_DETAILED_REPORT",
+            "detailed report from 2026-11-01 to 2026-11-07",
+            {"dateRangeStart": "2026-11-01T00:00:00", "dateRangeEnd": "2026-11-07T23:59:59.999"},
+        ),
+        ("CLOCKIFY_GET_TIME_ENTRIES", "my entries of 2026-11-20", {"start": "2026-11-20T00:00:00", "end": "2026-11-20T23:59:59"}),
+        (
+            "CLOCKIFY_CREATE_TIME_ENTRY",
+            "2026-11-20T09:00 to 2026-11-20T10:30:00Z is not one clock; 2026-11-20",
+            {},
+        ),
+        (
+            "CLOCKIFY_CREATE_TIME_ENTRY",
+            "log 2026-11-20T09:00:00 to 2026-11-20T10:30:00",
+            {"start": "2026-11-20T09:00:00", "end": "2026-11-20T10:30:00"},
+        ),
+    ],
+)
+def test_what_is_certain(slug: str, words: str, arguments: Json) -> None:
+    assert filled(slug, words) == arguments
+
+
+@pytest.mark.parametrize(
+    ("slug", "words"),
+    [
+        ("CLOCKIFY_CREATE_TIME_ENTRY", "log two hours on the Acme website yesterday"),
+        ("CLOCKIFY_CREATE_TIME_ENTRY", "log work on 2026-11-20"),  # on that day, but when?
+        ("CLOCKIFY_CREATE_TIME_ENTRY", "9 to 11 on project Website redesign"),  # where does the name end?
+        ("CLOCKIFY_GET_PROJECT", "show project Research and Development"),
+        ("CLOCKIFY_GET_PROJECT", "open project Anna's things"),
+        ("CLOCKIFY_GET_PROJECT", "the project in Clockify for Acme"),
+        ("CLOCKIFY_DELETE_TAG", 'delete the tags "a" and "b"'),  # two, and one call takes one
+        ("CLOCKIFY_GENERATE_DETAILED_REPORT", "everything since 2026-11-01"),
+        ("CLOCKIFY_GENERATE_DETAILED_REPORT", "from 2026-13-01 to 2026-13-07"),
+        ("CLOCKIFY_GENERATE_DETAILED_REPORT", "between 2026-11-09 and 2026-11-02"),
+        ("DESKTIME_GET_EMPLOYEE_APPS", "compare 2026-11-19 with 2026-11-20"),
+        ("CLOCKIFY_CREATE_CLIENT", "copy a@acme.example and b@acme.example"),
+    ],
+)
+def test_what_is_left_to_the_agent(slug: str, words: str) -> None:
+    assert filled(slug, words) == {}
+
+
+@pytest.mark.parametrize(
+    ("slug", "fields", "arguments"),
+    [
+        ("CLOCKIFY_CREATE_TASK", "project: Acme, name: QA", {"projectId": "Acme", "name": "QA"}),
+        ("CLOCKIFY_CREATE_TASK", "project name:Acme, task_name:QA, with care", {"projectId": "Acme", "name": "QA, with care"}),
+        ("CLOCKIFY_CREATE_TASK", '{"project_id": "Acme", "NAME": "QA", "more": {"name": "no"}}', {"projectId": "Acme", "name": "QA"}),
+        ("CLOCKIFY_CREATE_TASK", {"projectId": "Acme", "name": ["no"]}, {"projectId": "Acme"}),
+        (
+            "CLOCKIFY_CREATE_TIME_ENTRY",
+            "start:2026-11-20T09:00:00, end:2026-11-20T10:00:00; billable:true, tags:travel|late, type:regular",
+            {
+                "start": "2026-11-20T09:00:00",
+                "end": "2026-11-20T10:00:00",
+                "tagIds": ["travel", "late"],
+                "billable": True,
+                "type": "REGULAR",
+            },
+        ),
+        ("CLOCKIFY_UPDATE_USER_HOURLY_RATE", "user:Anna, amount:8000, since:soon", {"userId": "Anna", "amount": 8000}),
+        ("CLOCKIFY_UPDATE_USER_HOURLY_RATE", "amount:a lot", {}),
+    ],
+)
+def test_known_fields(slug: str, fields: Any, arguments: Json) -> None:
+    assert filled(slug, "", fields) == arguments
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "name:" + "x" * 100_000,
+        "name:a\x00b",
+        "name:\u202eb",
+        "name:\ud800",
+        "[" * 50_000,
+        "{" * 2000,
+        '{"name": ' * 300,
+        {"a": {"b": []}},
+        7,
+    ],
+)
+def test_hostile_fields_are_passed_over(fields: Any) -> None:
+    assert filled("CLOCKIFY_CREATE_CLIENT", "", fields) == {}
+    assert isinstance(fields, int) or known.read("", fields).cut or known.read("", fields).fields == {}
+
+
+def test_what_stands_first_stays() -> None:
+    assert filled("CLOCKIFY_DELETE_TAG", 'delete the tag "old"', "tag:older") == {"id": "older"}
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+)
+SPEECH = """project Acme "Acme" the tag of called client Titan, user 12 on 2026-11-20 2026-02-30 2026-11-20T09:00 ' “ x@y.zz https://a.b/c
+rename to and"""
+speech = st.lists(
+    st.sampled_from([*SPEECH.split(), "\x00", "«", "»", "\u202e", ""]) | st.text(max_size=20),
+    max_size=25,
+).map(" ".join)
+
+
+@given(st.sampled_from(TOOLS), speech, anything | speech | st.dictionaries(st.text(max_size=8), st.text(max_size=8)))
+def test_whatever_comes_the_arguments_are_such_as_the_call_takes(tool: Any, words: str, fields: Any) -> None:
+    kit = CATALOGUE.toolkit(tool.toolkit)
+    made = known.arguments(tool, kit, known.read(words, fields))
+    assert list(made) == [param.given for param in tool.params if param.given in made]
+    try:
+        assert check(tool, kit, made) == made
+        faults: Sequence[str] = ()
+    except BadArgument as error:
+        faults = error.details
+    assert set(faults) <= {
+        f"{param.given} is missing" for param in tool.params
+    }  # what is due may still be missing; nothing that is there is wrong

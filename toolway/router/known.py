@@ -1,0 +1,328 @@
+"""What a request says for certain about a tool's arguments. Pure.
+
+Certain are its `known_fields` ("k:v, k:v"), names in quotes or right after the word for the thing ("project Lynx"), days and moments as
+ISO 8601 writes them, e-mail addresses and URLs; and each only where one argument alone can be meant and takes it. Everything else is
+left to the agent, which has read the whole conversation.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from itertools import combinations
+from typing import Any, Final, NamedTuple, cast
+
+import msgspec
+from msgspec import Struct, structs
+
+from toolway.calls.arguments import check
+from toolway.catalog.model import Json, Param, Tool, Toolkit
+from toolway.catalog.schema import due
+from toolway.catalog.terms import stem
+from toolway.errors import BadArgument
+
+MOST_READ: Final = 2000
+"""Characters of known_fields that are read."""
+
+_MOST_FIELDS, _LONGEST_KEY, _LONGEST_VALUE = 30, 60, 200
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_NEXT_FIELD = re.compile(r"[,;\n]\s{0,8}(?=[^\W\d_][\w .-]{0,59}:)")
+_QUOTED = re.compile(
+    r"\"([^\"]{1,200})\"|\u201c([^\u201d]{1,200})\u201d|\u201e([^\u201c\u201d]{1,200})[\u201c\u201d]|\u00ab([^\u00bb]{1,200})\u00bb"
+    r"|\u300c([^\u300d]{1,200})\u300d|(?<!\w)'([^']{1,200})'(?!\w)"
+)
+_BEFORE = re.compile(r"(\w+)[^\S\n]+(?:called|named)\W*$|(called|named)\W*$|(\w+)\W{0,3}$")
+_CALLED = ("called", "named")
+_DAY = re.compile(r"(?<![\w.-])\d{4}-\d\d-\d\d(?![\w-])")
+_MOMENT = re.compile(r"(?<![\w.-])\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)?(?!\w)")
+_THAT_DAY = re.compile(r"\b(?:on|for|of)\s+$", re.IGNORECASE)
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}(?![\w-])")
+_URL = re.compile(r"https?://[^\s\"'<>]{1,200}[\w/]")
+_RENAME = re.compile(r"\brename\b", re.IGNORECASE)
+_END = ",.;:!?)"
+_GOES_ON = frozenset(["and", "of", "for", "&", "or", "the"])
+"""Words that may stand inside a name: before a capital one does not know where the name ends."""
+_AT_AN_END = (
+    "to from in on at with by into as is was has who that which until till since before after during today yesterday tomorrow this last "
+    "next via per please then if under so when where now again"
+)
+_DATES = (
+    "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october "
+    "november december i"
+)
+_STOPS, _CALENDAR = frozenset(_AT_AN_END.split()), frozenset(_DATES.split())
+
+
+class Known(Struct, frozen=True):
+    """What came with a request: its words, and the known fields by their plain keys. `cut` tells that some were too much to read."""
+
+    words: str
+    fields: Mapping[str, str] = {}
+    cut: bool = False
+
+
+class _Mention(NamedTuple):
+    """A name in a request, and the word that says of what: a noun, `called`, or nothing."""
+
+    name: str
+    of: str
+
+
+def read(words: str, known_fields: Any = None) -> Known:
+    """What a request and its known fields say. What is no text, too long or holds control characters is passed over, never an error."""
+    words = _CONTROL.sub(" ", words)
+    pairs: Iterator[tuple[Any, Any]]
+    cut = isinstance(known_fields, str) and len(known_fields) > MOST_READ
+    if isinstance(known_fields, str):
+        text = known_fields[:MOST_READ]
+        held = _object(text)
+        pairs = iter(held.items()) if held else _pairs(text)
+    else:
+        pairs = iter(cast("Json", known_fields).items() if isinstance(known_fields, dict) else ())
+    fields: dict[str, str] = {}
+    for key, value in pairs:
+        if isinstance(value, bool):
+            value = str(value).lower()
+        text = str(value).strip().strip('"') if isinstance(value, str | int | float) else ""
+        fits = 0 < len(text) <= _LONGEST_VALUE and len(str(key)) <= _LONGEST_KEY and not _CONTROL.search(text)
+        if fits and len(fields) < _MOST_FIELDS:
+            fields.setdefault(plain(str(key)), text)
+        else:
+            cut = True
+    return Known(words, fields, cut)
+
+
+def _object(text: str) -> Json:
+    """Known fields that some models write as a JSON object."""
+    if not text.lstrip().startswith("{"):
+        return {}
+    try:
+        held = msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return {}
+    return cast("Json", held) if isinstance(held, dict) else {}
+
+
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    for part in _NEXT_FIELD.split(text):
+        key, colon, value = part.partition(":")
+        if colon and value.strip():
+            yield key.strip(), value
+
+
+def plain(name: str) -> str:
+    """A name without case and what stands between its words."""
+    return name.replace("-", "").replace("_", "").replace(" ", "").casefold()
+
+
+def arguments(tool: Tool, kit: Toolkit, known: Known) -> Json:
+    """The arguments of a tool that are certain, as its call would take them."""
+    filling = _Filling(tool, kit)
+    filling.told(known.fields)
+    filling.named(known.words)
+    filling.written(known.words)
+    filling.timed(known.words)
+    return {param.given: filling.made[param.given] for param in tool.params if param.given in filling.made}
+
+
+def own_noun(tool: Tool, kit: Toolkit) -> str:
+    """The noun that a tool is about: that of the last place of its path, or the one that its path lists; "" for none."""
+    if not tool.path.endswith("}"):
+        listed = (noun.name for noun in kit.nouns.values() if noun.list in kit.tools and kit.tools[noun.list].path == tool.path)
+        return next(listed, "")
+    last = next((p for p in tool.params if tool.path.endswith(f"{{{p.field.name}}}")), None)
+    return last.field.kind.noun if last else ""
+
+
+class _Filling:
+    """The arguments of one tool while they are found; what stands first stays."""
+
+    def __init__(self, tool: Tool, kit: Toolkit) -> None:
+        self.made: Json = {}
+        self._tool = tool
+        self._kit = kit
+        self._nouns = kit.nouns_of(tool)
+        self._own = own_noun(tool, kit)
+        self._params = [p for p in tool.params if p.place != "whole" and p.field.kind.word not in ("object", "schema", "any", "file")]
+        self._texts = {p.given: p for p in self._params if p.field.kind.word == "text" and p.given.isalpha() and p.given.islower()}
+        self._texts.pop("name", None)
+
+    def _put(self, param: Param | None, value: Any) -> None:
+        """Fill an argument, provided that its call would take the value."""
+        if param is None or param.given in self.made or not value:
+            return
+        try:
+            taken = check(structs.replace(self._tool, params=(param,), merge=None), self._kit, {param.given: value})
+        except BadArgument:
+            return
+        self.made |= taken
+
+    def told(self, fields: Mapping[str, str]) -> None:
+        """Known fields, by the argument's name, by that of its noun ("project", "project name"), or by that of the thing to create."""
+        for key, value in fields.items():
+            exact = next((p for p in self._params if plain(p.given) == key), None)
+            noun = next((n for n in self._nouns if key in (n, f"{n}s", f"{n}name", f"{n}id")), "")
+            param = exact or (self._of(noun) if noun else None)
+            if param is not None and param.field.many:
+                items = [item.strip() for item in re.split(r"[|,]", value)]
+                self._put(param, items if not any(" and " in item for item in items) else None)
+            else:
+                self._put(param, value)
+
+    def _of(self, noun: str) -> Param | None:
+        """The one argument that takes the name of such a thing: where one is created, its name. Some are called as the thing itself."""
+        if noun in self._texts:
+            return self._texts[noun]
+        if noun == self._own and self._tool.effect == "create" and not self._tool.path.endswith("}"):
+            return next((p for p in self._params if p.given == "name" and p.field.kind.word == "text"), None)
+        fitting = [p for p in self._params if p.field.kind.noun == noun]
+        needed = [p for p in fitting if p.field.required]
+        return fitting[0] if len(fitting) == 1 else needed[0] if len(needed) == 1 else None
+
+    def named(self, words: str) -> None:
+        """Names in quotes, and those that stand right after the word for the thing."""
+        vocabulary = _vocabulary(self._kit) | {word: word for word in self._texts}
+        quoted = list(_quoted(words, vocabulary))
+        own = self._of(self._own) if self._own else None
+        name = next((p for p in self._params if p.given == "name" and p.field.kind.word == "text"), None)
+        if self._tool.effect == "update" and own and name and len(quoted) == 2 and _RENAME.search(words):
+            self._put(own, quoted[0].name)
+            self._put(name, quoted[1].name)
+            return
+        mentions = [*quoted, *_unquoted(_QUOTED.sub(" , ", words), vocabulary, self._kit.title)]
+        for one in {m.of for m in mentions}:
+            meant = [m for m in mentions if m.of == one]
+            if len(meant) == 1 and (one in self._nouns or one in self._texts):
+                self._put(self._of(one), meant[0].name)
+        unsaid = [m for m in mentions if m.of in ("", "called")]
+        if len(unsaid) == 1:
+            self._put(self._only(own, unsaid[0].of == "called"), unsaid[0].name)
+
+    def _only(self, own: Param | None, called: bool) -> Param | None:
+        """Where a name without a word for it belongs: to the tool's own thing, else to the one name that is due."""
+        if own is not None:
+            return own if own.given not in self.made else None
+        open_ones = [p for p in self._params if due(p.field, self._nouns)]
+        names = [p for p in open_ones if p.field.kind.word == "noun" or (p.field.kind.word == "text" and (p.given == "name" or called))]
+        return names[0] if len(names) == 1 == len(open_ones) else None
+
+    def written(self, words: str) -> None:
+        """E-mail addresses and URLs, where there is one and one argument that takes it."""
+        for kind, pattern in (("email", _EMAIL), ("url", _URL)):
+            fitting = [p for p in self._params if p.field.kind.word == kind or (p.given == kind and p.field.kind.word == "text")]
+            found = set(pattern.findall(words))
+            if len(fitting) == 1 == len(found):
+                self._put(fitting[0], found.pop())
+
+    def timed(self, words: str) -> None:
+        """Days and moments. A day is a whole period only where something is read; when work began on it nobody can know."""
+        moments = [m.group() for m in _MOMENT.finditer(words)]
+        days = list(_DAY.finditer(_MOMENT.sub(" ", words)))
+        clocks = [p for p in self._params if p.field.kind.word in ("time", "wall", "date") and not p.field.many]
+        pair = _pair(clocks)
+        if pair is not None:
+            first, last = pair
+            if len(moments) == 2 and not days and _in_order(*moments):
+                self._put(first, moments[0])
+                self._put(last, moments[1])
+            elif self._tool.effect == "read" and not moments and len(days) in (1, 2):
+                whole = len(days) == 2 or bool(_THAT_DAY.search(days[0].string[: days[0].start()]))
+                begin, end = days[0].group(), days[-1].group()
+                if whole and _in_order(begin, end):
+                    self._put(first, _edge(first, begin, "00:00:00"))
+                    self._put(last, _edge(last, end, "23:59:59" if last.field.kind.mark else "23:59:59.999"))
+            return
+        plain_days = [p for p in clocks if p.field.kind.word == "date"]
+        if len(plain_days) == 1 == len(days) and not moments:
+            self._put(plain_days[0], days[0].group())
+        needed = [p for p in clocks if p.field.kind.word != "date" and p.field.required]
+        if len(needed) == 1 == len(moments) and not days:
+            self._put(needed[0], moments[0])
+
+
+def _vocabulary(kit: Toolkit) -> dict[str, str]:
+    """The words for the nouns of a toolkit; a word of `[words]` counts where it means one noun only."""
+    found = {noun: noun for noun in kit.nouns}
+    for word, meanings in kit.words.items():
+        nouns = {noun for meaning in meanings for noun in kit.nouns if stem(meaning.casefold()) == stem(noun)}
+        if len(nouns) == 1 and not any(stem(word) == stem(noun) for noun in kit.nouns):
+            found[word.casefold()] = nouns.pop()
+    return found
+
+
+def _quoted(words: str, vocabulary: Mapping[str, str]) -> Iterator[_Mention]:
+    for found in _QUOTED.finditer(words):
+        name = next(group for group in found.groups() if group is not None).strip()
+        before = _BEFORE.search(words[max(found.start() - 60, 0) : found.start()])
+        after = re.match(r"\s{0,3}(\w+)", words[found.end() : found.end() + 40])
+        thing, called, last = before.groups() if before else (None, None, None)
+        sides = [word.casefold() for word in (thing, last, after[1] if after else None) if word]
+        of = next((vocabulary[word] for word in sides if word in vocabulary), "")
+        if name:
+            yield _Mention(name, of or ("called" if called or thing else ""))
+
+
+def _unquoted(words: str, vocabulary: Mapping[str, str], title: str) -> Iterator[_Mention]:
+    """Capitalised words right after the word for a thing, up to where the name surely ends."""
+    tokens = words.split()
+    for index, token in enumerate(tokens):
+        of = "called" if token in _CALLED and (index == 0 or tokens[index - 1] not in vocabulary) else vocabulary.get(token)
+        if of is not None:
+            start = index + 2 if index + 1 < len(tokens) and tokens[index + 1] in _CALLED else index + 1
+            name = _run(tokens[start:], title)
+            if name:
+                yield _Mention(name, of)
+
+
+def _run(tokens: list[str], title: str) -> str:
+    """The name that the tokens begin with, "" where there is none or its end is in doubt."""
+    run: list[str] = []
+    for token in tokens:
+        word = token.rstrip(_END)
+        if not word[:1].isupper() and not word[:1].isdigit():
+            break
+        if word.casefold() in _CALENDAR or not word.removesuffix("'s").replace("-", "").replace(".", "").isalnum():
+            break
+        run.append(word)
+        if word != token:  # a mark ends it
+            return _name(run, title)
+    rest = tokens[len(run) : len(run) + 2]
+    if not run or not rest:
+        return _name(run, title)
+    following, beyond = rest[0].rstrip(_END).casefold(), rest[1] if len(rest) > 1 else ""
+    if following in _GOES_ON and beyond[:1].isupper() and not _known_capital(beyond, title):
+        return ""
+    surely = following in _GOES_ON or following in _STOPS or following in _CALENDAR or not following
+    return _name(run, title) if surely and not run[-1].endswith("'s") else ""
+
+
+def _known_capital(token: str, title: str) -> bool:
+    word = token.rstrip(_END).casefold()
+    return word == title.casefold() or word in _CALENDAR
+
+
+def _name(run: list[str], title: str) -> str:
+    name = " ".join(run)
+    return "" if name.casefold() == title.casefold() else name
+
+
+def _pair(clocks: list[Param]) -> tuple[Param, Param] | None:
+    """The one pair of arguments that bound a period."""
+    pairs = [
+        (a, b)
+        for a, b in combinations(clocks, 2)
+        for start, end in (("start", "end"), ("from", "to"), ("since", "until"))
+        if plain(a.given).endswith(start) and plain(b.given) == plain(a.given).removesuffix(start) + end
+    ]
+    return pairs[0] if len(pairs) == 1 else None
+
+
+def _edge(param: Param, day: str, clock: str) -> str:
+    """The first or last moment of a day; to the millisecond, save where the service wants a mark and no fraction."""
+    return day if param.field.kind.word == "date" else f"{day}T{clock}"
+
+
+def _in_order(first: str, last: str) -> bool:
+    try:
+        return datetime.fromisoformat(first) <= datetime.fromisoformat(last)
+    except (ValueError, TypeError):  # no such day, or one of them has an offset
+        return False

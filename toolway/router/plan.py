@@ -1,0 +1,292 @@
+"""From the tools that fit a request to the way there: which call comes first, what it takes, and what to beware of. Pure.
+
+What an argument needs stands in the toolkit: a noun names the tool that lists its things, and the path of a tool names the collection
+that its id is from. A name does where an id is asked for, so that look-ups of names are no steps; an id that nothing names is one. Only
+what the toolkit says and the request's own words decide: no reply of a service does.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from msgspec import UNSET, Struct
+
+from toolway.catalog.model import Field, Json, Param, Tool, Toolkit
+from toolway.catalog.schema import due
+from toolway.catalog.terms import stem, terms
+from toolway.router import known
+from toolway.router.known import Known
+
+MOST_STEPS: Final = 8
+_DEPTH: Final = 3
+_MOST_PITFALLS, _LONGEST_PITFALL, _MOST_NOTES = 4, 280, 3
+_LONGEST_ARGUMENTS: Final = 400
+_COMMON: Final = frozenset(terms("id name workspace list call time give given left"))
+"""Words of nearly every tool: a note that shares them says nothing of this one."""
+_SLUG: Final = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
+
+May = Callable[[Tool], bool]
+"""Whether the session may execute a tool."""
+
+
+class Intent(NamedTuple):
+    """One thing that is wanted: the tool that does it, its toolkit, and what its part of the request says."""
+
+    tool: Tool
+    kit: Toolkit
+    known: Known
+
+
+class Need(NamedTuple):
+    """An argument that is due and not known yet. `source` lists what may be given, where there is such a tool; `step` makes one."""
+
+    argument: str
+    by_name: bool
+    source: Tool | None = None
+    step: int = 0
+
+
+class Step(Struct, frozen=True):
+    """One call of a plan: a tool, what is known of its arguments, and what is still needed."""
+
+    tool: Tool
+    arguments: Json
+    needs: tuple[Need, ...] = ()
+
+
+class Plan(Struct, frozen=True):
+    """Calls in their order. `prerequisites` are tools that may be needed before, beside those of the steps."""
+
+    steps: tuple[Step, ...]
+    prerequisites: tuple[Tool, ...] = ()
+
+    @property
+    def difficulty(self) -> str:
+        """easy, medium or hard, by how many calls it takes and whether something is missing."""
+        missing = any(step.needs for step in self.steps)
+        return "hard" if len(self.steps) > 2 else "medium" if len(self.steps) > 1 or missing else "easy"
+
+
+def plan(intents: Sequence[Intent], may: May) -> Plan:
+    """The way to do these, in their order. Every tool of it may be executed; what gives an id comes before what takes it."""
+    laying = _Laying(may)
+    for intent in intents:
+        if may(intent.tool):
+            laying.lay(intent, ())
+    used = {step.tool.slug for step in laying.steps}
+    sources = (need.source for step in laying.steps for need in step.needs if need.source)
+    mentioned = (tool for intent in intents for tool in _mentioned(intent.tool, intent.kit))
+    before = {tool.slug: tool for tool in (*sources, *mentioned) if tool.slug not in used and may(tool)}
+    return Plan(tuple(laying.steps), tuple(before.values()))
+
+
+class _Laying:
+    """A plan while it is made."""
+
+    def __init__(self, may: May) -> None:
+        self.steps: list[Step] = []
+        self._may = may
+        self._makes: dict[tuple[str, str], int] = {}
+
+    def lay(self, intent: Intent, waiting: tuple[str, ...], shared: frozenset[str] = frozenset()) -> int:
+        """Add a call, after those that give what it takes; gives its number. `waiting` are the tools that this one is laid for, `shared`
+        the arguments that it needs because the last of those does.
+        """
+        tool, kit = intent.tool, intent.kit
+        nouns = kit.nouns_of(tool)
+        arguments = _bounded(known.arguments(tool, kit, intent.known))
+        needs: list[Need] = []
+        for param in tool.params:
+            if param.given in arguments or not (due(param.field, nouns) or param.given in shared):
+                continue
+            source, noun = source_of(tool, kit, param), param.field.kind.noun
+            source = source if source is not None and source.slug != tool.slug and self._may(source) else None
+            if noun or source is None:
+                needs.append(Need(param.given, bool(noun), source, self._makes.get((kit.slug, noun), 0)))
+            elif source.slug in waiting or len(waiting) >= _DEPTH or len(self.steps) >= MOST_STEPS - 1:
+                needs.append(Need(param.given, False))
+            else:
+                step = self.lay(Intent(source, kit, intent.known), (*waiting, tool.slug), _shared(tool, kit, source))
+                arguments[param.given] = _taken(param.field, f"<id from step {step}>")
+        arguments = {p.given: arguments[p.given] for p in tool.params if p.given in arguments}
+        for number, step in enumerate(self.steps, start=1):
+            if (step.tool.slug, step.arguments) == (tool.slug, arguments):
+                return number
+        if len(self.steps) < MOST_STEPS:
+            self.steps.append(Step(tool, arguments, tuple(needs)))
+        if tool.effect == "create" and (made := known.own_noun(tool, kit)):
+            self._makes[kit.slug, made] = len(self.steps)
+        return len(self.steps)
+
+
+def _shared(tool: Tool, kit: Toolkit, source: Tool) -> frozenset[str]:
+    """The arguments that must be the same in both: whose things are listed is whose thing is taken."""
+    nouns = kit.nouns_of(tool)
+    both = {p.given: p.field.kind.noun for p in tool.params if p.field.kind.noun and due(p.field, nouns)}
+    return frozenset(p.given for p in source.params if both.get(p.given) == p.field.kind.noun)
+
+
+def source_of(tool: Tool, kit: Toolkit, param: Param) -> Tool | None:
+    """The read tool that lists what an argument takes the id of; None where there is none, or where it takes no id."""
+    noun = kit.nouns_of(tool).get(param.field.kind.noun)
+    if noun is not None:
+        return kit.tools.get(noun.list)
+    thing = _thing(tool, param)
+    lists = [t for t in kit.tools.values() if t.effect == "read" and not t.retire and thing and _collection(t) == thing]
+    return min(lists, key=lambda t: (sum(due(p.field, kit.nouns_of(t)) for p in t.params), len(t.path)), default=None)
+
+
+def _thing(tool: Tool, param: Param) -> str:
+    """What an argument without a noun is the id of, by the collection in which the path keeps it; "" where it is no id."""
+    name = known.plain(param.given)
+    members = {f.name for f in param.field.kind.fields if f.required}
+    if not name.endswith(("id", "ids")) and "id" not in members:
+        return ""
+    if param.place == "path":
+        before = tool.path.partition(f"/{{{param.field.name}}}")[0].rpartition("/")[2]
+        return "" if before.startswith("{") else _one(before)
+    thing = name.removesuffix("s").removesuffix("id")
+    return _collection(tool) if not thing or "id" in members else _one(thing)
+
+
+def _collection(tool: Tool) -> str:
+    """What a path keeps: its last step that is no place."""
+    steps = [step for step in tool.path.split("/") if step and not step.startswith("{")]
+    return _one(steps[-1]) if steps else ""
+
+
+def _one(word: str) -> str:
+    return stem(known.plain(word))
+
+
+def _taken(field: Field, value: str) -> Any:
+    """A value as the argument holds it: alone, in a list, or in a list of objects."""
+    item: Any = {"id": value} if field.kind.fields else value
+    schema = field.kind.schema or {}
+    return [item] if field.many or schema.get("type") == "array" else item
+
+
+def _bounded(arguments: Json) -> Json:
+    """As many arguments as an answer has room for, the first ones."""
+    kept: Json = {}
+    for name, value in arguments.items():
+        if len(msgspec.json.encode(kept | {name: value})) <= _LONGEST_ARGUMENTS:
+            kept[name] = value
+    return kept
+
+
+def _mentioned(tool: Tool, kit: Toolkit) -> Iterator[Tool]:
+    """The tools that a tool's own sentences speak of."""
+    by_slug = {t.slug: t for t in kit.tools.values()}
+    for text in (tool.about, *(fault.say for fault in tool.fails)):
+        yield from (by_slug[slug] for slug in _SLUG.findall(text) if slug in by_slug and slug != tool.slug)
+
+
+def told(made: Plan) -> list[str]:
+    """The steps in words, one text each."""
+    several = len(made.steps) > 1
+    return [f"{number}. {_told(step)}" if several else _told(step) for number, step in enumerate(made.steps, start=1)]
+
+
+def _told(step: Step) -> str:
+    said = f"Call {step.tool.slug}"
+    if step.arguments:
+        said += f" with {msgspec.json.encode(step.arguments).decode()}"
+    if step.needs:
+        said += f". Still to give: {'; '.join(map(_needed, step.needs))}"
+    return said + "."
+
+
+def _needed(need: Need) -> str:
+    hints = ["name or id"] if need.by_name else []
+    if need.step:
+        hints.append(f"step {need.step} makes one")
+    elif need.source is not None:
+        hints.append(f"{need.source.slug} lists them")
+    return f"{need.argument} ({', '.join(hints)})" if hints else need.argument
+
+
+def guidance(made: Plan) -> str:
+    """How to go about it, in a sentence or two."""
+    needs = list(dict.fromkeys(need.argument for step in made.steps for need in step.needs))
+    first = f" Find out first: {', '.join(needs[:6])}." if needs else ""
+    if len(made.steps) > 1:
+        said = f"Go step by step: a later call may take what an earlier one gives.{first}"
+    else:
+        said = f"One call does it, once these are known: {', '.join(needs[:6])}." if needs else "One call does it."
+    nouns = any(p.field.kind.word == "noun" for step in made.steps for p in step.tool.params)
+    if any(step.tool.effect == "destroy" for step in made.steps):
+        said += " What it takes away may be gone for good: be sure that the user wants it, and name it exactly."
+    elif nouns:
+        said += " Names do where ids are asked for."
+    return said
+
+
+def pitfalls(made: Plan, kits: Iterable[Toolkit], may: May, plans: Iterable[str] = ()) -> list[str]:
+    """What is known to go wrong with the tools of a plan, and what is to be known of their services. `plans` are the accounts' own."""
+    tools = [step.tool for step in made.steps]
+    by_kit = {kit.slug: kit for kit in kits}
+    found = [f"{tool.title}: {fault.say}" for tool in reversed(tools) for fault in tool.fails if fault.say]
+    for kit in by_kit.values():
+        mine = [tool for tool in tools if tool.toolkit == kit.slug]
+        found += _paces(kit, set(plans))
+        found += _notes(kit, mine, found)
+    fresh: list[str] = []
+    for text in found:
+        if not any(_alike(text, other) for other in fresh):
+            fresh.append(text)
+    return [_executable(text, by_kit.values(), may)[:_LONGEST_PITFALL] for text in fresh[:_MOST_PITFALLS]]
+
+
+def _paces(kit: Toolkit, plans: set[str]) -> Iterator[str]:
+    """Limits that a few calls can use up. Those of a second are waited for."""
+    for rate in kit.rates:
+        if rate.per != "second" and (not rate.when or not plans or rate.when in plans):
+            note = next((note for note in kit.notes if f"{rate.most} calls" in note), "")
+            where = f" on the {rate.when}" if rate.when else ""
+            yield note or f"{kit.title} takes {rate.most} calls in {_A[rate.per]}{where}: ask for no more than is needed."
+
+
+_A: Final = {"minute": "a minute", "hour": "an hour", "day": "a day"}
+
+
+def _notes(kit: Toolkit, tools: Sequence[Tool], said: Sequence[str]) -> list[str]:
+    """The toolkit's notes that touch these tools: they name one, speak of a field of its replies, or share words with it."""
+    words = {term for tool in tools for text in _texts(tool, kit) for term in terms(text)} - _COMMON
+    replied = {term for tool in tools for field in tool.view for term in terms(field.rpartition(".")[2])} - _COMMON
+    shares: list[tuple[int, str]] = []
+    for note in kit.notes:
+        said_of = set(terms(_SLUG.sub(" ", note)))
+        share = len(words & said_of) + 2 * len(replied & said_of)
+        names = not {tool.slug for tool in tools}.isdisjoint(_SLUG.findall(note))
+        if note not in said and (names or share >= 2):
+            shares.append((100 if names else share, note))
+    return [note for _, note in sorted(shares, key=lambda one: -one[0])[:_MOST_NOTES]]
+
+
+def _texts(tool: Tool, kit: Toolkit) -> Iterator[str]:
+    yield tool.title
+    yield " ".join(tool.view)
+    for param in tool.params:
+        kind = param.field.kind.word
+        yield f"{param.given} {'moment' if kind in ('time', 'wall') else kind} {param.field.about}"
+        if param.field.kind.noun and param.field.default is UNSET and not due(param.field, kit.nouns_of(tool)) and param.field.required:
+            yield param.field.kind.noun
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two sentences say nearly the same."""
+    mine, theirs = set(terms(one)), set(terms(other))
+    return len(mine & theirs) * 3 >= min(len(mine), len(theirs)) * 2
+
+
+def _executable(text: str, kits: Iterable[Toolkit], may: May) -> str:
+    """A sentence without the slugs of tools that the session may not call."""
+    tools = {tool.slug: tool for kit in kits for tool in kit.tools.values()}
+
+    def shown(found: re.Match[str]) -> str:
+        tool = tools.get(found.group())
+        return found.group() if tool is None or may(tool) else f"{tool.title} (not in this session)"
+
+    return _SLUG.sub(shown, text)
