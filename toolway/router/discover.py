@@ -63,8 +63,8 @@ class Finder:
         from toolway.catalog.search import search
 
         enough = PRIMARY + RELATED
-        hits = search(self._catalogue, use_case, policy.toolkits(session, self._catalogue), _DEEP if policy.narrowed(session) else enough)
-        cards = (self._catalogue.card(hit.slug) for hit in hits)
+        found = search(self._catalogue, use_case, policy.toolkits(session, self._catalogue), _DEEP if policy.narrowed(session) else enough)
+        cards = (self._catalogue.card(hit.slug) for hit in (found.hits if found.fits else ()))
         return list(islice((card for card in cards if policy.allowed(session, card)), enough))
 
     def schema(self, card: Card) -> Json:
