@@ -1,57 +1,86 @@
-"""Making the compiled catalogue: every folder read once, and written down as rows that are quick to find."""
+"""Making the compiled catalogue: every folder read once, and written down as rows that are quick to find.
+
+What a folder gives is kept with the folder's mark, so that a change of one toolkit reads that one alone.
+"""
 
 import contextlib
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import json, msgpack, structs
 
-from toolway.catalog import reader, schema
+from toolway.catalog import reader, schema, typos
+from toolway.catalog.doing import kind_of
 from toolway.catalog.fields import walk
 from toolway.catalog.model import Card, Tool, Toolkit, ToolkitCard
-from toolway.catalog.terms import postings
+from toolway.catalog.postings import Counts, postings
+from toolway.catalog.terms import STOP, stem, terms, words
+from toolway.catalog.tongues import tongues
 from toolway.errors import BadFile
 
 _TABLES: Final = """
-CREATE TABLE meta (stamp TEXT NOT NULL);
-CREATE TABLE toolkits (slug TEXT PRIMARY KEY, card BLOB, head BLOB, first INTEGER, count INTEGER) WITHOUT ROWID;
-CREATE TABLE tools (number INTEGER PRIMARY KEY, slug TEXT UNIQUE, toolkit TEXT, retired INTEGER, card BLOB, tool BLOB);
+CREATE TABLE meta (stamp TEXT NOT NULL, kinds BLOB);
+CREATE TABLE toolkits (slug TEXT PRIMARY KEY, card BLOB, head BLOB, first INTEGER, count INTEGER, folder TEXT, mark TEXT) WITHOUT ROWID;
+CREATE TABLE tools (
+    number INTEGER PRIMARY KEY, slug TEXT UNIQUE, toolkit TEXT, retired INTEGER, kind INTEGER, card BLOB, tool BLOB, counts BLOB
+);
 CREATE INDEX tools_by_toolkit ON tools (toolkit, number);
-CREATE TABLE terms (term TEXT PRIMARY KEY, tools BLOB) WITHOUT ROWID;
+CREATE TABLE terms (term TEXT PRIMARY KEY, naming INTEGER, tools BLOB) WITHOUT ROWID;
+CREATE TABLE typos (key TEXT, word TEXT, PRIMARY KEY (key, word)) WITHOUT ROWID;
 CREATE TABLE broken (folder TEXT PRIMARY KEY, message TEXT, details BLOB);
 """
+_NAMING: Final = ("name", "toolkit", "words")
 
 
-def compiled(folders: Iterable[Path], stamp: str) -> sqlite3.Connection:
-    """The catalogue of these toolkit folders, as a database in memory."""
-    database = sqlite3.connect(":memory:", check_same_thread=False)
-    database.executescript(_TABLES)
-    toolkits, broken = _read(folders)
-    texts: dict[int, dict[str, str]] = {}
-    number = 0
-    for slug in sorted(toolkits):
-        toolkit = toolkits[slug]
-        tools = sorted(toolkit.tools.values(), key=lambda tool: tool.slug)
-        head = msgpack.encode(structs.replace(toolkit, tools={}))
-        values = (slug, msgpack.encode(_toolkit_card(toolkit)), head, number, len(tools))
-        database.execute("INSERT INTO toolkits VALUES (?, ?, ?, ?, ?)", values)
-        for tool in tools:
-            card = msgpack.encode(_card(tool, toolkit))
-            row = (number, tool.slug, slug, bool(tool.retire), card, msgpack.encode(tool))
-            database.execute("INSERT INTO tools VALUES (?, ?, ?, ?, ?, ?)", row)
-            if not tool.retire:
-                texts[number] = dict(_texts(tool, toolkit))
-            number += 1
-    database.executemany("INSERT INTO terms VALUES (?, ?)", postings(texts).items())
-    rows = ((folder, error.message, msgpack.encode(error.details)) for folder, error in broken.items())
-    database.executemany("INSERT INTO broken VALUES (?, ?, ?)", rows)
-    database.execute("INSERT INTO meta VALUES (?)", (stamp,))
-    database.commit()
-    return database
+class _Row(NamedTuple):
+    slug: str
+    retired: bool
+    kind: int
+    card: bytes
+    tool: bytes
+    counts: bytes
+
+
+class _Kit(NamedTuple):
+    """What a toolkit gives to the catalogue."""
+
+    slug: str
+    card: bytes
+    head: bytes
+    rows: list[_Row]
+
+
+def compiled(marks: Mapping[Path, str], stamp: str, before: sqlite3.Connection | None = None) -> sqlite3.Connection:
+    """The catalogue of these toolkit folders, as a database in memory.
+
+    What `before` has of a folder under the same mark is taken from there.
+    """
+    kits: dict[str, tuple[_Kit, str, str]] = {}
+    broken: dict[str, BadFile] = {}
+    owners: set[str] = set()
+    for folder, mark in marks.items():
+        try:
+            kit = (before and _kept(before, folder, mark)) or _made(reader.read(folder))
+            taken = [row.slug for row in kit.rows if row.slug in owners]
+            if kit.slug in kits or taken:
+                shown = kit.slug if kit.slug in kits else taken[0]
+                raise BadFile(f"The toolkit in {folder} is left out: {shown} stands in another folder already.")
+        except BadFile as error:
+            broken[str(folder)] = error
+            continue
+        kits[kit.slug] = (kit, str(folder), mark)
+        owners |= {row.slug for row in kit.rows}
+    return _written(kits, broken, stamp)
+
+
+def holding(toolkits: Iterable[Toolkit]) -> sqlite3.Connection:
+    """The catalogue of toolkits that were not read from a folder, as a database in memory."""
+    return _written({toolkit.slug: (_made(toolkit), "", "") for toolkit in toolkits}, {}, "")
 
 
 def keep(database: sqlite3.Connection, cache: Path) -> None:
@@ -67,28 +96,67 @@ def keep(database: sqlite3.Connection, cache: Path) -> None:
             beside.unlink(missing_ok=True)
 
 
-def _read(folders: Iterable[Path]) -> tuple[dict[str, Toolkit], dict[str, BadFile]]:
-    toolkits: dict[str, Toolkit] = {}
-    broken: dict[str, BadFile] = {}
-    owners: dict[str, str] = {}
-    for folder in folders:
-        try:
-            toolkit = reader.read(folder)
-            taken = [slug for tool in toolkit.tools.values() if (slug := tool.slug) in owners]
-            if toolkit.slug in toolkits or taken:
-                shown = toolkit.slug if toolkit.slug in toolkits else taken[0]
-                raise BadFile(f"The toolkit in {folder} is left out: {shown} stands in another folder already.")
-        except BadFile as error:
-            broken[str(folder)] = error
-            continue
-        toolkits[toolkit.slug] = toolkit
-        owners |= {tool.slug: toolkit.slug for tool in toolkit.tools.values()}
-    return toolkits, broken
+def _kept(before: sqlite3.Connection, folder: Path, mark: str) -> _Kit | None:
+    try:
+        for slug, card, head in before.execute("SELECT slug, card, head FROM toolkits WHERE folder = ? AND mark = ?", (str(folder), mark)):
+            rows = before.execute("SELECT slug, retired, kind, card, tool, counts FROM tools WHERE toolkit = ? ORDER BY number", (slug,))
+            return _Kit(slug, card, head, [_Row(*row) for row in rows])
+    except sqlite3.Error:
+        pass  # a damaged file, or one of another layout: the folder is read again
+    return None
 
 
-def _card(tool: Tool, toolkit: Toolkit) -> Card:
+def _made(toolkit: Toolkit) -> _Kit:
+    tools = sorted(toolkit.tools.values(), key=lambda tool: tool.slug)
+    rows = [_row(tool, toolkit) for tool in tools]
+    return _Kit(toolkit.slug, msgpack.encode(_toolkit_card(toolkit)), msgpack.encode(structs.replace(toolkit, tools={})), rows)
+
+
+def _row(tool: Tool, toolkit: Toolkit) -> _Row:
     described = json.encode(schema.arguments(tool, toolkit))
-    return Card(tool.slug, toolkit.slug, tool.name, tool.title, tool.about, tool.effect, described)
+    card = Card(tool.slug, toolkit.slug, tool.name, tool.title, tool.about, tool.effect, described)
+    counts = {field: Counter(terms(text)) for field, text in _texts(tool, toolkit)}
+    return _Row(tool.slug, bool(tool.retire), kind_of(tool), msgpack.encode(card), msgpack.encode(tool), msgpack.encode(counts))
+
+
+def _written(kits: Mapping[str, tuple[_Kit, str, str]], broken: Mapping[str, BadFile], stamp: str) -> sqlite3.Connection:
+    database = sqlite3.connect(":memory:", check_same_thread=False)
+    database.executescript(_TABLES)
+    counts: dict[int, Counts] = {}
+    kinds = bytearray()
+    for slug in sorted(kits):
+        kit, folder, mark = kits[slug]
+        database.execute(
+            "INSERT INTO toolkits VALUES (?, ?, ?, ?, ?, ?, ?)", (slug, kit.card, kit.head, len(kinds), len(kit.rows), folder, mark)
+        )
+        for row in kit.rows:
+            number = len(kinds)
+            kinds.append(row.kind)
+            values = (number, row.slug, slug, row.retired, row.kind, row.card, row.tool, row.counts)
+            database.execute("INSERT INTO tools VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+            if not row.retired:
+                counts[number] = msgpack.decode(row.counts, type=Counts)
+    naming = {term for fields in counts.values() for field in _NAMING for term in fields.get(field, ())}
+    rows = ((term, term in naming, tools) for term, tools in postings(counts).items())
+    database.executemany("INSERT INTO terms VALUES (?, ?, ?)", rows)
+    database.executemany("INSERT OR IGNORE INTO typos VALUES (?, ?)", typos.keys(_spelt(database)))
+    told = ((folder, error.message, msgpack.encode(error.details)) for folder, error in broken.items())
+    database.executemany("INSERT INTO broken VALUES (?, ?, ?)", told)
+    database.execute("INSERT INTO meta VALUES (?, ?)", (stamp, bytes(kinds)))
+    database.commit()
+    return database
+
+
+def _spelt(database: sqlite3.Connection) -> set[str]:
+    """The words, as they are spelt, that a wrong one may have meant: those of names."""
+    found: set[str] = {*STOP, *tongues()["en"].spelt}
+    for card, tool in database.execute("SELECT card, tool FROM tools WHERE NOT retired"):
+        found.update(words(msgpack.decode(card, type=Card).title))
+        found.update(word for ask in msgpack.decode(tool, type=Tool).asks for word in words(ask))
+    for card, head in database.execute("SELECT card, head FROM toolkits"):
+        found.update(words(msgpack.decode(card, type=ToolkitCard).title))
+        found.update(word for key in msgpack.decode(head, type=Toolkit).words for word in words(key))
+    return found
 
 
 def _toolkit_card(toolkit: Toolkit) -> ToolkitCard:
@@ -99,8 +167,17 @@ def _toolkit_card(toolkit: Toolkit) -> ToolkitCard:
 
 def _texts(tool: Tool, toolkit: Toolkit) -> Iterator[tuple[str, str]]:
     """What the search knows of a tool, by field."""
-    yield "name", f"{tool.title} {tool.name}"
+    name = f"{tool.title} {tool.name}"
+    yield "name", name
     yield "toolkit", f"{toolkit.title} {toolkit.slug}"
     yield "about", tool.about
     yield "params", " ".join(f"{field.name} {field.about}" for field in walk(param.field for param in tool.params))
     yield "asks", "\n".join(tool.asks)
+    yield "words", " ".join(_called(set(map(stem, words(name))), toolkit))
+
+
+def _called(name: set[str], toolkit: Toolkit) -> Iterator[str]:
+    """What people call a tool of this name besides: the [words] that stand for all words of a part of it."""
+    for key, meant in toolkit.words.items():
+        if any(all(stem(word) in name for word in words(value)) for value in meant):
+            yield key

@@ -9,9 +9,9 @@ import hashlib
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from msgspec import msgpack, structs
 
@@ -20,7 +20,7 @@ from toolway.catalog.model import Card, Tool, Toolkit, ToolkitCard
 from toolway.errors import BadFile, UnknownTool, UnknownToolkit
 
 BUILTIN: Final = Path(__file__).parent.parent / "toolkits"
-LAYOUT: Final = 1  # of the compiled file; raise it when tables change
+LAYOUT: Final = 2  # of the compiled file; raise it when tables change
 
 _LONGEST_SLUG: Final = 64
 _MOST_NEAR: Final = 200
@@ -39,13 +39,30 @@ class Catalogue:
         self._cards: dict[str, Card] = {}
         self._tools: dict[str, Tool] = {}
         self._toolkits: dict[str, Toolkit] = {}
-        stamp = fingerprint(self._folders)
-        database = _opened(cache, stamp) if cache else None
-        self._database = database or self._compiled(stamp, cache)
+        marks = marks_of(self._folders)
+        stamp = fingerprint(marks)
+        before = _opened(cache) if cache else None
+        if before is not None and _stamp(before) == stamp:
+            self._database = before
+        else:
+            self._database = self._compiled(marks, stamp, cache, before)
+            if before is not None:
+                before.close()
         self._kits: dict[str, ToolkitCard] = {}
         self._spans: dict[str, range] = {}
+        self._kinds: bytes | None = None
         self.broken: dict[str, BadFile] = {}
         self._read_heads()
+
+    @classmethod
+    def holding(cls, toolkits: Iterable[Toolkit]) -> Self:
+        """A catalogue in memory of toolkits that stand in no folder."""
+        from toolway.catalog.compiler import holding
+
+        made = cls([])
+        made._database = holding(toolkits)
+        made._read_heads()
+        return made
 
     def toolkits(self) -> tuple[ToolkitCard, ...]:
         """Every toolkit, in the order of slugs."""
@@ -106,10 +123,36 @@ class Catalogue:
         """The numbers of these toolkits' tools, as the search counts them."""
         return [self._spans[slug] for slug in self._chosen(toolkits)]
 
-    def postings(self, terms: Sequence[str]) -> list[bytes]:
-        """The packed lists of the terms that any tool has, in the order of terms."""
-        marks = ",".join("?" * len(terms))
-        return [row[0] for row in self._rows(f"SELECT tools FROM terms WHERE term IN ({marks}) ORDER BY term", *terms)]  # noqa: S608
+    def postings(self, terms: Iterable[str]) -> dict[str, bytes]:
+        """The packed lists of those terms that any tool has, in the order of terms."""
+        return dict(self._rows_of("SELECT term, tools FROM terms WHERE term IN ({}) ORDER BY term", terms))
+
+    def known(self, terms: Iterable[str]) -> set[str]:
+        """Those of the terms that any tool has."""
+        return {row[0] for row in self._rows_of("SELECT term FROM terms WHERE term IN ({})", terms)}
+
+    def naming(self, terms: Iterable[str]) -> set[str]:
+        """Those of the terms that stand in a tool's name."""
+        return {row[0] for row in self._rows_of("SELECT term FROM terms WHERE term IN ({}) AND naming", terms)}
+
+    def repaired(self, word: str) -> str:
+        """The word of a tool's name that differs from this one by a slip of the fingers; empty when there is none."""
+        from toolway.catalog import typos
+
+        if not typos.SHORTEST <= len(word) <= typos.LONGEST:
+            return ""
+        near = {row[0] for row in self._rows_of("SELECT word FROM typos WHERE key IN ({})", sorted(typos.forms(word)))}
+        meant = sorted(
+            (right for right in near if typos.slipped(word, right)), key=lambda right: (right[0] != word[0], len(right) != len(word), right)
+        )
+        return meant[0] if meant else ""
+
+    @property
+    def kinds(self) -> bytes:
+        """What each tool does, by number."""
+        if self._kinds is None:
+            self._kinds = bytes(self._rows("SELECT kinds FROM meta")[0][0])
+        return self._kinds
 
     def names(self, numbers: Sequence[int]) -> dict[int, tuple[str, str]]:
         """Slug and toolkit of the tools with these numbers."""
@@ -141,19 +184,28 @@ class Catalogue:
         broken = self._rows("SELECT folder, message, details FROM broken ORDER BY folder")
         self.broken = {folder: BadFile(message, details=msgpack.decode(details, type=list[str])) for folder, message, details in broken}
 
+    def _rows_of(self, statement: str, values: Iterable[str]) -> list[Any]:
+        """The rows for any number of values, which `{}` stands for."""
+        every = list(values)
+        found: list[Any] = []
+        for start in range(0, len(every), 500):
+            part = every[start : start + 500]
+            found += self._rows(statement.format(",".join("?" * len(part))), *part)
+        return found
+
     def _rows(self, statement: str, *values: Any) -> list[Any]:
         with self._lock:
             try:
                 return self._database.execute(statement, values).fetchall()
             except sqlite3.DatabaseError:  # a damaged file shows only where it is read
-                self._database = self._compiled("", None)
+                self._database = self._compiled(marks_of(self._folders), "", None, None)
                 self._read_heads()
                 return self._database.execute(statement, values).fetchall()
 
-    def _compiled(self, stamp: str, cache: Path | None) -> sqlite3.Connection:
+    def _compiled(self, marks: Mapping[Path, str], stamp: str, cache: Path | None, before: sqlite3.Connection | None) -> sqlite3.Connection:
         from toolway.catalog.compiler import compiled, keep
 
-        database = compiled(toolkit_folders(self._folders), stamp)
+        database = compiled(marks, stamp, before)
         if cache:
             keep(database, cache)
         return database
@@ -174,31 +226,45 @@ def _is_toolkit(folder: Path) -> bool:
     return (folder / "toolkit.toml").is_file()
 
 
-def fingerprint(folders: Iterable[Path]) -> str:
-    """A mark that changes with every change of a toolkit file, and of the rooms that compile them."""
+def marks_of(folders: Iterable[Path]) -> dict[Path, str]:
+    """Each toolkit folder with a mark that changes with every change of its files, and of the rooms that compile them."""
+    own = f"{LAYOUT} {__version__}".encode() + _state(Path(__file__).parent)
+    return {folder: hashlib.sha256(own + _state(folder)).hexdigest() for folder in toolkit_folders(folders)}
+
+
+def fingerprint(marks: Mapping[Path, str]) -> str:
+    """One mark of all."""
     seen = hashlib.sha256(f"{LAYOUT} {__version__}".encode())
-    for folder in (*toolkit_folders(folders), Path(__file__).parent):
-        seen.update(os.fsencode(folder.absolute()) + b"\0")
-        with contextlib.suppress(OSError), os.scandir(folder) as entries:
-            for entry in sorted(entries, key=lambda entry: entry.name):
-                if entry.name.endswith((".toml", ".py")):
-                    state = entry.stat()
-                    seen.update(os.fsencode(entry.name) + f"\0{state.st_size}\0{state.st_mtime_ns}\0".encode())
+    for mark in marks.values():
+        seen.update(mark.encode())
     return seen.hexdigest()
 
 
-def _opened(cache: Path, stamp: str) -> sqlite3.Connection | None:
-    """The compiled file, if there is one of this fingerprint that can be read."""
-    database = None
+def _state(folder: Path) -> bytes:
+    """What tells one state of a folder's files from another."""
+    found = os.fsencode(folder.absolute()) + b"\0"
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            if entry.name.endswith((".toml", ".py", ".tsv")):
+                state = entry.stat()
+                found += os.fsencode(entry.name) + f"\0{state.st_size}\0{state.st_mtime_ns}\0".encode()
+    return found
+
+
+def _opened(cache: Path) -> sqlite3.Connection | None:
+    """The compiled file, if there is one that can be opened."""
     with contextlib.suppress(sqlite3.Error, OSError, ValueError):
         # immutable: the file is replaced, never written to, so no lock is ever taken
         uri = f"{cache.absolute().as_uri()}?mode=ro&immutable=1"
-        database = sqlite3.connect(uri, uri=True, check_same_thread=False)
-        if database.execute("SELECT stamp FROM meta").fetchone() == (stamp,):
-            return database
-    if database:
-        database.close()
+        return sqlite3.connect(uri, uri=True, check_same_thread=False)
     return None
+
+
+def _stamp(database: sqlite3.Connection) -> str:
+    """The fingerprint that it was compiled for; empty when it cannot be read."""
+    with contextlib.suppress(sqlite3.Error):
+        return str(database.execute("SELECT stamp FROM meta").fetchone()[0])
+    return ""
 
 
 def _near(slug: str, known: list[str], n: int) -> tuple[str, ...]:

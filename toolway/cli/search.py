@@ -54,9 +54,9 @@ def _found(catalogue: "Catalogue", query: str, toolkits: list[str] | None, limit
     from toolway.catalog.search import search as find
 
     start = time.perf_counter()
-    hits = find(catalogue, query, toolkits, limit)
+    found = find(catalogue, query, toolkits, limit)
     spent = round((time.perf_counter() - start) * 1000, 3)
-    return [hit._asdict() | {"title": catalogue.card(hit.slug).title} for hit in hits], spent
+    return [hit._asdict() | {"title": catalogue.card(hit.slug).title} for hit in (found.hits if found.fits else ())], spent
 
 
 def _queries(lines: IO[str]) -> Iterator[str]:

@@ -198,8 +198,8 @@ class Finder:
     async def _connected(self, session: Session) -> dict[str, Sequence[Account]]:
         """The accounts of the session's user by toolkit, of the toolkits that it uses."""
         active = await self._store.accounts.list(session.project_id, session.user_id, status="ACTIVE")
-        kits = [kit for kit in dict.fromkeys(account.toolkit for account in active) if policy.uses(session, kit)]
-        found = {kit: await self.accounts(session, kit) for kit in kits}
+        begun = {account.toolkit for account in active}  # also of toolkits that are gone by now
+        found = {kit: await self.accounts(session, kit) for kit in policy.toolkits(session, self._catalogue) if kit in begun}
         return {kit: accounts for kit, accounts in found.items() if accounts}
 
     async def _status(self, session: Session, toolkit: str) -> Json:

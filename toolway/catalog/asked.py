@@ -1,0 +1,199 @@
+"""A request in words, understood: what it is about and what is to be done, apart for each of several wishes."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, NamedTuple
+
+from toolway.catalog.terms import LONGEST, STOP, fold, of_word, stem, words
+from toolway.catalog.tongues import ACTIONS, GONE, Tongue, spoken, tongues
+
+MOST_WORDS: Final = 160
+MOST_PARTS: Final = 5
+_MOST_REPAIRED: Final = 16
+_INHERITED: Final = 0.6
+_REPAIRED: Final = 0.8
+_ACTING: Final = 0.4
+"""What a word counts as a term that tells what to do: that is weighed against what a tool does."""
+_NAME: Final = 0.35
+"""What a word is worth that stands for a name: in quotes it is left out, written as a name in the middle of a sentence it hardly counts."""
+
+_QUOTED: Final = re.compile(
+    r"""(?<!\w)(?:"[^"]{1,200}"|'[^']{1,200}'|\u201c[^\u201d]{1,200}\u201d|\u00ab[^\u00bb]{1,200}\u00bb|\u300c[^\u300d]{1,200}\u300d)(?!\w)"""
+)
+_OPAQUE: Final = re.compile(r"\b(?:https?://\S+|[\w.+-]+@[\w-]+\.[\w.-]+|(?=[0-9a-f]*[0-9])[0-9a-f]{6,}|\d[\w:.,/-]*)")
+_CUT: Final = re.compile(r"[;\n\u3002\uff1b]|[.!?](?:\s|$)")
+_COMMA: Final = re.compile(r"[,\u3001\uff0c\u060c]")
+_TOKEN: Final = re.compile(r"[,\u3001\uff0c\u060c;\n\u3002\uff1b.!?]|[^\s,\u3001\uff0c\u060c;\u3002\uff1b.!?]+")
+
+
+class Wish(NamedTuple):
+    """One thing that is asked for: its words, the terms to look for with their weights, and what is to be done, the likeliest first."""
+
+    text: str
+    terms: dict[str, float]
+    actions: tuple[str, ...]
+
+
+class Asked(NamedTuple):
+    """A request: the whole of it, and its parts when there are several."""
+
+    whole: Wish
+    parts: tuple[Wish, ...]
+    tongue: str
+
+
+class Vocabulary(NamedTuple):
+    """What the catalogue knows: which terms stand in a tool, which in a tool's name, and the word that was meant by a wrong one."""
+
+    known: Callable[[Iterable[str]], set[str]]
+    naming: Callable[[Iterable[str]], set[str]]
+    repaired: Callable[[str], str]
+
+
+class _Token(NamedTuple):
+    text: str
+    terms: dict[str, float]
+    actions: tuple[str, ...]
+    joint: bool  # stands between two wishes
+    cut: int  # 2: a sentence ends, 1: a comma
+
+
+def understand(query: str, vocabulary: Vocabulary) -> Asked:
+    """What a request asks for."""
+    text = query[:LONGEST]
+    bare = _QUOTED.sub(" ", text)
+    bare = _OPAQUE.sub(" ", bare if words(bare) else text)
+    folded = words(bare)[:MOST_WORDS]
+    known = vocabulary.known(dict.fromkeys(stem(word) for word in folded))
+    unknown = [word for word in folded if word.isascii() and word not in STOP and stem(word) not in known][:_MOST_REPAIRED]
+    repairs = {word: meant for word in unknown if (meant := vocabulary.repaired(word))}
+    english = frozenset(word for word in folded if word in STOP or stem(word) in known or word in repairs)
+    tongue = spoken(bare, folded, english)
+    tokens = list(_tokens(bare, tongue, known, repairs))
+    whole = _wish(tokens)
+    return Asked(whole, tuple(_parts(tokens, vocabulary)), tongue.name)
+
+
+def _tokens(text: str, tongue: Tongue, known: set[str], repairs: Mapping[str, str]) -> Iterable[_Token]:
+    english = tongues()["en"]
+    raw = _TOKEN.findall(text)[: MOST_WORDS * 2]
+    plain = [fold(piece) for piece in raw]
+    start = True
+    for place, piece in enumerate(raw):
+        if _CUT.fullmatch(piece) or piece in ".!?":
+            yield _Token(piece, {}, (), False, 2)
+            start = True
+            continue
+        if _COMMA.fullmatch(piece):
+            yield _Token(piece, {}, (), False, 1)
+            continue
+        after = plain[place + 1] if place + 1 < len(plain) else ""
+        for number, word in enumerate(words(piece)):
+            after_word = after if number == 0 else ""
+            if tongue.name == "en":
+                yield _english(piece, word, after_word, english, known, repairs, name=piece[:1].isupper() and not start)
+            else:
+                yield from _foreign(piece, word, after_word, tongue, known)
+        start = False
+
+
+def _english(piece: str, word: str, after: str, tongue: Tongue, known: set[str], repairs: Mapping[str, str], *, name: bool) -> _Token:
+    pair = tongue.meanings.get(f"{word}_{after}", ())
+    root = stem(word)
+    done = pair + tongue.meanings.get(root, ())
+    joint = word in tongue.joints
+    if word in STOP or joint:
+        return _Token(piece, {}, _actions(done), joint, 0)
+    worth = _NAME if name and root not in known else 1.0
+    terms = dict.fromkeys(of_word(word), _ACTING if _actions(done) else worth)
+    if root not in known and not done and not name and word.isalpha():
+        meant = repairs.get(word, "")
+        if meant:
+            done = tongue.meanings.get(stem(meant), ())
+            if meant in STOP:
+                return _Token(piece, {}, _actions(done), False, 0)
+            terms = dict.fromkeys(of_word(meant), _ACTING if _actions(done) else _REPAIRED)
+    return _Token(piece, terms, _actions(done), False, 0)
+
+
+def _foreign(piece: str, word: str, after: str, tongue: Tongue, known: set[str]) -> Iterable[_Token]:
+    if tongue.name in ("ja", "zh") and not word.isascii():
+        for part, meant in tongue.pieces(word):
+            yield _Token(part, _translated(meant), _actions(meant), meant == ("and",), 0)
+        return
+    if word in tongue.joints:
+        yield _Token(piece, {}, (), True, 0)
+        return
+    meant = tongue.meanings.get(f"{word}_{after}", ()) + tongue.meaning(word)
+    if meant:
+        yield _Token(piece, _translated(meant), _actions(meant), False, 0)
+    elif word not in tongue.stop:
+        yield _Token(piece, dict.fromkeys(of_word(word), 1.0 if stem(word) in known else _NAME), (), False, 0)
+
+
+def _translated(meanings: tuple[str, ...]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for meaning in meanings:
+        if meaning not in ("and", GONE):
+            found |= dict.fromkeys(of_word(meaning), _ACTING if meaning in ACTIONS and meaning != "report" else 1.0)
+    return found
+
+
+def _actions(meanings: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(meaning for meaning in meanings if meaning in ACTIONS or meaning == GONE)
+
+
+def _wish(tokens: Iterable[_Token]) -> Wish:
+    terms: dict[str, float] = {}
+    actions: dict[str, None] = {}
+    spoken_as: list[str] = []
+    for token in tokens:
+        spoken_as.append(token.text)
+        for term, worth in token.terms.items():
+            terms[term] = max(worth, terms.get(term, 0.0))
+        actions |= dict.fromkeys(token.actions)
+    return Wish(" ".join(spoken_as), terms, tuple(actions))
+
+
+def _parts(tokens: list[_Token], vocabulary: Vocabulary) -> Iterable[Wish]:
+    chunks: list[list[_Token]] = [[]]
+    for token in tokens:
+        if (token.joint or token.cut) and chunks[-1]:
+            chunks.append([token])
+        else:
+            chunks[-1].append(token)
+    naming = vocabulary.naming({term for token in tokens for term in token.terms})
+    joined: list[list[_Token]] = []
+    for chunk in chunks:
+        if joined and not _stands_alone(chunk, joined[-1], naming):
+            joined[-1] += chunk
+        else:
+            joined.append(chunk)
+    while len(joined) > MOST_PARTS:
+        joined[-2:] = [joined[-2] + joined[-1]]
+    if len(joined) < 2:
+        return
+    before: Wish | None = None
+    for chunk in joined:
+        wish = _wish(chunk)
+        about = {term for term in wish.terms if term in naming}
+        if before is not None:
+            if not wish.actions:
+                wish = wish._replace(actions=before.actions)
+            if not about - _DOING:
+                lent = {term: _INHERITED * worth for term, worth in before.terms.items() if term not in _DOING}
+                wish = wish._replace(terms=lent | wish.terms)
+        before = wish
+        yield wish
+
+
+_DOING: Final = frozenset(stem(action) for action in ACTIONS)
+
+
+def _stands_alone(chunk: list[_Token], before: list[_Token], naming: set[str]) -> bool:
+    """Whether these words are a wish of their own: they say what to do, or what the same is to be done with."""
+    terms = {term for token in chunk for term in token.terms}
+    if not terms or not any(token.terms for token in before):
+        return False
+    acts = any(token.actions and token.actions != (GONE,) for token in chunk[:6])
+    return acts or (chunk[0].joint and bool((terms & naming) - _DOING))

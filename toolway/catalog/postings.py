@@ -1,0 +1,68 @@
+"""The lists of tools in which each term stands, packed."""
+
+import math
+from array import array
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+Counts = dict[str, dict[str, int]]
+"""How often each term stands in a field, by field."""
+
+WEIGHTS: Final = {"name": 1.6, "toolkit": 1.0, "about": 1.0, "params": 0.6, "asks": 1.2, "words": 1.2}
+"""How much a word counts in each field of a tool."""
+
+LENGTHS: Final = {"name": 0.5, "toolkit": 0.3, "about": 0.6, "params": 0.7, "asks": 0.5, "words": 0.0}
+"""How much the length of a field weighs against each of its words (b of BM25)."""
+
+_SATURATION: Final = 1.2  # k1 of BM25
+_PARTS: Final = "If"
+
+
+def postings(tools: Mapping[int, Counts]) -> dict[str, bytes]:
+    """For each term the tools that have it, with what it is worth there (BM25 over weighted fields).
+
+    `tools` gives the terms for each number, numbers rising. A list is packed as all numbers, then all worths.
+    """
+    total: Counter[str] = Counter()
+    having: Counter[str] = Counter()
+    for fields in tools.values():
+        for field, found in fields.items():
+            total[field] += sum(found.values())
+            having[field] += bool(found)
+    mean = {field: max(count / max(having[field], 1), 1.0) for field, count in total.items()}
+    worths: defaultdict[str, dict[int, float]] = defaultdict(dict)
+    for number, fields in tools.items():
+        for field, found in fields.items():
+            share = LENGTHS[field]
+            scale = WEIGHTS[field] / (1 - share + share * sum(found.values()) / mean[field])
+            for term, count in found.items():
+                worths[term][number] = worths[term].get(number, 0.0) + scale * count
+    return {term: _pack(worth, len(tools)) for term, worth in worths.items()}
+
+
+def unpack(blob: bytes, spans: Iterable[range] | None = None) -> Iterator[tuple[int, float]]:
+    """The tools of a packed list (those in `spans`), and what the term is worth in each."""
+    numbers, worths = columns(blob)
+    if spans is None:
+        yield from zip(numbers, worths, strict=True)
+        return
+    for span in spans:
+        start, end = bisect_left(numbers, span.start), bisect_left(numbers, span.stop)
+        yield from zip(numbers[start:end], worths[start:end], strict=True)
+
+
+def columns(blob: bytes) -> "tuple[array[int], array[float]]":
+    """The numbers and the worths of a packed list."""
+    numbers, worths = array("I"), array("f")
+    half = len(blob) // 2
+    numbers.frombytes(blob[:half])
+    worths.frombytes(blob[half:])
+    return numbers, worths
+
+
+def _pack(worth: Mapping[int, float], tools: int) -> bytes:
+    rarity = math.log(1 + (tools - len(worth) + 0.5) / (len(worth) + 0.5))
+    scores = (rarity * value * (_SATURATION + 1) / (_SATURATION + value) for value in worth.values())
+    return array("I", worth).tobytes() + array("f", scores).tobytes()
