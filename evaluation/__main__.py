@@ -9,53 +9,63 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from evaluation.cells import OURS, PEERS, Cell, Tools, connected, run, session
+from evaluation.cells import OURS, PEERS, Cell, Job, Tools, connected, run, session
 from evaluation.scale import measure
 from evaluation.sets import DISTRACTORS, JUDGED_PUBLIC, OWN, PUBLIC, BadSet, Request, judged, own_documents, public_requests
-from evaluation.tables import kinds, misses, systems
+from evaluation.tables import against, kinds, misses, systems
 
 TITLES: Final = {"livemcp": "LiveMCPBench", "sealtools": "Seal-Tools", "metatool": "MetaTool"}
 PARTS: Final = ("own", "large", "public")
-Job = tuple[str, Tools, Sequence[str], dict[str, Any]]
+
+
+class Row(NamedTuple):
+    """A row to come: what it is called in full and in short, the system, and for ours how it is asked."""
+
+    name: str
+    short: str
+    system: str
+    how: dict[str, Any]
 
 
 class Section:
-    """A table to come: its title, what is asked over what, and a row a job."""
+    """A table to come: its title, what is asked over what, and its rows, ours first."""
 
-    def __init__(self, title: str, requests: Sequence[Request], tools: Tools, rows: Sequence[tuple[str, str, dict[str, Any]]]) -> None:
+    def __init__(self, title: str, requests: Sequence[Request], tools: Tools, rows: Sequence[Row]) -> None:
         self.requests = requests
-        self.title = f"{title}: {len(requests)} requests, {len(tools.documents):,} tools"
-        self.names = [name for name, _, _ in rows]
+        self.title = f"{title}: {len(requests):,} requests, {len(tools.documents):,} tools"
+        self.rows = rows
         queries = [request.query for request in requests]
-        self.jobs: list[Job] = [(system, tools, queries, how) for _, system, how in rows]
+        self.jobs = [Job(row.system, tools, queries, row.how) for row in rows]
         self.cells: list[Cell] = []
 
     def text(self, *, by_kind: bool) -> str:
         """The section in Markdown."""
-        rows = list(zip(self.names, self.cells, strict=True))
-        made = f"\n### {self.title}\n\n{systems(self.requests, rows)}\n"
-        return made + (f"\n{kinds(self.requests, self.cells[0], rows[1:])}\n" if by_kind else "")
+        rows = list(zip(self.rows, self.cells, strict=True))
+        made = f"\n### {self.title}\n\n{systems(self.requests, [(row.name, cell) for row, cell in rows])}\n"
+        plain = next(cell for row, cell in rows if row.system == "bm25s")
+        made += f"\nAgainst bm25s: {against(self.requests, self.cells[0], plain)}\n"
+        return made + (f"\n{kinds(self.requests, self.cells[0], [(row.short, cell) for row, cell in rows[1:]])}\n" if by_kind else "")
 
 
 def sections(options: argparse.Namespace, requests: Sequence[Request]) -> list[Section]:
     """What was asked for."""
-    peers = [(PEERS[name], name, {}) for name in (("bm25s",) if options.quick else PEERS)]
-    plain = [row for row in peers if row[1] != "bm25s+asks"]  # the tools of others carry no phrasings
+    peers = [Row(PEERS[name], name, name, {}) for name in (("bm25s",) if options.quick else PEERS)]
+    plain = [row for row in peers if row.system != "bm25s+asks"]  # the tools of others carry no phrasings
+    ours = Row("**Toolway**", "Toolway", OURS, {})
     made: list[Section] = []
     if "own" in options.only:
-        made.append(Section("Our tools alone", requests, Tools(own=True), [("**Toolway**", OURS, {}), *peers]))
+        made.append(Section("Our tools alone", requests, Tools(own=True), [ours, *peers]))
     if "large" in options.only and PUBLIC.is_dir():
         ways = [
-            ("**Toolway**, ours connected", OURS, connected()),
-            ("Toolway, a session of ours", OURS, session()),
-            ("Toolway, nothing connected", OURS, {}),
+            Row("**Toolway**, ours connected", "connected", OURS, connected()),
+            Row("Toolway, a session of ours", "session", OURS, session()),
+            Row("Toolway, nothing connected", "nothing connected", OURS, {}),
         ]
         made.append(Section("Our tools among the public catalogues", requests, Tools(DISTRACTORS, own=True), [*ways, *plain]))
     if "public" in options.only and PUBLIC.is_dir() and not options.judged:
-        for name in JUDGED_PUBLIC:
-            made.append(Section(TITLES[name], public_requests(name), Tools([name]), [("**Toolway**", OURS, {}), *plain]))
+        made += [Section(TITLES[name], public_requests(name), Tools([name]), [ours, *plain]) for name in JUDGED_PUBLIC]
     return made
 
 
@@ -76,6 +86,7 @@ def main() -> None:
     """Print what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m evaluation", description="How well requests find their tools.")
     parser.add_argument("--judged", type=Path, metavar="FILE", help="judge this file of requests over our tools in place of the own set")
+    parser.add_argument("--half", type=int, choices=(1, 2), help="every other request only, from the first or the second on")
     parser.add_argument("--only", type=lambda text: tuple(text.split(",")), default=PARTS, metavar="A,B", help=f"of {', '.join(PARTS)}")
     parser.add_argument("--quick", action="store_true", help="beside bm25s alone")
     parser.add_argument("--misses", action="store_true", help="tell the requests that do not find all of their tools among the first five")
@@ -89,6 +100,8 @@ def main() -> None:
         requests = judged(options.judged or OWN, own_documents())
     except BadSet as error:
         parser.error(str(error))
+    if options.half:
+        requests = requests[options.half - 1 :: 2]
     if not PUBLIC.is_dir():
         print(f"The public sets are not at {PUBLIC}: our own tools and requests alone are measured.\n")
     if options.scale:

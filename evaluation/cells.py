@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -57,15 +58,25 @@ class Tools:
             self.documents += found
 
 
-def run(jobs: Sequence[tuple[str, Tools, Sequence[str], dict[str, Any]]], *, fresh: bool = False) -> list[Cell]:
-    """Do the jobs, two at a time: system, tools, requests, and for ours how they are asked (`toolkits`, `connected`)."""
+class Job(NamedTuple):
+    """What a system is asked over which tools, and for ours how (`toolkits`, `connected`)."""
+
+    system: str
+    tools: Tools
+    queries: list[str]
+    how: dict[str, Any]
+
+
+def run(jobs: Sequence[Job], *, fresh: bool = False) -> list[Cell]:
+    """Do the jobs, two at a time; `fresh` does again what was done before."""
     with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(lambda job: _cell(*job, fresh=fresh), jobs))
+        return list(pool.map(partial(_cell, fresh=fresh), jobs))
 
 
-def _cell(system: str, tools: Tools, queries: Sequence[str], how: dict[str, Any], *, fresh: bool) -> Cell:
+def _cell(work: Job, *, fresh: bool) -> Cell:
+    system, tools, queries, how = work
     name, _, asks = system.partition("+")
-    job: dict[str, Any] = {"queries": list(queries), "limit": LIMIT}
+    job: dict[str, Any] = {"queries": queries, "limit": LIMIT}
     if name == OURS:
         job |= {"folders": [str(folder) for folder in tools.folders], "toolkits": None, "connected": [], **how}
         code = digest([*_files(ROOT / "toolway" / "catalog"), *_files(BUILTIN), HERE / "ours.py"])

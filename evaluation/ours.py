@@ -38,8 +38,8 @@ def ask(catalogue: Catalogue, query: str, job: dict[str, Any]) -> list[str]:
     """The slugs, best first; none when the search says that nothing fits."""
     prior = {"connected": tuple(job["connected"])} if _PRIOR and job["connected"] else {}
     found: Any = search(catalogue, query, job["toolkits"], job["limit"], **prior)
-    hits = getattr(found, "hits", found) if getattr(found, "fits", True) else []
-    return [hit.slug for hit in hits]
+    hits: Any = getattr(found, "hits", found)
+    return [hit.slug for hit in hits] if getattr(found, "fits", True) else []
 
 
 def resident() -> float:

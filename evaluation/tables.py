@@ -1,5 +1,7 @@
 """The tables, as Markdown."""
 
+import math
+import statistics
 from collections.abc import Iterable, Sequence
 
 from evaluation.cells import Cell
@@ -34,7 +36,17 @@ def kinds(requests: Sequence[Request], ours: Cell, beside: Sequence[tuple[str, C
         own = _mean_of(requests, ours, numbers)
         others = [f"{_mean_of(requests, cell, numbers)['R@5']:.3f}" for _, cell in beside]
         lines.append([kind, str(len(numbers)), *_figures(own), *others])
-    return table(["", "requests", *MEASURES, *(f"R@5 {cell.system}" for _, cell in beside)], lines)
+    return table(["", "requests", *MEASURES, *(f"R@5 {name}" for name, _ in beside)], lines)
+
+
+def against(requests: Sequence[Request], one: Cell, other: Cell) -> str:
+    """By how much R@5 differs, request by request, with the bounds between which it lies in 95 of 100 such sets."""
+    answers = zip(requests, one.answers, other.answers, strict=True)
+    found = [score(a.ranked, r.groups)["R@5"] - score(b.ranked, r.groups)["R@5"] for r, a, b in answers if r.groups]
+    if len(found) < 2:
+        return "too few requests"
+    middle, wide = statistics.fmean(found), 1.96 * statistics.stdev(found) / math.sqrt(len(found))
+    return f"R@5 {middle:+.3f} (95 %: {middle - wide:+.3f} to {middle + wide:+.3f})."
 
 
 def misses(requests: Sequence[Request], cell: Cell) -> str:
