@@ -3,7 +3,7 @@ PYTHON ?= python3
 UV := .tools/bin/uv
 RUN := $(UV) run --frozen --no-sync
 
-.PHONY: help setup demo test accept lint types tables bench clean
+.PHONY: help setup demo test accept lint types tables bench eval clean
 
 help:
 	@echo "make demo    see a request go through the three phases, with no account and no key"
@@ -12,6 +12,7 @@ help:
 	@echo "make lint    style;  make types  types"
 	@echo "make tables  write docs/toolkits anew"
 	@echo "make bench   the cost of a call beside other ways; ARGS=--big with a full database"
+	@echo "make eval    how well requests find their tools; ARGS=--scale with 20,000 tools"
 
 # Some systems' Python comes without venv, some without pip: one of the two is enough. (pip alone puts uv into .tools/bin as well.)
 PIP := -m pip install -q --disable-pip-version-check --root-user-action ignore
@@ -58,5 +59,9 @@ bench: setup
 	@$(UV) sync -q --frozen --project bench
 	@bench/.venv/bin/python -u -m bench $(ARGS)
 
+eval: setup
+	@$(UV) sync -q --frozen --project evaluation
+	@$(RUN) python -u -m evaluation $(ARGS)
+
 clean:
-	rm -rf .venv bench/.venv .tools .ruff_cache .hypothesis
+	rm -rf .venv bench/.venv evaluation/.venv evaluation/.cache .tools .ruff_cache .hypothesis

@@ -1,0 +1,125 @@
+"""`make eval`: prints the tables of docs/discovery.md."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from evaluation.cells import OURS, PEERS, Cell, Job, Tools, connected, run, session
+from evaluation.scale import measure
+from evaluation.sets import DISTRACTORS, JUDGED_PUBLIC, OWN, PUBLIC, BadSet, Request, judged, own_documents, public_requests
+from evaluation.tables import against, kinds, misses, systems
+
+TITLES: Final = {"livemcp": "LiveMCPBench", "sealtools": "Seal-Tools", "metatool": "MetaTool"}
+PARTS: Final = ("own", "large", "public")
+
+
+class Row(NamedTuple):
+    """A row to come: what it is called in full and in short, the system, and for ours how it is asked."""
+
+    name: str
+    short: str
+    system: str
+    how: dict[str, Any]
+
+
+class Section:
+    """A table to come: its title, what is asked over what, and its rows, ours first."""
+
+    def __init__(self, title: str, requests: Sequence[Request], tools: Tools, rows: Sequence[Row]) -> None:
+        self.requests = requests
+        self.title = f"{title}: {len(requests):,} requests, {len(tools.documents):,} tools"
+        self.rows = rows
+        queries = [request.query for request in requests]
+        self.jobs = [Job(row.system, tools, queries, row.how) for row in rows]
+        self.cells: list[Cell] = []
+
+    def text(self, *, by_kind: bool) -> str:
+        """The section in Markdown."""
+        rows = list(zip(self.rows, self.cells, strict=True))
+        made = f"\n### {self.title}\n\n{systems(self.requests, [(row.name, cell) for row, cell in rows])}\n"
+        plain = next(cell for row, cell in rows if row.system == "bm25s")
+        made += f"\nAgainst bm25s: {against(self.requests, self.cells[0], plain)}\n"
+        return made + (f"\n{kinds(self.requests, self.cells[0], [(row.short, cell) for row, cell in rows[1:]])}\n" if by_kind else "")
+
+
+def sections(options: argparse.Namespace, requests: Sequence[Request]) -> list[Section]:
+    """What was asked for."""
+    peers = [Row(PEERS[name], name, name, {}) for name in (("bm25s",) if options.quick else PEERS)]
+    plain = [row for row in peers if row.system != "bm25s+asks"]  # the tools of others carry no phrasings
+    ours = Row("**Toolway**", "Toolway", OURS, {})
+    made: list[Section] = []
+    if "own" in options.only:
+        made.append(Section("Our tools alone", requests, Tools(own=True), [ours, *peers]))
+    if "large" in options.only and PUBLIC.is_dir():
+        ways = [
+            Row("**Toolway**, ours connected", "connected", OURS, connected()),
+            Row("Toolway, a session of ours", "session", OURS, session()),
+            Row("Toolway, nothing connected", "nothing connected", OURS, {}),
+        ]
+        made.append(Section("Our tools among the public catalogues", requests, Tools(DISTRACTORS, own=True), [*ways, *plain]))
+    if "public" in options.only and PUBLIC.is_dir() and not options.judged:
+        made += [Section(TITLES[name], public_requests(name), Tools([name]), [ours, *plain]) for name in JUDGED_PUBLIC]
+    return made
+
+
+def batch(requests: Sequence[Request], cell: Cell) -> str:
+    """Whether `toolway search --batch` ranks as the search does; a sentence."""
+    with tempfile.TemporaryDirectory() as folder:
+        asked = Path(folder) / "asked.jsonl"
+        asked.write_text("".join(json.dumps({"query": request.query}) + "\n" for request in requests), "utf-8")
+        own = {name: value for name, value in os.environ.items() if not name.startswith("TOOLWAY_")} | {"TOOLWAY_DATA": folder}
+        words = ["search", "--batch", str(asked), "--limit", "10", "--toolkits", "clockify,desktime"]
+        out = subprocess.run([sys.executable, "-m", "toolway", *words], capture_output=True, text=True, check=True, env=own).stdout
+    ranked = [json.loads(line)["ranked"] for line in out.splitlines()]
+    same = sum(one == answer.ranked for one, answer in zip(ranked, cell.answers, strict=True))
+    return f"`toolway search --batch` ranks {same} of {len(requests)} the same."
+
+
+def main() -> None:
+    """Print what was asked for."""
+    parser = argparse.ArgumentParser(prog="python -m evaluation", description="How well requests find their tools.")
+    parser.add_argument("--judged", type=Path, metavar="FILE", help="judge this file of requests over our tools in place of the own set")
+    parser.add_argument("--half", type=int, choices=(1, 2), help="every other request only, from the first or the second on")
+    parser.add_argument("--only", type=lambda text: tuple(text.split(",")), default=PARTS, metavar="A,B", help=f"of {', '.join(PARTS)}")
+    parser.add_argument("--quick", action="store_true", help="beside bm25s alone")
+    parser.add_argument("--misses", action="store_true", help="tell the requests that do not find all of their tools among the first five")
+    parser.add_argument("--fresh", action="store_true", help="measure again what was measured before")
+    parser.add_argument("--scale", action="store_true", help="measure 20,000 tools in place of the tables")
+    options = parser.parse_args()
+    if unknown := set(options.only) - set(PARTS):
+        parser.error(f"--only knows {', '.join(PARTS)}; {', '.join(sorted(unknown))} came")
+    start = time.monotonic()
+    try:
+        requests = judged(options.judged or OWN, own_documents())
+    except BadSet as error:
+        parser.error(str(error))
+    if options.half:
+        requests = requests[options.half - 1 :: 2]
+    if not PUBLIC.is_dir():
+        print(f"The public sets are not at {PUBLIC}: our own tools and requests alone are measured.\n")
+    if options.scale:
+        if not PUBLIC.is_dir():
+            parser.error("--scale fills the catalogue with the public tools, which are not there")
+        print(measure([request.query for request in requests]))
+        return
+    made = sections(options, requests)
+    cells = run([job for section in made for job in section.jobs], fresh=options.fresh)
+    for section in made:
+        section.cells, cells = cells[: len(section.jobs)], cells[len(section.jobs) :]
+        print(section.text(by_kind=section.requests is requests))
+        if "alone" in section.title:
+            print(batch(requests, section.cells[0]))
+        if options.misses and section.requests is requests:
+            print(f"\n{misses(requests, section.cells[0])}")
+    print(f"\n{time.monotonic() - start:.0f} s.")
+
+
+if __name__ == "__main__":
+    main()
