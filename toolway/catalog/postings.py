@@ -10,13 +10,13 @@ from typing import Final
 Counts = dict[str, dict[str, int]]
 """How often each term stands in a field, by field."""
 
-WEIGHTS: Final = {"name": 2.2, "toolkit": 1.0, "about": 0.8, "params": 0.6, "asks": 1.2, "words": 1.2}
+WEIGHTS: Final = {"name": 2.2, "toolkit": 1.0, "about": 0.8, "params": 0.6, "asks": 1.2, "words": 1.2, "pairs": 0.5}
 """How much a word counts in each field of a tool."""
 
-LENGTHS: Final = {"name": 0.5, "toolkit": 0.3, "about": 0.6, "params": 0.7, "asks": 0.3, "words": 0.0}
+LENGTHS: Final = {"name": 0.5, "toolkit": 0.3, "about": 0.6, "params": 0.7, "asks": 0.3, "words": 0.0, "pairs": 0.3}
 """How much the length of a field weighs against each of its words (b of BM25)."""
 
-_TELLING: Final = ("name", "toolkit", "asks", "words")
+_TELLING: Final = ("name", "toolkit", "asks", "words", "pairs")
 """The fields that say what a tool is for. A word is the rarer the fewer have it there: `about` names the place of nearly everything."""
 
 _SATURATION: Final = 1.5  # k1 of BM25
