@@ -5,6 +5,7 @@ What a folder gives is kept with the folder's mark, so that a change of one tool
 
 import contextlib
 import os
+import re
 import secrets
 import sqlite3
 from collections import Counter
@@ -19,7 +20,7 @@ from toolway.catalog.doing import kind_of
 from toolway.catalog.fields import walk
 from toolway.catalog.model import Card, Tool, Toolkit, ToolkitCard
 from toolway.catalog.postings import Counts, postings
-from toolway.catalog.terms import STOP, stem, terms, words
+from toolway.catalog.terms import STOP, pairs, stem, terms, words
 from toolway.catalog.tongues import tongues
 from toolway.errors import BadFile
 
@@ -34,6 +35,9 @@ CREATE TABLE terms (term TEXT PRIMARY KEY, naming INTEGER, tools BLOB) WITHOUT R
 CREATE TABLE typos (key TEXT, word TEXT, PRIMARY KEY (key, word)) WITHOUT ROWID;
 CREATE TABLE broken (folder TEXT PRIMARY KEY, message TEXT, details BLOB);
 """
+_NAMES: Final = re.compile(r"""(?<=\w )[A-Z][\w'.-]*|(?<!\w)['"][^'"]{1,60}['"](?!\w)""")
+"""Names that stand in an ask only as examples."""
+
 _NAMING: Final = ("name", "toolkit", "words")
 
 
@@ -116,6 +120,7 @@ def _row(tool: Tool, toolkit: Toolkit) -> _Row:
     described = json.encode(schema.arguments(tool, toolkit))
     card = Card(tool.slug, toolkit.slug, tool.name, tool.title, tool.about, tool.effect, described)
     counts = {field: Counter(terms(text)) for field, text in _texts(tool, toolkit)}
+    counts["pairs"] = Counter(pair for ask in tool.asks for pair in pairs(words(_NAMES.sub(" x9x ", ask))))
     return _Row(tool.slug, bool(tool.retire), kind_of(tool), msgpack.encode(card), msgpack.encode(tool), msgpack.encode(counts))
 
 
@@ -172,7 +177,7 @@ def _texts(tool: Tool, toolkit: Toolkit) -> Iterator[tuple[str, str]]:
     yield "toolkit", f"{toolkit.title} {toolkit.slug}"
     yield "about", tool.about
     yield "params", " ".join(f"{field.name} {field.about}" for field in walk(param.field for param in tool.params))
-    yield "asks", "\n".join(tool.asks)
+    yield "asks", "\n".join(_NAMES.sub(" ", ask) for ask in tool.asks)
     yield "words", " ".join(_called(set(map(stem, words(name))), toolkit))
 
 

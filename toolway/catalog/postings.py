@@ -10,13 +10,16 @@ from typing import Final
 Counts = dict[str, dict[str, int]]
 """How often each term stands in a field, by field."""
 
-WEIGHTS: Final = {"name": 1.6, "toolkit": 1.0, "about": 1.0, "params": 0.6, "asks": 1.2, "words": 1.2}
+WEIGHTS: Final = {"name": 2.2, "toolkit": 1.0, "about": 0.8, "params": 0.6, "asks": 1.2, "words": 1.2, "pairs": 0.5}
 """How much a word counts in each field of a tool."""
 
-LENGTHS: Final = {"name": 0.5, "toolkit": 0.3, "about": 0.6, "params": 0.7, "asks": 0.5, "words": 0.0}
+LENGTHS: Final = {"name": 0.5, "toolkit": 0.3, "about": 0.6, "params": 0.7, "asks": 0.3, "words": 0.0, "pairs": 0.3}
 """How much the length of a field weighs against each of its words (b of BM25)."""
 
-_SATURATION: Final = 1.2  # k1 of BM25
+_TELLING: Final = ("name", "toolkit", "asks", "words", "pairs")
+"""The fields that say what a tool is for. A word is the rarer the fewer have it there: `about` names the place of nearly everything."""
+
+_SATURATION: Final = 1.5  # k1 of BM25
 _PARTS: Final = "If"
 
 
@@ -39,7 +42,10 @@ def postings(tools: Mapping[int, Counts]) -> dict[str, bytes]:
             scale = WEIGHTS[field] / (1 - share + share * sum(found.values()) / mean[field])
             for term, count in found.items():
                 worths[term][number] = worths[term].get(number, 0.0) + scale * count
-    return {term: _pack(worth, len(tools)) for term, worth in worths.items()}
+    telling: Counter[str] = Counter()
+    for fields in tools.values():
+        telling.update({term for field in _TELLING for term in fields.get(field, ())})
+    return {term: _pack(worth, telling.get(term, len(worth)), len(tools)) for term, worth in worths.items()}
 
 
 def unpack(blob: bytes, spans: Iterable[range] | None = None) -> Iterator[tuple[int, float]]:
@@ -62,7 +68,8 @@ def columns(blob: bytes) -> "tuple[array[int], array[float]]":
     return numbers, worths
 
 
-def _pack(worth: Mapping[int, float], tools: int) -> bytes:
-    rarity = math.log(1 + (tools - len(worth) + 0.5) / (len(worth) + 0.5))
+def _pack(worth: Mapping[int, float], telling: int, tools: int) -> bytes:
+    having = (telling + len(worth)) / 2
+    rarity = math.log(1 + (tools - having + 0.5) / (having + 0.5))
     scores = (rarity * value * (_SATURATION + 1) / (_SATURATION + value) for value in worth.values())
     return array("I", worth).tobytes() + array("f", scores).tobytes()

@@ -15,6 +15,9 @@ _ACTION: Final = 0.35
 _LATER: Final = 0.6
 """What an action counts that is told after the first."""
 
+_GOOD_PART: Final = 0.5
+"""What the best tool of a part must score, beside the best of the whole, to stand before the others of the whole."""
+
 _CONNECTED: Final = 0.6
 _BUDGET: Final = 12_000
 _REFINED: Final = 200
@@ -108,15 +111,14 @@ def _factors(actions: Sequence[str]) -> list[float]:
 
 
 def _merged(ranked: Sequence[list[tuple[int, float]]], limit: int) -> list[tuple[int, float]]:
-    """The best of the whole, then the parts in turn, then the rest of the whole."""
+    """The best of the whole, then the best of each part that is good enough, then the rest of the whole."""
     whole, *parts = ranked
-    if not parts:
+    if not parts or not whole:
         return whole[:limit]
     chosen: dict[int, float] = dict(whole[:1])
-    for place in range(limit):
-        for part in parts:
-            if place < len(part):
-                chosen.setdefault(*part[place])
-        if place < len(whole):
-            chosen.setdefault(*whole[place])
+    for part in parts:
+        if part and part[0][1] >= _GOOD_PART * whole[0][1]:
+            chosen.setdefault(*part[0])
+    for number, score in whole:
+        chosen.setdefault(number, score)
     return list(chosen.items())[:limit]
