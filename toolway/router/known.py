@@ -8,6 +8,7 @@ left to the agent, which has read the whole conversation.
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 from itertools import combinations
 from typing import Any, Final, NamedTuple, cast
 
@@ -241,12 +242,16 @@ class _Filling:
 
 def _vocabulary(kit: Toolkit) -> dict[str, str]:
     """The words for the nouns of a toolkit; a word of `[words]` counts where it means one noun only."""
+    stems = {_stem(noun): noun for noun in kit.nouns}
     found = {noun: noun for noun in kit.nouns}
     for word, meanings in kit.words.items():
-        nouns = {noun for meaning in meanings for noun in kit.nouns if stem(meaning.casefold()) == stem(noun)}
-        if len(nouns) == 1 and not any(stem(word) == stem(noun) for noun in kit.nouns):
+        nouns = {stems[at] for meaning in meanings if (at := _stem(meaning.casefold())) in stems}
+        if len(nouns) == 1 and _stem(word) not in stems:
             found[word.casefold()] = nouns.pop()
     return found
+
+
+_stem = lru_cache(4096)(stem)
 
 
 def _quoted(words: str, vocabulary: Mapping[str, str]) -> Iterator[_Mention]:
