@@ -29,7 +29,7 @@ from .test_known import SPEECH, anything, speech
 ROOT = Path(__file__).parents[2]
 FILES = (ROOT.parent / "shared" / "discovery" / "dev.jsonl", ROOT / "evaluation" / "own.jsonl")
 CATALOGUE = Catalogue([BUILTIN])
-ENVELOPE = {"successful": True, "data": {}, "error": None}
+ENVELOPE: Json = {"successful": True, "data": {}, "error": None}
 
 
 class House:
@@ -224,7 +224,15 @@ async def test_known_fields_reach_the_plan_and_never_the_ranking(house: House) -
     plainly, _ = await house.ask(session, {"use_case": "add a task"})
     known, _ = await house.ask(session, {"use_case": "add a task", "known_fields": "project:Acme, name:QA"})
     assert '{"projectId":"Acme","name":"QA"}' in known["results"][0]["recommended_plan_steps"][0]
-    hostile = ["x" * 100_000, "a:\x00" * 2000, {"a": {"b": {}}}, ["x"], 5, None, "delete project:delete tag, delete:CLOCKIFY_DELETE_TAG"]
+    hostile: list[Any] = [
+        "x" * 100_000,
+        "a:\x00" * 2000,
+        {"a": {"b": {}}},
+        ["x"],
+        5,
+        None,
+        "delete project:delete tag, delete:CLOCKIFY_DELETE_TAG",
+    ]
     for fields in hostile:
         data, size = await house.ask(session, {"use_case": "add a task", "known_fields": fields})
         assert named(data) == named(plainly)

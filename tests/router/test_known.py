@@ -73,6 +73,7 @@ def test_what_is_certain(slug: str, words: str, arguments: Json) -> None:
         ("CLOCKIFY_GENERATE_DETAILED_REPORT", "from 2026-13-01 to 2026-13-07"),
         ("CLOCKIFY_GENERATE_DETAILED_REPORT", "between 2026-11-09 and 2026-11-02"),
         ("DESKTIME_GET_EMPLOYEE_APPS", "compare 2026-11-19 with 2026-11-20"),
+        ("CLOCKIFY_CREATE_TASK", "estimate 6h"),  # a text, and no name
         ("CLOCKIFY_CREATE_CLIENT", "copy a@acme.example and b@acme.example"),
     ],
 )
@@ -123,6 +124,15 @@ def test_known_fields(slug: str, fields: Any, arguments: Json) -> None:
 def test_hostile_fields_are_passed_over(fields: Any) -> None:
     assert filled("CLOCKIFY_CREATE_CLIENT", "", fields) == {}
     assert isinstance(fields, int) or known.read("", fields).cut or known.read("", fields).fields == {}
+
+
+def test_what_it_means_stands_around_it() -> None:
+    tool = CATALOGUE.tool("CLOCKIFY_DELETE_PROJECT")
+    whole = 'archive project Nimbus and "x", then delete it'
+    kit = CATALOGUE.toolkit("clockify")
+    assert known.arguments(tool, kit, known.Known("then delete it", around=whole)) == {"projectId": "Nimbus"}
+    assert known.arguments(tool, kit, known.Known("then delete the others", around=whole)) == {}
+    assert known.arguments(tool, kit, known.Known("delete it", around='tidy "x" up, then delete it')) == {}
 
 
 def test_what_stands_first_stays() -> None:

@@ -93,8 +93,8 @@ class Finder:
         }
         room = brief.most(len(queries)) - sum(STATUS_ROOM + ACCOUNT_ROOM * len(status.get("accounts", ())) for status in statuses)
         kept = brief.trimmed(answer, others, room)
-        ordered = [[card for slug, card in cards.items() if slug in kept] for cards in (first, further)]
-        answer["tool_schemas"] = brief.schemas(*ordered, kept.values(), room - brief.size(answer))
+        needed, more = ([card for slug, card in cards.items() if slug in kept] for cards in (first, further))
+        answer["tool_schemas"] = brief.schemas(needed, more, kept.values(), room - brief.size(answer))
         answer["toolkit_connection_statuses"] = statuses
         self._savings.count(session, len(queries), brief.size(answer))
         return answer
@@ -115,7 +115,7 @@ class Finder:
         for part in found.parts[:_MOST_INTENTS]:
             best = next((slug for slug in part.slugs if policy.allowed(session, self._catalogue.card(slug))), None)
             if best is not None and several:
-                intents.setdefault(best, self._intent(best, known.Known(part.text, query.known.fields)))
+                intents.setdefault(best, self._intent(best, known.Known(part.text, query.known.fields, around=query.known.words)))
         if not intents and hits:
             intents[hits[0].slug] = self._intent(hits[0].slug, query.known)
         primary = {slug: self._catalogue.card(slug) for slug in intents} | {card.slug: card for card in hits}

@@ -38,6 +38,7 @@ _MOMENT = re.compile(r"(?<![\w.-])\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:Z|[+-
 _THAT_DAY = re.compile(r"\b(?:on|for|of)\s+$", re.IGNORECASE)
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}(?![\w-])")
 _URL = re.compile(r"https?://[^\s\"'<>]{1,200}[\w/]")
+_IT = re.compile(r"\b(?:it|them)\b", re.IGNORECASE)
 _RENAME = re.compile(r"\brename\b", re.IGNORECASE)
 _END = ",.;:!?)"
 _GOES_ON = frozenset(["and", "of", "for", "&", "or", "the"])
@@ -54,11 +55,15 @@ _STOPS, _CALENDAR = frozenset(_AT_AN_END.split()), frozenset(_DATES.split())
 
 
 class Known(Struct, frozen=True):
-    """What came with a request: its words, and the known fields by their plain keys. `cut` tells that some were too much to read."""
+    """What came with a request: its words, and the known fields by their plain keys. `cut` tells that some were too much to read.
+
+    Where the words are a part of a request, `around` is the whole of it: there stands what "it" and "them" mean.
+    """
 
     words: str
     fields: Mapping[str, str] = {}
     cut: bool = False
+    around: str = ""
 
 
 class _Mention(NamedTuple):
@@ -120,6 +125,8 @@ def arguments(tool: Tool, kit: Toolkit, known: Known) -> Json:
     filling = _Filling(tool, kit)
     filling.told(known.fields)
     filling.named(known.words)
+    if known.around and _IT.search(known.words):
+        filling.named(known.around, things_only=True)
     filling.written(known.words)
     filling.timed(known.words)
     return {param.given: filling.made[param.given] for param in tool.params if param.given in filling.made}
@@ -144,8 +151,7 @@ class _Filling:
         self._nouns = kit.nouns_of(tool)
         self._own = own_noun(tool, kit)
         self._params = [p for p in tool.params if p.place != "whole" and p.field.kind.word not in ("object", "schema", "any", "file")]
-        self._texts = {p.given: p for p in self._params if p.field.kind.word == "text" and p.given.isalpha() and p.given.islower()}
-        self._texts.pop("name", None)
+        self._texts = {p.given: p for p in self._params if p.given != "name" and p.field.about.startswith("Name of ")}
 
     def _put(self, param: Param | None, value: Any) -> None:
         """Fill an argument, provided that its call would take the value."""
@@ -179,13 +185,13 @@ class _Filling:
         needed = [p for p in fitting if p.field.required]
         return fitting[0] if len(fitting) == 1 else needed[0] if len(needed) == 1 else None
 
-    def named(self, words: str) -> None:
-        """Names in quotes, and those that stand right after the word for the thing."""
+    def named(self, words: str, things_only: bool = False) -> None:
+        """Names in quotes, and those that stand right after the word for the thing; `things_only` takes none without such a word."""
         vocabulary = _vocabulary(self._kit) | {word: word for word in self._texts}
         quoted = list(_quoted(words, vocabulary))
         own = self._of(self._own) if self._own else None
         name = next((p for p in self._params if p.given == "name" and p.field.kind.word == "text"), None)
-        if self._tool.effect == "update" and own and name and len(quoted) == 2 and _RENAME.search(words):
+        if self._tool.effect == "update" and own and name and len(quoted) == 2 and not things_only and _RENAME.search(words):
             self._put(own, quoted[0].name)
             self._put(name, quoted[1].name)
             return
@@ -195,7 +201,7 @@ class _Filling:
             if len(meant) == 1 and (one in self._nouns or one in self._texts):
                 self._put(self._of(one), meant[0].name)
         unsaid = [m for m in mentions if m.of in ("", "called")]
-        if len(unsaid) == 1:
+        if len(unsaid) == 1 and not things_only:
             self._put(self._only(own, unsaid[0].of == "called"), unsaid[0].name)
 
     def _only(self, own: Param | None, called: bool) -> Param | None:
