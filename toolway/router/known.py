@@ -39,6 +39,7 @@ _THAT_DAY = re.compile(r"\b(?:on|for|of)\s+$", re.IGNORECASE)
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}(?![\w-])")
 _URL = re.compile(r"https?://[^\s\"'<>]{1,200}[\w/]")
 _IT = re.compile(r"\b(?:it|them)\b", re.IGNORECASE)
+_FIRST = re.compile(r"\W*(?:(?:and|then|please)\W+){0,3}(\w+)", re.IGNORECASE)
 _RENAME = re.compile(r"\brename\b", re.IGNORECASE)
 _END = ",.;:!?)"
 _GOES_ON = frozenset(["and", "of", "for", "&", "or", "the"])
@@ -129,6 +130,7 @@ def arguments(tool: Tool, kit: Toolkit, known: Known) -> Json:
         filling.named(known.around, things_only=True)
     filling.written(known.words)
     filling.timed(known.words)
+    filling.switched(known.words)
     return {param.given: filling.made[param.given] for param in tool.params if param.given in filling.made}
 
 
@@ -211,6 +213,13 @@ class _Filling:
         open_ones = [p for p in self._params if due(p.field, self._nouns)]
         names = [p for p in open_ones if p.field.kind.word == "noun" or (p.field.kind.word == "text" and (p.given == "name" or called))]
         return names[0] if len(names) == 1 == len(open_ones) else None
+
+    def switched(self, words: str) -> None:
+        """What a change turns on where the request begins with the verb for it: archive, and the argument is archived."""
+        verb = _FIRST.match(words)
+        if verb is not None and self._tool.effect == "update":
+            switches = [p for p in self._params if p.field.kind.word == "bool" and _stem(p.given.casefold()) == _stem(verb[1].casefold())]
+            self._put(switches[0] if len(switches) == 1 else None, True)
 
     def written(self, words: str) -> None:
         """E-mail addresses and URLs, where there is one and one argument that takes it."""

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import Struct
 
 from toolway.catalog.model import Field, Json, Param, Tool, Toolkit
 from toolway.catalog.schema import due
@@ -257,13 +257,16 @@ _A: Final = {"minute": "a minute", "hour": "an hour", "day": "a day"}
 
 
 def _notes(kit: Toolkit, tools: Sequence[Tool], said: Sequence[str]) -> list[str]:
-    """The toolkit's notes that touch these tools: they name one, speak of a field of its replies, or share words with it."""
-    words = {term for tool in tools for text in _texts(tool, kit) for term in _terms(text)} - _COMMON
-    replied = {term for tool in tools for field in tool.view for term in _terms(field.rpartition(".")[2])} - _COMMON
+    """The toolkit's notes that touch these tools: they name one, speak of a field of its replies or a kind of value that it takes, or share
+    words with it. Nouns count for nothing: everything speaks of projects.
+    """
+    common = _COMMON.union(*(_terms(noun) for noun in kit.nouns))
+    words = {term for tool in tools for text in _texts(tool) for term in _terms(text)} - common
+    telling = {term for tool in tools for text in _tellings(tool) for term in _terms(text)} - common
     shares: list[tuple[int, str]] = []
     for note in kit.notes:
         said_of = _terms(_SLUG.sub(" ", note))
-        share = len(words & said_of) + 2 * len(replied & said_of)
+        share = len(words & said_of) + 2 * len(telling & said_of)
         names = not {tool.slug for tool in tools}.isdisjoint(_SLUG.findall(note))
         if note not in said and (names or share >= 2):
             shares.append((100 if names else share, note))
@@ -276,14 +279,16 @@ def _terms(text: str) -> frozenset[str]:
     return frozenset(terms(text))
 
 
-def _texts(tool: Tool, kit: Toolkit) -> Iterator[str]:
+def _texts(tool: Tool) -> Iterator[str]:
     yield tool.title
-    yield " ".join(tool.view)
     for param in tool.params:
-        kind = param.field.kind.word
-        yield f"{param.given} {'moment' if kind in ('time', 'wall') else kind} {param.field.about}"
-        if param.field.kind.noun and param.field.default is UNSET and not due(param.field, kit.nouns_of(tool)) and param.field.required:
-            yield param.field.kind.noun
+        yield param.given
+        yield param.field.about
+
+
+def _tellings(tool: Tool) -> Iterator[str]:
+    yield from (field.rpartition(".")[2] for field in tool.view)
+    yield from ("moment" for param in tool.params if param.field.kind.word in ("time", "wall"))
 
 
 def _alike(one: str, other: str) -> bool:
