@@ -32,6 +32,9 @@ def filled(slug: str, words: str, fields: Any = None) -> Json:
         ("CLOCKIFY_CREATE_CLIENT", 'a client called "Acme", mail office@acme.example', {"name": "Acme", "email": "office@acme.example"}),
         ("CLOCKIFY_UPDATE_USER_GROUP", 'rename the group "Interns 2025" to "Juniors"', {"id": "Interns 2025", "name": "Juniors"}),
         ("CLOCKIFY_CREATE_TASK", 'add "QA" as a task under project Website Relaunch', {"projectId": "Website Relaunch", "name": "QA"}),
+        ("CLOCKIFY_UPDATE_PROJECT", "archive the project Legacy", {"projectId": "Legacy", "archived": True}),
+        ("CLOCKIFY_UPDATE_PROJECT", "bring the archived project Legacy back", {}),
+        ("CLOCKIFY_GET_CLIENTS", "archived clients too", {}),
         ("CLOCKIFY_GET_TASKS", "which tasks has the project Titan?", {"projectId": "Titan"}),
         ("CLOCKIFY_CREATE_TIME_ENTRY", "record 45 minutes on project Lynx this morning", {"projectId": "Lynx"}),
         ("DESKTIME_START_PROJECT_TASK", "start project Beta, task Review", {"project": "Beta", "task": "Review"}),
@@ -73,6 +76,7 @@ def test_what_is_certain(slug: str, words: str, arguments: Json) -> None:
         ("CLOCKIFY_GENERATE_DETAILED_REPORT", "from 2026-13-01 to 2026-13-07"),
         ("CLOCKIFY_GENERATE_DETAILED_REPORT", "between 2026-11-09 and 2026-11-02"),
         ("DESKTIME_GET_EMPLOYEE_APPS", "compare 2026-11-19 with 2026-11-20"),
+        ("CLOCKIFY_CREATE_TASK", "estimate 6h"),  # a text, and no name
         ("CLOCKIFY_CREATE_CLIENT", "copy a@acme.example and b@acme.example"),
     ],
 )
@@ -123,6 +127,15 @@ def test_known_fields(slug: str, fields: Any, arguments: Json) -> None:
 def test_hostile_fields_are_passed_over(fields: Any) -> None:
     assert filled("CLOCKIFY_CREATE_CLIENT", "", fields) == {}
     assert isinstance(fields, int) or known.read("", fields).cut or known.read("", fields).fields == {}
+
+
+def test_what_it_means_stands_around_it() -> None:
+    tool = CATALOGUE.tool("CLOCKIFY_DELETE_PROJECT")
+    whole = 'archive project Nimbus and "x", then delete it'
+    kit = CATALOGUE.toolkit("clockify")
+    assert known.arguments(tool, kit, known.Known("then delete it", around=whole)) == {"projectId": "Nimbus"}
+    assert known.arguments(tool, kit, known.Known("then delete the others", around=whole)) == {}
+    assert known.arguments(tool, kit, known.Known("delete it", around='tidy "x" up, then delete it')) == {}
 
 
 def test_what_stands_first_stays() -> None:

@@ -72,12 +72,15 @@ def test_what_is_counted() -> None:
     for outcome in ("done", "done", "refused"):
         meters.call("acme", "ACME_PING", outcome)
     meters.request("mcp", 200)
+    meters.saved(5000, 1250)
+    meters.saved(0, 0)
     meters.upstream("acme", 0.2)
     meters.upstream("acme", 30)
     now = Numbers(meters.text().decode())
     assert now.get("toolway_calls_total", toolkit="acme", tool="ACME_PING", outcome="done") == 2
     assert now.get("toolway_calls_total", toolkit="acme", tool="ACME_PING", outcome="refused") == 1
     assert now.get("toolway_requests_total", door="mcp", status="200") == 1
+    assert (now.get("toolway_saved_characters_total"), now.get("toolway_saved_tokens_total")) == (5000, 1250)
     assert now.get("toolway_upstream_seconds_count", toolkit="acme") == 2
     assert now.get("toolway_upstream_seconds_bucket", toolkit="acme", le="0.25") == 1
     assert now.get("toolway_upstream_seconds_bucket", toolkit="acme", le="20.0") == 1

@@ -4,7 +4,7 @@ An answer has so many characters a query. The best tools come first: their schem
 arguments that do not; all others are one call away.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -74,6 +74,20 @@ def compact(card: Card, room: int) -> Json:
     out = len(given) - len(inside["properties"])
     made["schemaRef"]["message"] = f"{out} optional arguments are left out here."
     return made
+
+
+def trimmed(answer: Json, cards: Mapping[str, Card], room: int) -> dict[str, Card]:
+    """Take pitfalls, then related tools out of an answer's results until it holds the tools by reference at least; gives those left."""
+    results: list[Json] = answer["results"]
+    while True:
+        named = {slug for result in results for slug in (*result["primary_tool_slugs"], *result["related_tool_slugs"])}
+        left = {slug: card for slug, card in cards.items() if slug in named}
+        over = size(answer) + size({slug: reference(card) for slug, card in left.items()}) - room
+        most = max(results, key=lambda result: (len(result.get("known_pitfalls", ())), len(result["related_tool_slugs"])))
+        what: list[Any] = most.get("known_pitfalls") or most["related_tool_slugs"]
+        if over <= 0 or not what:
+            return left
+        what.pop()
 
 
 def schemas(first: Sequence[Card], further: Sequence[Card], others: Iterable[Card], room: int) -> dict[str, Json]:

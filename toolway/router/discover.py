@@ -29,8 +29,10 @@ _DEEP: Final = 200
 _MOST_QUERIES: Final = 20
 _MOST_WORDS: Final = 1024
 _MOST_ECHOED: Final = 300
-_MOST_ACCOUNTS: Final = 5
-_MOST_STATUSES: Final = 6
+_MOST_TOOLKITS: Final = 3
+_MOST_ACCOUNTS, _LONGEST_LABEL = 3, 40
+STATUS_ROOM, ACCOUNT_ROOM = 600, 320
+"""What a connection's state is reckoned at, whatever its account is called: no service's words change what else is told."""
 _LONGEST_ID: Final = 64
 
 
@@ -78,17 +80,22 @@ class Finder:
                 made |= self._result(session, query, found, connected, first, others) if found.primary else self._nothing(found.nearest)
                 further |= {card.slug: card for card in found.primary}
             answer["results"].append(made)
-        toolkits = list(dict.fromkeys(kit for result in answer["results"] for kit in result["toolkits"]))
-        statuses = [await self._status(session, kit) for kit in toolkits[: _MOST_STATUSES * len(queries)]] if toolkits else []
+        results: list[Json] = answer["results"]
+        near = (result["toolkits"] for result in results if result["primary_tool_slugs"] or len(result["toolkits"]) <= _MOST_TOOLKITS)
+        toolkits = list(dict.fromkeys(kit for kits in near for kit in kits))
+        statuses = [await self.connection(session, kit, short=True) for kit in toolkits]
         answer |= {
             "tool_schemas": {},
-            "toolkit_connection_statuses": statuses,
-            "next_steps_guidance": _next_steps(session, answer["results"], statuses),
+            "toolkit_connection_statuses": [],
+            "next_steps_guidance": _next_steps(session, results, statuses),
             "session": _workflow(arguments),
             "time_info": _time(),
         }
-        room = brief.most(len(queries)) - brief.size(answer)
-        answer["tool_schemas"] = brief.schemas(list(first.values()), list(further.values()), others.values(), room)
+        room = brief.most(len(queries)) - sum(STATUS_ROOM + ACCOUNT_ROOM * len(status.get("accounts", ())) for status in statuses)
+        kept = brief.trimmed(answer, others, room)
+        needed, more = ([card for slug, card in cards.items() if slug in kept] for cards in (first, further))
+        answer["tool_schemas"] = brief.schemas(needed, more, kept.values(), room - brief.size(answer))
+        answer["toolkit_connection_statuses"] = statuses
         self._savings.count(session, len(queries), brief.size(answer))
         return answer
 
@@ -101,12 +108,14 @@ class Finder:
         if not found.fits:
             return _Found(nearest=found.nearest)
         hits = [card for hit in found.hits if policy.allowed(session, card := self._catalogue.card(hit.slug))][:OFFERED]
+        near = list(dict.fromkeys(card.toolkit for card in hits))[:_MOST_TOOLKITS]
+        hits = [card for card in hits if card.toolkit in near]
         intents: dict[str, plan.Intent] = {}
         several = len(found.parts) > 1
         for part in found.parts[:_MOST_INTENTS]:
             best = next((slug for slug in part.slugs if policy.allowed(session, self._catalogue.card(slug))), None)
             if best is not None and several:
-                intents.setdefault(best, self._intent(best, known.Known(part.text, query.known.fields)))
+                intents.setdefault(best, self._intent(best, known.Known(part.text, query.known.fields, around=query.known.words)))
         if not intents and hits:
             intents[hits[0].slug] = self._intent(hits[0].slug, query.known)
         primary = {slug: self._catalogue.card(slug) for slug in intents} | {card.slug: card for card in hits}
@@ -202,43 +211,39 @@ class Finder:
         found = {kit: await self.accounts(session, kit) for kit in policy.toolkits(session, self._catalogue) if kit in begun}
         return {kit: accounts for kit, accounts in found.items() if accounts}
 
-    async def _status(self, session: Session, toolkit: str) -> Json:
-        """A connection's state as it stands beside tools: of many accounts the first few."""
-        state = await self.connection(session, toolkit)
-        if len(state.get("accounts", ())) > _MOST_ACCOUNTS:
-            state["status_message"] += f" {len(state['accounts']) - _MOST_ACCOUNTS} more accounts: {MANAGE} lists them."
-            state["accounts"] = state["accounts"][:_MOST_ACCOUNTS]
-        return state
-
-    async def connection(self, session: Session, toolkit: str) -> Json:
-        """Whether the session's user has connected a toolkit, and as whom. Several accounts are named one by one, the default first."""
+    async def connection(self, session: Session, toolkit: str, short: bool = False) -> Json:
+        """Whether the session's user has connected a toolkit, and as whom. Several accounts are named one by one, the default first; in
+        `short` the first few.
+        """
         card = self._catalogue.toolkit_card(toolkit)
         accounts = await self.accounts(session, card.slug)
         status: Json = {"toolkit": card.slug, "description": card.about, "has_active_connection": bool(accounts), "connection_details": {}}
         if not accounts:
             return status | {"status_message": await self._why_not(session, card.slug)}
-        first = accounts[0]
-        status["status_message"] = f"Connected as {first.label}."
+        first, longest = accounts[0], _LONGEST_LABEL if short else None
+        status["status_message"] = f"Connected as {first.label[:longest]}."
         status["connection_details"] = {
             "connected_account_id": first.id,
             "auth_config_id": first.auth_config_id,
             "created_at": first.created_at,
         }
-        status["current_user_info"] = {"label": first.label}
+        status["current_user_info"] = {"label": first.label[:longest]}
         if len(accounts) > 1:
             if session.config["multi_account"]["require_explicit_selection"]:
                 status["account_selection"] = "required"
             status["accounts"] = [
                 {
                     "id": a.id,
-                    "alias": a.alias or None,
-                    "label": a.label,
+                    "alias": a.alias[:longest] or None,
+                    "label": a.label[:longest],
                     "status": a.status,
                     "is_default": a is first,
                     "created_at": a.created_at,
                 }
-                for a in accounts
+                for a in (accounts[:_MOST_ACCOUNTS] if short else accounts)
             ]
+            if len(status["accounts"]) < len(accounts):
+                status["status_message"] += f" {len(accounts)} accounts in all: {MANAGE} lists them."
         return status
 
     async def _why_not(self, session: Session, toolkit: str) -> str:
@@ -249,7 +254,7 @@ class Finder:
         last = links.as_of_now(last)
         if last.status == "INITIATED":
             return f"INITIATED: a link was shown and waits for the user. {way}"
-        reason = f" ({last.status_reason})" if last.status_reason else ""
+        reason = f" ({last.status_reason[:_LONGEST_LABEL]})" if last.status_reason else ""
         return f"Not connected; the last one is {last.status}{reason}. {way}"
 
     async def accounts(self, session: Session, toolkit: str) -> list[Account]:

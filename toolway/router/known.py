@@ -8,6 +8,7 @@ left to the agent, which has read the whole conversation.
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 from itertools import combinations
 from typing import Any, Final, NamedTuple, cast
 
@@ -37,6 +38,8 @@ _MOMENT = re.compile(r"(?<![\w.-])\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:Z|[+-
 _THAT_DAY = re.compile(r"\b(?:on|for|of)\s+$", re.IGNORECASE)
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}(?![\w-])")
 _URL = re.compile(r"https?://[^\s\"'<>]{1,200}[\w/]")
+_IT = re.compile(r"\b(?:it|them)\b", re.IGNORECASE)
+_FIRST = re.compile(r"\W*(?:(?:and|then|please)\W+){0,3}(\w+)", re.IGNORECASE)
 _RENAME = re.compile(r"\brename\b", re.IGNORECASE)
 _END = ",.;:!?)"
 _GOES_ON = frozenset(["and", "of", "for", "&", "or", "the"])
@@ -53,11 +56,15 @@ _STOPS, _CALENDAR = frozenset(_AT_AN_END.split()), frozenset(_DATES.split())
 
 
 class Known(Struct, frozen=True):
-    """What came with a request: its words, and the known fields by their plain keys. `cut` tells that some were too much to read."""
+    """What came with a request: its words, and the known fields by their plain keys. `cut` tells that some were too much to read.
+
+    Where the words are a part of a request, `around` is the whole of it: there stands what "it" and "them" mean.
+    """
 
     words: str
     fields: Mapping[str, str] = {}
     cut: bool = False
+    around: str = ""
 
 
 class _Mention(NamedTuple):
@@ -119,8 +126,11 @@ def arguments(tool: Tool, kit: Toolkit, known: Known) -> Json:
     filling = _Filling(tool, kit)
     filling.told(known.fields)
     filling.named(known.words)
+    if known.around and _IT.search(known.words):
+        filling.named(known.around, things_only=True)
     filling.written(known.words)
     filling.timed(known.words)
+    filling.switched(known.words)
     return {param.given: filling.made[param.given] for param in tool.params if param.given in filling.made}
 
 
@@ -143,8 +153,7 @@ class _Filling:
         self._nouns = kit.nouns_of(tool)
         self._own = own_noun(tool, kit)
         self._params = [p for p in tool.params if p.place != "whole" and p.field.kind.word not in ("object", "schema", "any", "file")]
-        self._texts = {p.given: p for p in self._params if p.field.kind.word == "text" and p.given.isalpha() and p.given.islower()}
-        self._texts.pop("name", None)
+        self._texts = {p.given: p for p in self._params if p.given != "name" and p.field.about.startswith("Name of ")}
 
     def _put(self, param: Param | None, value: Any) -> None:
         """Fill an argument, provided that its call would take the value."""
@@ -178,13 +187,13 @@ class _Filling:
         needed = [p for p in fitting if p.field.required]
         return fitting[0] if len(fitting) == 1 else needed[0] if len(needed) == 1 else None
 
-    def named(self, words: str) -> None:
-        """Names in quotes, and those that stand right after the word for the thing."""
+    def named(self, words: str, things_only: bool = False) -> None:
+        """Names in quotes, and those that stand right after the word for the thing; `things_only` takes none without such a word."""
         vocabulary = _vocabulary(self._kit) | {word: word for word in self._texts}
         quoted = list(_quoted(words, vocabulary))
         own = self._of(self._own) if self._own else None
         name = next((p for p in self._params if p.given == "name" and p.field.kind.word == "text"), None)
-        if self._tool.effect == "update" and own and name and len(quoted) == 2 and _RENAME.search(words):
+        if self._tool.effect == "update" and own and name and len(quoted) == 2 and not things_only and _RENAME.search(words):
             self._put(own, quoted[0].name)
             self._put(name, quoted[1].name)
             return
@@ -194,7 +203,7 @@ class _Filling:
             if len(meant) == 1 and (one in self._nouns or one in self._texts):
                 self._put(self._of(one), meant[0].name)
         unsaid = [m for m in mentions if m.of in ("", "called")]
-        if len(unsaid) == 1:
+        if len(unsaid) == 1 and not things_only:
             self._put(self._only(own, unsaid[0].of == "called"), unsaid[0].name)
 
     def _only(self, own: Param | None, called: bool) -> Param | None:
@@ -204,6 +213,13 @@ class _Filling:
         open_ones = [p for p in self._params if due(p.field, self._nouns)]
         names = [p for p in open_ones if p.field.kind.word == "noun" or (p.field.kind.word == "text" and (p.given == "name" or called))]
         return names[0] if len(names) == 1 == len(open_ones) else None
+
+    def switched(self, words: str) -> None:
+        """What a change turns on where the request begins with the verb for it: archive, and the argument is archived."""
+        verb = _FIRST.match(words)
+        if verb is not None and self._tool.effect == "update":
+            switches = [p for p in self._params if p.field.kind.word == "bool" and _stem(p.given.casefold()) == _stem(verb[1].casefold())]
+            self._put(switches[0] if len(switches) == 1 else None, True)
 
     def written(self, words: str) -> None:
         """E-mail addresses and URLs, where there is one and one argument that takes it."""
@@ -241,12 +257,16 @@ class _Filling:
 
 def _vocabulary(kit: Toolkit) -> dict[str, str]:
     """The words for the nouns of a toolkit; a word of `[words]` counts where it means one noun only."""
+    stems = {_stem(noun): noun for noun in kit.nouns}
     found = {noun: noun for noun in kit.nouns}
     for word, meanings in kit.words.items():
-        nouns = {noun for meaning in meanings for noun in kit.nouns if stem(meaning.casefold()) == stem(noun)}
-        if len(nouns) == 1 and not any(stem(word) == stem(noun) for noun in kit.nouns):
+        nouns = {stems[at] for meaning in meanings if (at := _stem(meaning.casefold())) in stems}
+        if len(nouns) == 1 and _stem(word) not in stems:
             found[word.casefold()] = nouns.pop()
     return found
+
+
+_stem = lru_cache(4096)(stem)
 
 
 def _quoted(words: str, vocabulary: Mapping[str, str]) -> Iterator[_Mention]:

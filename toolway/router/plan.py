@@ -7,10 +7,11 @@ what the toolkit says and the request's own words decide: no reply of a service 
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import Struct
 
 from toolway.catalog.model import Field, Json, Param, Tool, Toolkit
 from toolway.catalog.schema import due
@@ -21,7 +22,7 @@ from toolway.router.known import Known
 MOST_STEPS: Final = 8
 _DEPTH: Final = 3
 _MOST_PITFALLS, _LONGEST_PITFALL, _MOST_NOTES = 4, 280, 3
-_LONGEST_ARGUMENTS: Final = 400
+_LONGEST_ARGUMENTS, _LONGEST_STEPS = 400, 1200
 _COMMON: Final = frozenset(terms("id name workspace list call time give given left"))
 """Words of nearly every tool: a note that shares them says nothing of this one."""
 _SLUG: Final = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
@@ -185,13 +186,17 @@ def _mentioned(tool: Tool, kit: Toolkit) -> Iterator[Tool]:
 
 def told(made: Plan) -> list[str]:
     """The steps in words, one text each."""
-    several = len(made.steps) > 1
-    return [f"{number}. {_told(step)}" if several else _told(step) for number, step in enumerate(made.steps, start=1)]
+    several, room, said = len(made.steps) > 1, _LONGEST_STEPS, list[str]()
+    for number, step in enumerate(made.steps, start=1):
+        text = _told(step, room)
+        room -= len(text)
+        said.append(f"{number}. {text}" if several else text)
+    return said
 
 
-def _told(step: Step) -> str:
+def _told(step: Step, room: int) -> str:
     said = f"Call {step.tool.slug}"
-    if step.arguments:
+    if step.arguments and room > 0:
         said += f" with {msgspec.json.encode(step.arguments).decode()}"
     if step.needs:
         said += f". Still to give: {'; '.join(map(_needed, step.needs))}"
@@ -252,32 +257,43 @@ _A: Final = {"minute": "a minute", "hour": "an hour", "day": "a day"}
 
 
 def _notes(kit: Toolkit, tools: Sequence[Tool], said: Sequence[str]) -> list[str]:
-    """The toolkit's notes that touch these tools: they name one, speak of a field of its replies, or share words with it."""
-    words = {term for tool in tools for text in _texts(tool, kit) for term in terms(text)} - _COMMON
-    replied = {term for tool in tools for field in tool.view for term in terms(field.rpartition(".")[2])} - _COMMON
+    """The toolkit's notes that touch these tools: they name one, speak of a field of its replies or a kind of value that it takes, or share
+    words with it. Nouns count for nothing: everything speaks of projects.
+    """
+    common = _COMMON.union(*(_terms(noun) for noun in kit.nouns))
+    words = {term for tool in tools for text in _texts(tool) for term in _terms(text)} - common
+    telling = {term for tool in tools for text in _tellings(tool) for term in _terms(text)} - common
     shares: list[tuple[int, str]] = []
     for note in kit.notes:
-        said_of = set(terms(_SLUG.sub(" ", note)))
-        share = len(words & said_of) + 2 * len(replied & said_of)
+        said_of = _terms(_SLUG.sub(" ", note))
+        share = len(words & said_of) + 2 * len(telling & said_of)
         names = not {tool.slug for tool in tools}.isdisjoint(_SLUG.findall(note))
         if note not in said and (names or share >= 2):
             shares.append((100 if names else share, note))
     return [note for _, note in sorted(shares, key=lambda one: -one[0])[:_MOST_NOTES]]
 
 
-def _texts(tool: Tool, kit: Toolkit) -> Iterator[str]:
+@lru_cache(8192)
+def _terms(text: str) -> frozenset[str]:
+    """The words of a toolkit's own text, which is asked for again and again."""
+    return frozenset(terms(text))
+
+
+def _texts(tool: Tool) -> Iterator[str]:
     yield tool.title
-    yield " ".join(tool.view)
     for param in tool.params:
-        kind = param.field.kind.word
-        yield f"{param.given} {'moment' if kind in ('time', 'wall') else kind} {param.field.about}"
-        if param.field.kind.noun and param.field.default is UNSET and not due(param.field, kit.nouns_of(tool)) and param.field.required:
-            yield param.field.kind.noun
+        yield param.given
+        yield param.field.about
+
+
+def _tellings(tool: Tool) -> Iterator[str]:
+    yield from (field.rpartition(".")[2] for field in tool.view)
+    yield from ("moment" for param in tool.params if param.field.kind.word in ("time", "wall"))
 
 
 def _alike(one: str, other: str) -> bool:
     """Whether two sentences say nearly the same."""
-    mine, theirs = set(terms(one)), set(terms(other))
+    mine, theirs = _terms(one), _terms(other)
     return len(mine & theirs) * 3 >= min(len(mine), len(theirs)) * 2
 
 
