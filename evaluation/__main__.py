@@ -100,29 +100,32 @@ def main() -> None:
     options = parser.parse_args()
     if unknown := set(options.only) - set(PARTS):
         parser.error(f"--only knows {', '.join(PARTS)}; {', '.join(sorted(unknown))} came")
-    start = time.monotonic()
-    try:
-        requests = judged(options.judged or OWN, own_documents())
-    except BadSet as error:
-        parser.error(str(error))
-    if options.half:
-        requests = requests[options.half - 1 :: 2]
     if options.scale and not PUBLIC.is_dir():
         parser.error("--scale fills the catalogue with the public tools, which are not there")
-    told = f"{where()}\n\n{measure([request.query for request in requests])}" if options.scale else told_of(options, requests)
+    start = time.monotonic()
+    try:
+        requests = judged(options.judged or OWN, own_documents())[(options.half or 1) - 1 :: 2 if options.half else 1]
+        told = scaled(requests) if options.scale else tables(options, requests)
+    except BadSet as error:
+        parser.error(str(error))
     print(told)
     if options.write:
         write("scale" if options.scale else "tables", told)
     print(f"\n{time.monotonic() - start:.0f} s.")
 
 
-def told_of(options: argparse.Namespace, requests: Sequence[Request]) -> str:
+def scaled(requests: Sequence[Request]) -> str:
+    """What many tools cost."""
+    return f"{where()}\n\n{measure([request.query for request in requests])}"
+
+
+def tables(options: argparse.Namespace, requests: Sequence[Request]) -> str:
     """The tables."""
     made = sections(options, requests)
     cells = run([job for section in made for job in section.jobs], fresh=options.fresh)
     told = [where()]
     if not PUBLIC.is_dir():
-        told.append(f"The public sets are not at {PUBLIC}: our own tools and requests alone are measured.")
+        told.append("The public sets are not at ../shared/discovery/public: our own tools and requests alone are measured.")
     for section in made:
         section.cells, cells = cells[: len(section.jobs)], cells[len(section.jobs) :]
         told.append(section.text(by_kind=section.requests is requests))
