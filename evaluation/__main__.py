@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import platform
 import subprocess
 import sys
 import tempfile
@@ -13,10 +14,11 @@ from typing import Any, Final, NamedTuple
 
 from evaluation.cells import OURS, PEERS, Cell, Job, Tools, connected, run, session
 from evaluation.scale import measure
-from evaluation.sets import DISTRACTORS, JUDGED_PUBLIC, OWN, PUBLIC, BadSet, Request, judged, own_documents, public_requests
+from evaluation.sets import DISTRACTORS, HERE, JUDGED_PUBLIC, OWN, PUBLIC, BadSet, Request, judged, own_documents, public_requests
 from evaluation.tables import against, kinds, misses, systems
 
 TITLES: Final = {"livemcp": "LiveMCPBench", "sealtools": "Seal-Tools", "metatool": "MetaTool"}
+PAGE: Final = HERE.parent / "docs" / "discovery.md"
 PARTS: Final = ("own", "large", "public")
 
 
@@ -43,10 +45,12 @@ class Section:
     def text(self, *, by_kind: bool) -> str:
         """The section in Markdown."""
         rows = list(zip(self.rows, self.cells, strict=True))
-        made = f"\n### {self.title}\n\n{systems(self.requests, [(row.name, cell) for row, cell in rows])}\n"
         plain = next(cell for row, cell in rows if row.system == "bm25s")
-        made += f"\nAgainst bm25s: {against(self.requests, self.cells[0], plain)}\n"
-        return made + (f"\n{kinds(self.requests, self.cells[0], [(row.short, cell) for row, cell in rows[1:]])}\n" if by_kind else "")
+        parts = [f"### {self.title}", systems(self.requests, [(row.name, cell) for row, cell in rows])]
+        parts.append(f"Against bm25s: {against(self.requests, self.cells[0], plain)}")
+        if by_kind:
+            parts.append(kinds(self.requests, self.cells[0], [(row.short, cell) for row, cell in rows[1:]]))
+        return "\n\n".join(parts)
 
 
 def sections(options: argparse.Namespace, requests: Sequence[Request]) -> list[Section]:
@@ -91,34 +95,59 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="beside bm25s alone")
     parser.add_argument("--misses", action="store_true", help="tell the requests that do not find all of their tools among the first five")
     parser.add_argument("--fresh", action="store_true", help="measure again what was measured before")
+    parser.add_argument("--write", action="store_true", help=f"put the figures into {PAGE.name}")
     parser.add_argument("--scale", action="store_true", help="measure 20,000 tools in place of the tables")
     options = parser.parse_args()
     if unknown := set(options.only) - set(PARTS):
         parser.error(f"--only knows {', '.join(PARTS)}; {', '.join(sorted(unknown))} came")
+    if options.scale and not PUBLIC.is_dir():
+        parser.error("--scale fills the catalogue with the public tools, which are not there")
     start = time.monotonic()
     try:
-        requests = judged(options.judged or OWN, own_documents())
+        requests = judged(options.judged or OWN, own_documents())[(options.half or 1) - 1 :: 2 if options.half else 1]
+        told = scaled(requests) if options.scale else tables(options, requests)
     except BadSet as error:
         parser.error(str(error))
-    if options.half:
-        requests = requests[options.half - 1 :: 2]
-    if not PUBLIC.is_dir():
-        print(f"The public sets are not at {PUBLIC}: our own tools and requests alone are measured.\n")
-    if options.scale:
-        if not PUBLIC.is_dir():
-            parser.error("--scale fills the catalogue with the public tools, which are not there")
-        print(measure([request.query for request in requests]))
-        return
+    print(told)
+    if options.write:
+        write("scale" if options.scale else "tables", told)
+    print(f"\n{time.monotonic() - start:.0f} s.")
+
+
+def scaled(requests: Sequence[Request]) -> str:
+    """What many tools cost."""
+    return f"{where()}\n\n{measure([request.query for request in requests])}"
+
+
+def tables(options: argparse.Namespace, requests: Sequence[Request]) -> str:
+    """The tables."""
     made = sections(options, requests)
     cells = run([job for section in made for job in section.jobs], fresh=options.fresh)
+    told = [where()]
+    if not PUBLIC.is_dir():
+        told.append("The public sets are not at ../shared/discovery/public: our own tools and requests alone are measured.")
     for section in made:
         section.cells, cells = cells[: len(section.jobs)], cells[len(section.jobs) :]
-        print(section.text(by_kind=section.requests is requests))
+        told.append(section.text(by_kind=section.requests is requests))
         if "alone" in section.title:
-            print(batch(requests, section.cells[0]))
+            told.append(batch(requests, section.cells[0]))
         if options.misses and section.requests is requests:
-            print(f"\n{misses(requests, section.cells[0])}")
-    print(f"\n{time.monotonic() - start:.0f} s.")
+            told.append(misses(requests, section.cells[0]))
+    return "\n\n".join(told)
+
+
+def where() -> str:
+    """The day and the machine."""
+    load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
+    machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    return f"{time.strftime('%Y-%m-%d')}; {machine}; load average {load}."
+
+
+def write(part: str, told: str) -> None:
+    """Put the figures into the page, in place of those that stand there."""
+    before, opening, rest = PAGE.read_text("utf-8").partition(f"<!-- {part} -->\n")
+    _, closing, after = rest.partition(f"<!-- end of {part} -->\n")
+    PAGE.write_text(f"{before}{opening}\n{told}\n\n{closing}{after}", "utf-8")
 
 
 if __name__ == "__main__":

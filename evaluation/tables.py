@@ -2,7 +2,7 @@
 
 import math
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from evaluation.cells import Cell
 from evaluation.metrics import MEASURES, mean, percentile, score
@@ -23,20 +23,20 @@ def systems(requests: Sequence[Request], rows: Iterable[tuple[str, Cell]]) -> st
 
 
 def kinds(requests: Sequence[Request], ours: Cell, beside: Sequence[tuple[str, Cell]]) -> str:
-    """A row for each kind of request and each language: our measures, and the R@5 of others."""
+    """A row for each kind of request and each language: our measures, how many got nothing, and the R@5 of others."""
     groups: dict[str, list[int]] = {}
     for number, request in enumerate(requests):
-        if request.groups:
-            groups.setdefault(request.kind or "all", []).append(number)
+        groups.setdefault(request.kind or "all", []).append(number)
     for number, request in enumerate(requests):
-        if request.groups and request.lang not in ("", "en"):
+        if request.lang not in ("", "en"):
             groups.setdefault(f"– {request.lang}", []).append(number)
     lines: list[list[str]] = []
     for kind, numbers in groups.items():
-        own = _mean_of(requests, ours, numbers)
-        others = [f"{_mean_of(requests, cell, numbers)['R@5']:.3f}" for _, cell in beside]
-        lines.append([kind, str(len(numbers)), *_figures(own), *others])
-    return table(["", "requests", *MEASURES, *(f"R@5 {name}" for name, _ in beside)], lines)
+        nothing = sum(not ours.answers[number].ranked for number in numbers) / len(numbers)
+        others = [_figures(_mean_of(requests, cell, numbers), ("R@5",)) for _, cell in beside]
+        own = _figures(_mean_of(requests, ours, numbers))
+        lines.append([kind, str(len(numbers)), *own, f"{nothing:.3f}", *(figure for figures in others for figure in figures)])
+    return table(["", "requests", *MEASURES, "found nothing", *(f"R@5 {name}" for name, _ in beside)], lines)
 
 
 def against(requests: Sequence[Request], one: Cell, other: Cell) -> str:
@@ -67,12 +67,13 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _figures(measures: dict[str, float]) -> list[str]:
-    return [f"{measures[measure]:.3f}" if measures else "–" for measure in MEASURES]
+def _figures(measured: Mapping[str, float], measures: Sequence[str] = MEASURES) -> list[str]:
+    return [f"{measured[measure]:.3f}" if measured else "–" for measure in measures]
 
 
 def _mean_of(requests: Sequence[Request], cell: Cell, numbers: Iterable[int]) -> dict[str, float]:
-    return mean([score(cell.answers[number].ranked, requests[number].groups) for number in numbers])
+    real = (number for number in numbers if requests[number].groups)
+    return mean([score(cell.answers[number].ranked, requests[number].groups) for number in real])
 
 
 def _rejection(requests: Sequence[Request], cell: Cell) -> list[str]:

@@ -43,10 +43,9 @@ def test_what_serves_nothing_only_takes_room(ranked: list[str], groups: list[lis
     assert score([*ranked, "other"], groups) == before
 
 
+@pytest.mark.skipif(not REFERENCE.exists(), reason=f"{REFERENCE} is not there")
 @given(RANKED, GROUPS)
 def test_the_reference_says_the_same(ranked: list[str], groups: list[list[str]]) -> None:
-    if not REFERENCE.exists():
-        pytest.skip(f"{REFERENCE} is not there")
     theirs: dict[str, float] = _REFERENCE["score"](ranked, groups)
     assert score(ranked, groups) == pytest.approx({measure: theirs[measure] for measure in MEASURES})
 
