@@ -37,10 +37,11 @@ ONLY = {
     "cryptography": {"toolway.accounts.vault"},
     "uvicorn": {"toolway.cli.serve", "toolway.cli.doorkeeper", "toolway.sandbox"},
     "jinja2": {"toolway.serve.connect"},
+    "oauthlib": {"toolway.accounts.oauth"},
     "prometheus_client": {"toolway.watch.meters"},
     "opentelemetry": {"toolway.watch.spans"},
 }
-NEVER_ON_A_CALL = ("litestar", "jinja2", "asyncpg", "pydantic", "sqlalchemy", "opentelemetry")
+NEVER_ON_A_CALL = ("litestar", "jinja2", "asyncpg", "pydantic", "sqlalchemy", "opentelemetry", "oauthlib")
 
 
 def modules() -> dict[str, Path]:
@@ -182,7 +183,7 @@ async def call(app, local):
     config = await links.auth_config_for(local.store, project.id, "desktime", "API_KEY")
     account, token, _ = await links.ask(local.store, local.keys.derive, config, "u")
     sealed = local.keeper.seal(account.id, "API_KEY", {{"api_key": Secret("k")}})
-    await links.move(local.store, account, "ACTIVE", sealed=sealed, label="me")
+    await local.store.accounts.move(account, "connect", sealed=sealed, label="me")
     item = {{"tool_slug": "DESKTIME_PING_REQUEST", "arguments": {{}}}}
     params = {{"name": "COMPOSIO_MULTI_EXECUTE_TOOL", "arguments": {{"tools": [item]}}}}
     body = json.dumps({{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}}).encode()

@@ -1,4 +1,4 @@
-"""Connect links and the states of an account: one table of transitions, one writer.
+"""Connect links.
 
 A link is a token that nobody can guess, stored hashed, good once and for ten minutes. Its form is bound to the browser that was shown it.
 A new link of a user for a toolkit takes the place of the one before: where a person was shown two, the newest is the good one, and the
@@ -12,9 +12,11 @@ from typing import Unpack
 
 import msgspec
 
-from toolway.errors import Conflict, Gone, NotFound
+from toolway.errors import Conflict, Forbidden, Gone, NotFound
+from toolway.store.connected import AccountChanges
 from toolway.store.records import Account, AuthConfig, Link, new_id, now_ms
-from toolway.store.shelves import AccountChanges, Store
+from toolway.store.shelves import Store
+from toolway.store.states import Event
 
 MINUTES = 10
 AGAIN_MINUTES = 8
@@ -23,26 +25,11 @@ Derive = Callable[[str], str]
 """Makes of a text a secret that only this installation can make, and the same each time."""
 _TOKEN = 40
 _TOO_LATE, _REPLACED = "INITIATION_TIMEOUT", "SUPERSEDED"
-TRANSITIONS: dict[str, tuple[str, ...]] = {
-    "INITIATED": ("ACTIVE", "FAILED", "EXPIRED"),
-    "ACTIVE": ("EXPIRED", "INACTIVE", "REVOKED"),
-    "INACTIVE": ("ACTIVE", "REVOKED"),
-    "EXPIRED": (),
-    "FAILED": (),
-    "REVOKED": (),
-}
 
 
 def digest(token: str) -> str:
     """What is stored of a random token."""
     return hashlib.sha256(_bytes(token)).hexdigest()
-
-
-async def move(store: Store, account: Account, to: str, **changes: Unpack[AccountChanges]) -> Account:
-    """Bring an account into another state; the only writer of states. Raises `Conflict` for a transition that does not exist."""
-    if to not in TRANSITIONS[account.status]:
-        raise Conflict(f"An account that is {account.status} cannot become {to}.")
-    return await store.accounts.move(account, to, **changes)
 
 
 def as_of_now(account: Account) -> Account:
@@ -56,20 +43,36 @@ def _too_old() -> int:
     return now_ms() - MINUTES * 60_000
 
 
-async def auth_config_for(store: Store, project_id: str, toolkit: str, mode: str, named: str = "") -> AuthConfig:
-    """The auth config of a toolkit: the named one, else the project's first, else a new one."""
+async def auth_config_for(store: Store, project_id: str, toolkit: str, usual: str, named: str = "", mode: str | None = None) -> AuthConfig:
+    """The auth config of a toolkit: the named one, else the one that the router made, else one that was brought, else a new one.
+
+    `usual` is how a new one lets people connect, "" where the toolkit knows no way without a client of the operator's own; `mode` asks
+    for one of that mode. Raises `NotFound` for a name that is none, `Forbidden` for one that is switched off, `Conflict` when there is
+    none and none can be made.
+    """
     if named:
         found = await store.auth_configs.get(project_id, named)
-        if found is None or found.toolkit != toolkit:
-            raise NotFound(f"There is no auth config {named!r} for {toolkit}.", fix="Leave it out to use the toolkit's own.")
-        return found
-    found, at = await store.auth_configs.first(project_id, toolkit), now_ms()
-    return found or await store.auth_configs.first_or_add(
-        AuthConfig(new_id("ac_"), project_id, toolkit, mode, f"{toolkit} key", True, at, at)
-    )
+        if found is None or found.toolkit != toolkit or mode not in (None, found.mode):
+            raise NotFound(f"There is no auth config {named[:80]!r} for {toolkit}.", fix="Leave it out to use the toolkit's own.")
+    else:
+        found = await store.auth_configs.first(project_id, toolkit, mode)
+    if found is None and not usual:
+        raise Conflict(
+            f"{toolkit} is connected with OAuth2, for which this project has no client yet.",
+            fix=f"The operator registers one with the service and makes an auth config for {toolkit} of its client_id and client_secret.",
+        )
+    if found is None:
+        at = now_ms()
+        made = AuthConfig(new_id("ac_"), project_id, toolkit, usual, f"{toolkit} {usual.lower().replace('_', ' ')}", True, at, at)
+        found = await store.auth_configs.first_or_add(made, mode)
+    if not found.enabled:
+        raise Forbidden(f"The auth config {found.id} for {toolkit} is switched off.", fix="The operator can switch it on again.")
+    return found
 
 
-async def ask(store: Store, derive: Derive, config: AuthConfig, user_id: str, callback_url: str = "") -> tuple[Account, str, int]:
+async def ask(
+    store: Store, derive: Derive, config: AuthConfig, user_id: str, callback_url: str = "", alias: str = ""
+) -> tuple[Account, str, int]:
     """An account that waits for its key, and the link to give it: the one that was shown before while it is good for some minutes more,
     since somebody may be typing on its page; else a new one, and earlier links of this user for this toolkit are good no more.
 
@@ -80,17 +83,26 @@ async def ask(store: Store, derive: Derive, config: AuthConfig, user_id: str, ca
         return derive(f"link {account_id}")[:_TOKEN]
 
     at = now_ms()
-    account = Account(new_id("ca_"), config.project_id, user_id, config.toolkit, config.id, "INITIATED", "", "", "", {}, "", at, at)
+    account = Account(
+        new_id("ca_"), config.project_id, user_id, config.toolkit, config.id, "INITIATED", "", "", alias, {}, "", at, at, config.mode
+    )
     link = Link(digest(token_of(account.id)), account.id, config.project_id, callback_url, at, at + MINUTES * 60_000, None)
     enough = at + (MINUTES - AGAIN_MINUTES) * 60_000
     account, link = await store.links.begin(account, link, _too_old(), lambda account_id: digest(token_of(account_id)), enough)
     return account, token_of(account.id), link.expires_at
 
 
-async def finish(store: Store, link: Link, account: Account, **changes: Unpack[AccountChanges]) -> Account:
-    """Use a link up and make its account ACTIVE. Raises `Gone` when another was faster, or a newer link took its place meanwhile."""
+async def finish(
+    store: Store, link: Link, account: Account, at: int | None = None, event: Event = "connect", **changes: Unpack[AccountChanges]
+) -> Account:
+    """Use a link up and make its account ACTIVE, or FAILED (`fail`).
+
+    Raises `Gone` when another was faster, or a newer link took its place meanwhile.
+
+    `at` is when the person used it, where that was before now: who went to a provider in time may come back later.
+    """
     try:
-        return await store.links.finish(link, account, now_ms(), **changes)
+        return await store.links.finish(link, account, at or now_ms(), event, **changes)
     except Conflict:
         raise Gone(
             "This connect link was used or replaced in the meantime.", fix="Use the newest link, or ask your agent for one."
