@@ -6,7 +6,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.calls.shop import answer, builtin, catalogue, kit, param, tool
-from toolway.calls.reply import largest_page, read, view
+from toolway.calls.places import largest_page
+from toolway.calls.reply import read, view
 from toolway.catalog.model import Fault, Pages, Tool, Toolkit
 from toolway.errors import Refused
 from toolway.net import Answer

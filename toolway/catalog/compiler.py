@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import json, msgpack, structs
 
-from toolway.catalog import reader, schema
+from toolway.catalog import brief, reader, schema
 from toolway.catalog.fields import walk
 from toolway.catalog.model import Card, Tool, Toolkit, ToolkitCard
 from toolway.catalog.terms import postings
@@ -87,8 +87,8 @@ def _read(folders: Iterable[Path]) -> tuple[dict[str, Toolkit], dict[str, BadFil
 
 
 def _card(tool: Tool, toolkit: Toolkit) -> Card:
-    described = json.encode(schema.arguments(tool, toolkit))
-    return Card(tool.slug, toolkit.slug, tool.name, tool.title, tool.about, tool.effect, described)
+    described = json.encode(schema.arguments(tool, toolkit)), json.encode(brief.arguments(tool, toolkit))
+    return Card(tool.slug, toolkit.slug, tool.name, tool.title, tool.about, tool.effect, *described)
 
 
 def _toolkit_card(toolkit: Toolkit) -> ToolkitCard:
