@@ -6,7 +6,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.calls.shop import answer, builtin, catalogue, kit, param, tool
-from toolway.calls.reply import largest_page, read, view
+from toolway.calls.places import largest_page
+from toolway.calls.reply import read, view
 from toolway.catalog.model import Fault, Pages, Tool, Toolkit
 from toolway.errors import Refused
 from toolway.net import Answer
@@ -220,10 +221,10 @@ def test_every_view_is_shown_here_or_is_flat() -> None:
         ("CLOCKIFY_GENERATE_DETAILED_REPORT", {}, 19, "", None),
         ("CLOCKIFY_GENERATE_EXPENSE_REPORT", {}, 20, "", {"page": 2}),
         ("CLOCKIFY_GET_SHARED_REPORTS", {"page": 2}, 50, "", {"page": 3}),
-        ("CLOCKIFY_GET_TIME_ENTRIES", {}, 50, "", {"page": 2}),
-        ("CLOCKIFY_GET_CREATED_ENTITIES", {}, 20, "", {"page": 1}),
+        ("CLOCKIFY_GET_TIME_ENTRIES", {}, 20, "", {"page": 2}),
+        ("CLOCKIFY_GET_CREATED_ENTITIES", {}, 10, "", {"page": 1}),
         ("CLOCKIFY_GET_DELETED_ENTITIES", {"page": 1, "limit": 3}, 3, "", {"page": 2}),
-        ("CLOCKIFY_GET_DELETED_ENTITIES", {}, 19, "", None),
+        ("CLOCKIFY_GET_DELETED_ENTITIES", {}, 9, "", None),
         ("CLOCKIFY_GET_ALL_MY_WORKSPACES", {}, 500, "false", None),
     ],
 )

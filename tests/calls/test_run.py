@@ -8,10 +8,12 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from tests.calls.shop import builtin, kit, tool
+from tests.calls.shop import builtin, kit, param, tool
 from tests.net.wire import Say, Server, plain, reaching, served
 from toolway.accounts.keeper import Credential
 from toolway.accounts.vault import Secret
+from toolway.calls.leafing import Leafing
+from toolway.calls.reply import Reply
 from toolway.calls.run import Result, Runner
 from toolway.catalog.grammar import read
 from toolway.catalog.model import Auth, Clock, Field, Kind, Pages, Param, Rate
@@ -90,10 +92,10 @@ async def test_moments_that_were_read_back_are_not_turned() -> None:
     result, heard = await run("CLOCKIFY_UPDATE_TIME_ENTRY", given, table)
     assert (len(heard), result.zone) == (2, "")
     assert msgspec.json.decode(heard[-1].partition(b"\r\n\r\n")[2]) == {"description": "x"} | now["timeInterval"]
-    result, heard = await run("CLOCKIFY_UPDATE_TIME_ENTRY", given | {"end": "2026-11-20T10:00:00"}, table)
+    result, heard = await run("CLOCKIFY_UPDATE_TIME_ENTRY", given | {"end": "2026-11-20T20:00:00"}, table)
     assert (len(heard), result.zone) == (3, "Asia/Tokyo")
     sent = msgspec.json.decode(heard[-1].partition(b"\r\n\r\n")[2])
-    assert (sent["start"], sent["end"]) == ("2026-11-20T09:00:00+05:00", "2026-11-20T01:00:00Z")
+    assert (sent["start"], sent["end"]) == ("2026-11-20T09:00:00+05:00", "2026-11-20T11:00:00Z")
 
 
 async def test_the_next_page_is_asked_for_as_the_agent_said_it() -> None:
@@ -111,7 +113,47 @@ async def test_the_next_page_is_asked_for_as_the_agent_said_it() -> None:
             result = await runner.run(its, found, given, credential("acme"))
             sent = msgspec.json.decode(server.heard[-1].partition(b"\r\n\r\n")[2])["span"]
             assert (sent["from"], sent["page"]) == ("2026-11-21T00:00:00Z", page)
-            given |= result.reply.next
+            given |= result.reply.next or {}
+        assert result.reply.next is None and result.reply.again  # the same page as before
+
+
+@pytest.mark.parametrize("held", [7, 20, 50])
+async def test_a_list_that_heeds_no_page_comes_to_an_end(held: int) -> None:
+    """Whatever page is asked for, all that there is comes back: less than a page, as much, or more."""
+    found = tool(
+        "GET /things", param("query", "page", "int = 1"), param("query", "size", "int = 20"), pages=Pages("query.page", "query.size")
+    )
+    its = msgspec.structs.replace(kit(found), auth=(Auth("API_KEY", header="X-Key"),))
+    async with served(says({"GET": [{"id": n} for n in range(held)]})) as server, reaching(server.url) as net:
+        server_of[:] = [server]
+        runner = Runner(net, {"acme.api": server.url})
+        given: Any = {}
+        following: Any = {}
+        pages: list[Result] = []
+        while following is not None and len(pages) < 9:
+            given |= following
+            pages.append(await runner.run(its, found, given, credential("acme")))
+            following = pages[-1].reply.next
+        assert [page.reply.again for page in pages] == ([False, True] if held == 20 else [False])
+        again = await runner.run(its, found, {"page": 1}, credential("acme"))
+        assert again.reply.next == ({"page": 2} if held == 20 else None) and not again.reply.again  # read anew, no page of a round
+
+
+async def test_pages_of_others_and_old_pages_say_nothing_of_a_list() -> None:
+    now = [0.0]
+    leafing = Leafing(lambda: now[0])
+    found = tool(
+        "GET /things", param("query", "page", "int = 1"), param("query", "size", "int = 2"), pages=Pages("query.page", "query.size")
+    )
+    page = Reply({"items": [1, 2]}, {"page": 9}, mark=7)
+
+    def again(account: str, **given: Any) -> bool:
+        return leafing.turned(account, found, given, page).again
+
+    assert not again("a") and not again("b", page=2) and not again("a", size=3, page=2)
+    assert again("a", page=2) and again("a", page=3)
+    now[0] = 601
+    assert not again("a", page=2) and again("a", page=3)
 
 
 async def test_nothing_is_changed_when_the_present_state_is_not_known() -> None:

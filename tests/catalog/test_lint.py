@@ -72,6 +72,15 @@ def test_warnings(tmp_path: Path, main: str, tools: str, told: str) -> None:
     assert told in found
 
 
+def test_a_period_names_a_plan_that_an_account_can_have(tmp_path: Path) -> None:
+    tools = PING + 'query.a = "date"\nquery.b = "date"\nspan = {from = "query.a", to = "query.b", days = "..7", when = "free"}\n'
+    plans = '[account]\nplan = "({})"\n'
+    (told,) = lint(acme(tmp_path / "one", tools, plans.format("free plan | paid plan")))
+    assert "ping span: when = 'free' is no plan of [account]; did you mean free plan?" in told
+    assert "no plan of [account]" in lint(acme(tmp_path / "none", tools))[0]
+    assert not lint(acme(tmp_path / "right", tools, plans.format("free | paid")))
+
+
 def test_a_limit_names_a_plan_that_an_account_can_have(tmp_path: Path) -> None:
     plans = '[account]\nplan = "(free plan | paid plan)"\n[[limits.rate]]\nmost = 30\nper = "hour"\nwhen = "{}"\n'
     main = WIDE["toolkit.toml"]

@@ -206,7 +206,7 @@ async def test_what_it_saves_is_counted(folder: Path) -> None:
     start(io.StringIO(), "off")
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
     first, second, third = [line for line in lines if line["event"] == "search"]
-    listed = brief.size([listing.card_tool(card) for card in CATALOGUE.cards()])
+    listed = brief.size(listing.card_tools(CATALOGUE.cards()))
     for line, size in ((first, sizes[0]), (second, sizes[1])):
         assert line["session"] == session.id
         assert 0 < size - line["characters"] < 64

@@ -147,14 +147,35 @@ async def test_the_list_of_tools(router: Router) -> None:
         assert not {"anyOf", "oneOf", "allOf", "not", "$ref", "$defs"} & set(schema)
         assert "$ref" not in json.dumps(schema)
         assert "outputSchema" not in tool
-        assert tool["_meta"]["anthropic/maxResultSizeChars"] == 500_000
-        assert tool["_meta"].get("anthropic/alwaysLoad", False) == tool["name"].startswith("COMPOSIO_")
         assert tool["description"]
-    by_name = {tool["name"]: tool["annotations"] for tool in result["tools"]}
-    writes = {"readOnlyHint": False, "destructiveHint": False}
+        meta, ours = tool.get("_meta", {}), tool["name"].startswith("COMPOSIO_")
+        assert meta.get("anthropic/alwaysLoad", False) == ours
+        reads = tool.get("annotations", {}).get("readOnlyHint", False)
+        assert meta.get("anthropic/maxResultSizeChars") == (500_000 if ours or reads else None)
+    by_name = {tool["name"]: tool.get("annotations") for tool in result["tools"]}
     assert by_name["CLOCKIFY_GET_TAGS"] == {"readOnlyHint": True}
-    assert by_name["CLOCKIFY_CREATE_CLIENT"] == by_name["CLOCKIFY_UPDATE_TAG"] == writes
-    assert by_name["CLOCKIFY_DELETE_TAG"] == writes | {"destructiveHint": True}
+    assert by_name["CLOCKIFY_CREATE_CLIENT"] == by_name["CLOCKIFY_UPDATE_TAG"] == {"destructiveHint": False}
+    assert by_name["CLOCKIFY_DELETE_TAG"] is None, "what is not said is that it may destroy"
+
+
+async def test_the_list_of_all_tools_weighs_less_than_sixty_thousand_bytes(router: Router) -> None:
+    path = await router.session("alice", toolkits={"enable": ["clockify", "desktime"]}, preload={"tools": "all"})
+    listed = await post(router, path, request("tools/list"))
+    tools = listed.json()["result"]["tools"]
+    assert len(tools) == 4 + 87
+    assert len(listed.body) < 60_000
+    by_name = {tool["name"]: tool for tool in tools}
+    assert "title" not in by_name["CLOCKIFY_GET_TAGS"] and by_name["DESKTIME_PING_REQUEST"]["title"] == "Ping DeskTime API"
+    assert "required" not in by_name["CLOCKIFY_GET_TAGS"]["inputSchema"]
+
+
+async def test_few_tools_are_listed_in_full(router: Router) -> None:
+    path = await router.session("alice", preload={"tools": ["CLOCKIFY_CREATE_WEBHOOK", "CLOCKIFY_GET_TAGS"]})
+    tools = (await router.rpc(path, "tools/list"))["result"]["tools"]
+    told = await router.call(path, "COMPOSIO_GET_TOOL_SCHEMAS", tool_slugs=[tool["name"] for tool in tools[4:]])
+    assert {tool["name"]: tool["inputSchema"] for tool in tools[4:]} == {
+        slug: one["input_schema"] for slug, one in told["data"]["tool_schemas"].items()
+    }
 
 
 async def test_what_is_switched_off_is_neither_listed_nor_called(router: Router) -> None:

@@ -58,8 +58,9 @@ async def _listed(kit: Toolkit, source: Tool, wanted: Json, by: str, sought: lis
     for _ in range(_MOST_PAGES):
         reply = await ask(source, wanted)
         listed = cast("list[Json]", [row for row in rows(source, reply.data) or [] if isinstance(row, dict)])
+        before = len(found)
         found |= {str(row[by]): row for row in listed if by in row}
-        if reply.next is None or all(one in found for one in sought):
+        if reply.next is None or len(found) == before or all(one in found for one in sought):
             break
         wanted |= reply.next
     missing = next((one for one in sought if one not in found), None)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 import msgspec
 
-from toolway.calls import reply
+from toolway.calls import places, reply
 from toolway.calls.arguments import shown
 from toolway.catalog.model import Field, Json, Noun, Tool, Toolkit
 from toolway.errors import BadArgument
@@ -186,7 +186,7 @@ class Resolver:
         tool = self._kit.tools[noun.list]
 
         async def load() -> Things:
-            found = await self._ask(tool, arguments | reply.largest_page(tool))
+            found = await self._ask(tool, arguments | places.largest_page(tool))
             return Things(tuple(_things(noun, tool, found.data)), found.next is not None)
 
         return await self._kept.get(self._account, f"{tool.name} {noun.name}", arguments, load)

@@ -6,9 +6,9 @@ from functools import lru_cache
 from typing import Any, cast
 
 import msgspec
-from msgspec import UNSET
 
-from toolway.catalog.model import Fault, Json, Param, Tool, Toolkit
+from toolway.calls.places import at, placed
+from toolway.catalog.model import Fault, Json, Tool, Toolkit
 from toolway.errors import Refused
 from toolway.net import Answer
 
@@ -35,11 +35,17 @@ _SAY = {  # and these are all the meanings that the rooms above know, besides "r
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """What a call gave: the data, the arguments to add for the next page (None: this is all), and whether a view left something out."""
+    """What a call gave: the data, the arguments to add for the next page (None: this is all), and whether a view left something out.
+
+    `mark` stands for the rows of a page that another follows; rows that are equal have the same. `again` tells that they are those of the
+    page before, and the end.
+    """
 
     data: Json
     next: Json | None = None
     trimmed: bool = False
+    mark: int = 0
+    again: bool = False
 
 
 def read(tool: Tool, kit: Toolkit, answer: Answer, arguments: Json, full: bool = False, exact: bool = False) -> Reply:
@@ -52,10 +58,12 @@ def read(tool: Tool, kit: Toolkit, answer: Answer, arguments: Json, full: bool =
     if failure or not 200 <= answer.status < 300:
         raise _refusal(tool, kit, answer.status, content, failure)
     following = _next(tool, answer, content, arguments)
+    listed = rows(tool, content)
+    mark = 0 if following is None else hash(msgspec.json.encode(content if listed is None else listed))
     if not tool.view or full:
-        return Reply(_named(tool, content), following)
+        return Reply(_named(tool, content), following, mark=mark)
     data = view(content, tool.view)
-    return Reply(_named(tool, data), following, data != content)
+    return Reply(_named(tool, data), following, data != content, mark)
 
 
 def _content(kit: Toolkit, answer: Answer, exact: bool) -> Any:
@@ -148,63 +156,19 @@ def _next(tool: Tool, answer: Answer, content: Any, arguments: Json) -> Json | N
     pages = tool.pages
     if pages is None:
         return None
-    page = _at(tool, arguments, pages.page)
-    page = page if isinstance(page, int) else pages.first
+    asked = at(tool, arguments, pages.page)
+    page = asked if isinstance(asked, int) else pages.first
     how, _, name = pages.more.partition(" ")
     if how == "header":
         more = answer.headers.get(name.lower(), "true").casefold() == "false"
     elif how == "cursor":
         cursor = cast("Json", content).get(name) if isinstance(content, dict) else None
-        return placed(tool, arguments, pages.page, cursor) if cursor else None
+        return placed(tool, arguments, pages.page, cursor) if cursor and cursor != asked else None
     else:
-        listed, size = rows(tool, content), _at(tool, arguments, pages.size)
-        more = listed is not None and isinstance(size, int) and len(listed) >= size > 0
+        listed, size = rows(tool, content), at(tool, arguments, pages.size)
+        # More than was asked for is all that there is: no page is heeded here.
+        more = listed is not None and isinstance(size, int) and len(listed) == size > 0
     return placed(tool, arguments, pages.page, page + 1) if more else None
-
-
-def _at(tool: Tool, arguments: Json, place: str) -> Any:
-    """The value at a dotted place (`query.page`, `body.filter.page`): what was given, else the default."""
-    param, inner = _param(tool, place)
-    if param is None:
-        return None
-    field = param.field
-    value = arguments.get(param.given, field.default)
-    for name in inner:
-        field = next((f for f in field.kind.fields if f.name == name), field)
-        value = cast("Json", value).get(name, field.default) if isinstance(value, dict) else field.default
-    return None if value is UNSET else value
-
-
-def placed(tool: Tool, arguments: Json, place: str, value: Any) -> Json:
-    """The argument to add so that `value` stands at a dotted place; what else stands in the same object stays."""
-    param, inner = _param(tool, place)
-    if param is None:
-        return {}
-
-    def laid(under: Any, names: list[str]) -> Any:
-        if not names:
-            return value
-        kept = cast("Json", under) if isinstance(under, dict) else {}
-        return kept | {names[0]: laid(kept.get(names[0]), names[1:])}
-
-    return {param.given: laid(arguments.get(param.given, param.field.default), inner)}
-
-
-def largest_page(tool: Tool) -> Json:
-    """The argument that asks for the largest page that the tool's own bounds allow; none where they say nothing."""
-    param, inner = _param(tool, tool.pages.size) if tool.pages else (None, [])
-    if tool.pages is None or param is None:
-        return {}
-    field = param.field
-    for name in inner:
-        field = next((f for f in field.kind.fields if f.name == name), field)
-    return {} if field.kind.high is None else placed(tool, {}, tool.pages.size, int(field.kind.high))
-
-
-def _param(tool: Tool, place: str) -> tuple[Param | None, list[str]]:
-    where, _, rest = place.partition(".")
-    first, *inner = rest.split(".") if where == "body" else [rest]
-    return next((p for p in tool.params if p.place == where and p.field.name == first), None), inner
 
 
 def view(content: Any, names: tuple[str, ...]) -> Any:

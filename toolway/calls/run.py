@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from toolway.accounts import schemes
 from toolway.accounts.keeper import Credential
-from toolway.calls import arguments, clock, merge, patience, reply, request
+from toolway.calls import arguments, clock, merge, patience, reply, request, span
+from toolway.calls.leafing import Leafing
 from toolway.calls.nouns import Kept, Resolver
 from toolway.calls.pace import Pace
 from toolway.catalog.model import Json, Tool, Toolkit
@@ -71,6 +72,7 @@ class Runner:
         self._watch = watch or Watch()
         self._overrides = dict(overrides or {})
         self._pace = Pace()
+        self._leafing = Leafing()
         self._kept = Kept()
         self._checked = Kept()
 
@@ -94,6 +96,7 @@ class Runner:
         asked = await resolver.resolve(taken)
         taken, zone = await clock.read(tool, kit, asked, resolver.field)
         taken, changed = await merge.under(kit, tool, taken, ask)
+        span.check(tool, asked, taken, credential.settings)
         try:
             # What the next page takes is said as the agent said it: a clock's face is not read twice.
             answered = await self._call(kit, tool, taken, key, lambda answer: reply.read(tool, kit, answer, asked, full), leaving)
@@ -101,7 +104,8 @@ class Runner:
             if tool.effect != "read":  # done or perhaps done: what was listed may be old
                 self._kept.forget(credential.account_id)
         ms = round((time.perf_counter() - began) * 1000)
-        return Result(answered.reply, answered.status, ms, waited + answered.waited, changed, zone)
+        told = self._leafing.turned(credential.account_id, tool, asked, answered.reply)
+        return Result(told, answered.status, ms, waited + answered.waited, changed, zone)
 
     async def prove(self, kit: Toolkit, credential: Credential) -> Json:
         """Make the toolkit's check call with a credential; returns the reply.

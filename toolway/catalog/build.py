@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple, cast, get_args
 
 from toolway.catalog.fields import Words, too_many
 from toolway.catalog.grammar import near, unplain
-from toolway.catalog.model import Effect, Fault, Field, Json, Merge, Pages, Param, Place, Send, Tool
+from toolway.catalog.model import Effect, Fault, Field, Json, Merge, Pages, Param, Place, Send, Span, Tool
 from toolway.catalog.source import Table, is_table
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -15,6 +15,8 @@ _CALL: Final = re.compile(r"([A-Z]+) +([a-z][a-z0-9_-]*) +(/\S*)")
 _PLACE: Final = re.compile(r"\{([^{}/]*)\}")
 _PATH: Final = re.compile(r"/(?:[A-Za-z0-9._~!$&'()*+,;=:@%/-]|\{[^{}/]+\})*")
 _VIEW: Final = re.compile(r"(?:\*|[^\s.*]+)(?:\.(?:\*|[^\s.*]+))*")
+_DAYS: Final = re.compile(r"([1-9][0-9]{0,4})?\.\.([1-9][0-9]{0,4})?")
+_MOMENTS: Final = ("time", "wall", "date")
 _REFUSAL: Final = re.compile(r"([1-5][0-9]{2})(?: (\S{1,80}))?")
 _RETIRE: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?: [A-Z0-9_]{1,64})?")
 _EFFECT: Final[dict[str, Effect]] = {
@@ -75,6 +77,7 @@ def tool(table: Table, shared: Shared) -> Tool | None:
         fixed=fixed,
         send=_send(table, call, params, fixed),
         pages=_pages(table, params),
+        span=_span(table, params),
         list_key=table.text("list") or "items",
         merge=_merge(table, call, params),
         view=_view(table, shared.views),
@@ -258,13 +261,7 @@ def _send(table: Table, call: Call, params: tuple[Param, ...], fixed: dict[str, 
 def _pages(table: Table, params: tuple[Param, ...]) -> Pages | None:
     if table.take("pages") is None:
         return None
-    inner = table.table("pages")
-    places = {
-        f"{param.place}.{name}": field
-        for param in params
-        if param.place in ("query", "body")
-        for name, field in _dotted(param.field).items()
-    }
+    inner, places = table.table("pages"), _places(params)
     pages = Pages(inner.text("page", due=True), inner.text("size"), inner.whole("first", 1), inner.text("more") or "short")
     for key, place in (("page", pages.page), ("size", pages.size)):
         if place and place not in places:
@@ -275,6 +272,34 @@ def _pages(table: Table, params: tuple[Param, ...]) -> Pages | None:
         inner.bad("that a page is short shows only beside its size; size is expected, or another more")
     inner.done()
     return pages
+
+
+def _span(table: Table, params: tuple[Param, ...]) -> Span | None:
+    if table.take("span") is None:
+        return None
+    inner, places = table.table("span"), _places(params)
+    ends = {key: inner.text(key, due=True) for key in ("from", "to")}
+    words = {key: places[place].kind.word for key, place in ends.items() if place in places}
+    for key, place in ends.items():
+        if place and (key not in words or words[key] not in _MOMENTS or places[place].many):
+            inner.bad(f"no time, wall or date stands at {place[:60]!r}{near(place, places)}", key)
+    if len(set(words.values())) > 1:
+        inner.bad(f"from is a {words['from']} and to a {words['to']}; both of one type are expected")
+    days, when = inner.text("days"), inner.text("when")
+    match = _DAYS.fullmatch(days)
+    least, most = (int(end) if end else None for end in match.groups()) if match else (None, None)
+    if (days and (least, most) == (None, None)) or (least and most and least > most):
+        inner.bad("how many days it may go on is expected: 7..7, ..31 or 2..", "days")
+    if when and not days:
+        inner.bad("days is missing, which holds for that plan", "when")
+    inner.done()
+    return Span(ends["from"], ends["to"], least or 0, most, when)
+
+
+def _places(params: tuple[Param, ...]) -> dict[str, Field]:
+    """What stands in query and body, members included, by its dotted place."""
+    found = ((param, name, field) for param in params if param.place in ("query", "body") for name, field in _dotted(param.field).items())
+    return {f"{param.place}.{name}": field for param, name, field in found}
 
 
 def _dotted(field: Field) -> dict[str, Field]:

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from msgspec import json, msgpack, structs
 
-from toolway.catalog import reader, schema, typos
+from toolway.catalog import brief, reader, schema, typos
 from toolway.catalog.doing import kind_of
 from toolway.catalog.fields import walk
 from toolway.catalog.model import Card, Tool, Toolkit, ToolkitCard
@@ -28,7 +28,8 @@ _TABLES: Final = """
 CREATE TABLE meta (stamp TEXT NOT NULL, kinds BLOB);
 CREATE TABLE toolkits (slug TEXT PRIMARY KEY, card BLOB, head BLOB, first INTEGER, count INTEGER, folder TEXT, mark TEXT) WITHOUT ROWID;
 CREATE TABLE tools (
-    number INTEGER PRIMARY KEY, slug TEXT UNIQUE, toolkit TEXT, retired INTEGER, kind INTEGER, card BLOB, tool BLOB, counts BLOB
+    number INTEGER PRIMARY KEY, slug TEXT UNIQUE, toolkit TEXT, retired INTEGER, kind INTEGER, card BLOB, tool BLOB, counts BLOB,
+    weight INTEGER
 );
 CREATE INDEX tools_by_toolkit ON tools (toolkit, number);
 CREATE TABLE terms (term TEXT PRIMARY KEY, naming INTEGER, tools BLOB) WITHOUT ROWID;
@@ -48,6 +49,7 @@ class _Row(NamedTuple):
     card: bytes
     tool: bytes
     counts: bytes
+    weight: int
 
 
 class _Kit(NamedTuple):
@@ -103,7 +105,9 @@ def keep(database: sqlite3.Connection, cache: Path) -> None:
 def _kept(before: sqlite3.Connection, folder: Path, mark: str) -> _Kit | None:
     try:
         for slug, card, head in before.execute("SELECT slug, card, head FROM toolkits WHERE folder = ? AND mark = ?", (str(folder), mark)):
-            rows = before.execute("SELECT slug, retired, kind, card, tool, counts FROM tools WHERE toolkit = ? ORDER BY number", (slug,))
+            rows = before.execute(
+                "SELECT slug, retired, kind, card, tool, counts, weight FROM tools WHERE toolkit = ? ORDER BY number", (slug,)
+            )
             return _Kit(slug, card, head, [_Row(*row) for row in rows])
     except sqlite3.Error:
         pass  # a damaged file, or one of another layout: the folder is read again
@@ -117,11 +121,13 @@ def _made(toolkit: Toolkit) -> _Kit:
 
 
 def _row(tool: Tool, toolkit: Toolkit) -> _Row:
-    described = json.encode(schema.arguments(tool, toolkit))
-    card = Card(tool.slug, toolkit.slug, tool.name, tool.title, tool.about, tool.effect, described)
+    described = json.encode(schema.arguments(tool, toolkit)), json.encode(brief.arguments(tool, toolkit))
+    card = Card(tool.slug, toolkit.slug, tool.name, tool.title, tool.about, tool.effect, *described)
     counts = {field: Counter(terms(text)) for field, text in _texts(tool, toolkit)}
     counts["pairs"] = Counter(pair for ask in tool.asks for pair in pairs(words(_NAMES.sub(" x9x ", ask))))
-    return _Row(tool.slug, bool(tool.retire), kind_of(tool), msgpack.encode(card), msgpack.encode(tool), msgpack.encode(counts))
+    listed = len(tool.slug) + len(tool.about) + len(card.brief)
+    packed = (msgpack.encode(card), msgpack.encode(tool), msgpack.encode(counts))
+    return _Row(tool.slug, bool(tool.retire), kind_of(tool), *packed, listed)
 
 
 def _written(kits: Mapping[str, tuple[_Kit, str, str]], broken: Mapping[str, BadFile], stamp: str) -> sqlite3.Connection:
@@ -137,8 +143,8 @@ def _written(kits: Mapping[str, tuple[_Kit, str, str]], broken: Mapping[str, Bad
         for row in kit.rows:
             number = len(kinds)
             kinds.append(row.kind)
-            values = (number, row.slug, slug, row.retired, row.kind, row.card, row.tool, row.counts)
-            database.execute("INSERT INTO tools VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+            values = (number, row.slug, slug, row.retired, row.kind, row.card, row.tool, row.counts, row.weight)
+            database.execute("INSERT INTO tools VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
             if not row.retired:
                 counts[number] = msgpack.decode(row.counts, type=Counts)
     naming = {term for fields in counts.values() for field in _NAMING for term in fields.get(field, ())}

@@ -164,8 +164,8 @@ class Catalogue:
         return found
 
     def weight(self, toolkits: Iterable[str]) -> int:
-        """How many characters it takes to tell an agent of all tools of these toolkits, without reading any."""
-        total = "SELECT coalesce(sum(length(card)), 0) FROM tools WHERE toolkit = ? AND NOT retired"
+        """How many characters it takes to list all tools of these toolkits in brief, without reading any."""
+        total = "SELECT coalesce(sum(weight), 0) FROM tools WHERE toolkit = ? AND NOT retired"
         return sum(self._rows(total, slug)[0][0] for slug in self._chosen(toolkits))
 
     def _chosen(self, toolkits: Iterable[str]) -> list[str]:

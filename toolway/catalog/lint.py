@@ -153,6 +153,10 @@ class _Lint:
         for rate in kit.rates:
             if plan and rate.when and rate.when not in plan.choices:
                 self.problems.add(self.main, ("limits",), f"when = {rate.when!r} is no plan of [account]{near(rate.when, plan.choices)}")
+        for tool in kit.tools.values():
+            plans = plan.choices if plan else ()
+            if tool.span and tool.span.when and tool.span.when not in plans:
+                self.bad(tool, "span", f"when = {tool.span.when!r} is no plan of [account]{near(tool.span.when, plans)}")
         fields = list(walk([*(param.field for tool in kit.tools.values() for param in tool.params), *kit.account]))
         used = {field.kind.named for field in fields} | {field.kind.noun for field in fields}
         for name, file in self.files.items():

@@ -72,6 +72,18 @@ class Pages(Struct, frozen=True):
     more: str = "short"
 
 
+class Span(Struct, frozen=True):
+    """A period: the dotted places of its two ends, and from how many days (`least`) to how many (`most`, None: any) it may go on;
+    `when` names the plan for which that holds (empty: always).
+    """
+
+    start: str
+    end: str
+    least: int = 0
+    most: int | None = None
+    when: str = ""
+
+
 class Merge(Struct, frozen=True):
     """A PUT that replaces: the read tool whose reply is laid under the body, where a written field is read under another name, and the
     fields that the service keeps by itself, which are sent only when they are given. Where that tool reads a list, `by` is the field
@@ -114,6 +126,7 @@ class Tool(Struct, frozen=True):
     fixed: dict[str, Json] = {}
     send: Send = "json"
     pages: Pages | None = None
+    span: Span | None = None
     list_key: str = "items"
     merge: Merge | None = None
     view: tuple[str, ...] = ()
@@ -240,7 +253,7 @@ class Toolkit(Struct, frozen=True):
 class Card(Struct, frozen=True):
     """What the index keeps of a tool: enough to list, find and describe it without opening its toolkit.
 
-    `schema` is the JSON Schema of the arguments, already encoded.
+    `schema` is the JSON Schema of the arguments, already encoded; `brief` the same where many tools are listed at once.
     """
 
     slug: str
@@ -250,6 +263,7 @@ class Card(Struct, frozen=True):
     about: str
     effect: Effect
     schema: bytes
+    brief: bytes
 
 
 class ToolkitCard(Struct, frozen=True):

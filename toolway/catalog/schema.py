@@ -11,7 +11,7 @@ from msgspec import UNSET, json
 
 from toolway.catalog.model import Field, Json, Kind, Noun, Tool, Toolkit
 
-_PLAIN: Final[dict[str, Json]] = {
+PLAIN: Final[dict[str, Json]] = {
     "text": {"type": "string"},
     "int": {"type": "integer"},
     "number": {"type": "number"},
@@ -26,8 +26,8 @@ _PLAIN: Final[dict[str, Json]] = {
     "noun": {"type": "string"},
     "any": {},
 }
-_HINTS: Final = {"time": "ISO 8601", "wall": "local ISO 8601", "date": "YYYY-MM-DD"}
-_LOCAL: Final = _HINTS | {"time": _HINTS["wall"]}  # where [clock] says whose clock is meant
+HINTS: Final = {"time": "ISO 8601", "wall": "local ISO 8601", "date": "YYYY-MM-DD"}
+_LOCAL: Final = HINTS | {"time": HINTS["wall"]}  # where [clock] says whose clock is meant
 
 
 class _Kit(NamedTuple):
@@ -39,13 +39,13 @@ class _Kit(NamedTuple):
 
 def arguments(tool: Tool, toolkit: Toolkit) -> Json:
     """The JSON Schema of the tool's arguments."""
-    kit = _Kit(toolkit.nouns_of(tool), _LOCAL if toolkit.clock else _HINTS)
+    kit = _Kit(toolkit.nouns_of(tool), _LOCAL if toolkit.clock else HINTS)
     return _closed(_object(((param.given, param.field) for param in tool.params), kit))
 
 
 def fields(found: Iterable[Field], nouns: Mapping[str, Noun] | None = None) -> Json:
     """The JSON Schema of an object of these fields, such as what [account] asks for."""
-    return _closed(_object(((field.name, field) for field in found), _Kit(nouns or {}, _HINTS)))
+    return _closed(_object(((field.name, field) for field in found), _Kit(nouns or {}, HINTS)))
 
 
 def weight(tool: Tool, toolkit: Toolkit) -> int:
@@ -98,7 +98,7 @@ def _kind(kind: Kind, kit: _Kit) -> Json:
         case "schema":
             return dict(kind.schema or {})
         case word:
-            return _PLAIN[word] | _bounds(kind)
+            return PLAIN[word] | _bounds(kind)
 
 
 def _bounds(kind: Kind) -> Json:

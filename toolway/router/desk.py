@@ -41,8 +41,7 @@ class Desk:
 
     def list_tools(self, session: Session) -> list[Json]:
         """The tools of a session, as an MCP endpoint lists them."""
-        meta = [listing.meta_tool(tool) for tool in listed(session)]
-        return meta + [listing.card_tool(card) for card in self.preloaded(session)]
+        return [listing.meta_tool(tool) for tool in listed(session)] + listing.card_tools(self.preloaded(session))
 
     def preloaded(self, session: Session) -> list[Card]:
         """The tools that a session exposes directly."""

@@ -24,9 +24,11 @@ SECONDS = 24.0
 
 
 class Outcome(Struct, frozen=True):
-    """What became of an execution. `account` says which account was used, `next` which arguments to add for the next page, `zone` by
-    the clock of which time zone moments were read, if one was needed, and `connect` which toolkit the user has to connect before it can
-    work. `waited` are seconds for the account's turn, `changed` what a change changed (`calls.merge`).
+    """What became of an execution.
+
+    `account` says which account was used, `next` which arguments to add for the next page, `again` that the page before came once more,
+    `zone` by the clock of which time zone moments were read, if one was needed, and `connect` which toolkit the user has to connect before
+    it can work. `waited` are seconds for the account's turn, `changed` what a change changed (`calls.merge`).
     """
 
     successful: bool
@@ -40,6 +42,7 @@ class Outcome(Struct, frozen=True):
     waited: float = 0.0
     changed: Json = {}
     zone: str = ""
+    again: bool = False
 
     def to_json(self) -> Json:
         """The result as agents read it."""
@@ -56,6 +59,8 @@ class Outcome(Struct, frozen=True):
             made["waited"] = waited
         if self.zone:
             made["zone"] = self.zone
+        if self.again:
+            made["note"] = "This is the same page again: no pages are told apart here, and that was all."
         return made
 
 
@@ -117,6 +122,7 @@ class Executor:
                 waited=result.waited,
                 changed=result.changed,
                 zone=result.zone,
+                again=reply.again,
             )
         except ToolwayError as error:
             return _failed(attempt, error)

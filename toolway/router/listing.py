@@ -1,4 +1,7 @@
-"""Tools as an MCP endpoint lists them."""
+"""Tools as an MCP endpoint lists them. A model reads the list with every turn, so that nothing is said in it twice."""
+
+import re
+from collections.abc import Sequence
 
 import msgspec
 
@@ -6,13 +9,13 @@ from toolway.catalog.model import Card, Effect, Json
 from toolway.router.meta import MetaTool
 
 _LONGEST_RESULT = 500_000
-
-
-_ANNOTATIONS: dict[Effect, Json] = {  # what is left out is as the protocol takes it then: it writes, it may destroy, it reaches out
-    "read": {"readOnlyHint": True},
-    "create": {"readOnlyHint": False, "destructiveHint": False},
-    "update": {"readOnlyHint": False, "destructiveHint": False},
-    "destroy": {"readOnlyHint": False, "destructiveHint": True},
+_ROOMY = 20_000
+"""As long as the schemas of a session's tools have no more bytes than that together, they are listed in full."""
+_HINTS: dict[Effect, Json] = {  # what is left out is as the protocol takes it then: it writes, it may destroy, it reaches out
+    "read": {"annotations": {"readOnlyHint": True}, "_meta": {"anthropic/maxResultSizeChars": _LONGEST_RESULT}},
+    "create": {"annotations": {"destructiveHint": False}},
+    "update": {"annotations": {"destructiveHint": False}},
+    "destroy": {},
 }
 
 
@@ -29,13 +32,18 @@ def meta_tool(tool: MetaTool) -> Json:
     }
 
 
-def card_tool(card: Card) -> Json:
-    """A tool of a toolkit."""
-    return {
-        "name": card.slug,
-        "title": card.title,
-        "description": card.about,
-        "inputSchema": msgspec.Raw(card.schema),
-        "annotations": _ANNOTATIONS[card.effect],
-        "_meta": {"anthropic/maxResultSizeChars": _LONGEST_RESULT},
-    }
+def card_tools(cards: Sequence[Card]) -> list[Json]:
+    """Tools of toolkits, in full or in brief."""
+    full = sum(len(card.schema) for card in cards) <= _ROOMY
+    return [_card_tool(card, card.schema if full else card.brief) for card in cards]
+
+
+def _card_tool(card: Card, schema: bytes) -> Json:
+    made: Json = {"name": card.slug, "description": card.about, "inputSchema": msgspec.Raw(schema)}
+    if not _plain(card.slug).endswith(_plain(card.title)):  # else the name says it
+        made["title"] = card.title
+    return made | _HINTS[card.effect]
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.lower())
