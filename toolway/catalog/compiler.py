@@ -19,7 +19,7 @@ from toolway.catalog import reader, schema, typos
 from toolway.catalog.doing import LACK, NOTHING, kind_of, kind_of_words
 from toolway.catalog.fields import walk
 from toolway.catalog.model import Card, Tool, Toolkit, ToolkitCard
-from toolway.catalog.postings import Counts, postings
+from toolway.catalog.postings import Counts, count_of, postings
 from toolway.catalog.terms import STOP, pairs, stem, terms, words
 from toolway.catalog.tongues import tongues
 from toolway.errors import BadFile
@@ -31,7 +31,7 @@ CREATE TABLE tools (
     number INTEGER PRIMARY KEY, slug TEXT UNIQUE, toolkit TEXT, retired INTEGER, kind INTEGER, card BLOB, tool BLOB, counts BLOB
 );
 CREATE INDEX tools_by_toolkit ON tools (toolkit, number);
-CREATE TABLE terms (term TEXT PRIMARY KEY, naming INTEGER, tools BLOB) WITHOUT ROWID;
+CREATE TABLE terms (term TEXT PRIMARY KEY, naming INTEGER, count INTEGER, tools BLOB) WITHOUT ROWID;
 CREATE TABLE typos (key TEXT, word TEXT, PRIMARY KEY (key, word)) WITHOUT ROWID;
 CREATE TABLE broken (folder TEXT PRIMARY KEY, message TEXT, details BLOB);
 """
@@ -160,8 +160,8 @@ def _written(kits: Mapping[str, tuple[_Kit, str, str]], broken: Mapping[str, Bad
     counts |= {len(kinds) + place: msgpack.decode(row.counts, type=Counts) for place, row in enumerate(_elsewhere())}
     kinds += bytes([NOTHING | LACK]) * (len(counts) and max(counts) + 1 - len(kinds))
     naming = {term for fields in counts.values() for field in _NAMING for term in fields.get(field, ())}
-    rows = ((term, term in naming, tools) for term, tools in postings(counts).items())
-    database.executemany("INSERT INTO terms VALUES (?, ?, ?)", rows)
+    rows = ((term, term in naming, count_of(tools), tools) for term, tools in postings(counts).items())
+    database.executemany("INSERT INTO terms VALUES (?, ?, ?, ?)", rows)
     database.executemany("INSERT OR IGNORE INTO typos VALUES (?, ?)", typos.keys(_spelt(database)))
     told = ((folder, error.message, msgpack.encode(error.details)) for folder, error in broken.items())
     database.executemany("INSERT INTO broken VALUES (?, ?, ?)", told)

@@ -142,25 +142,30 @@ class Catalogue:
         """The packed lists of those terms that any tool has, in the order of terms."""
         return dict(self._rows_of("SELECT term, tools FROM terms WHERE term IN ({}) ORDER BY term", terms))
 
-    def known(self, terms: Iterable[str]) -> set[str]:
-        """Those of the terms that any tool has."""
-        return {row[0] for row in self._rows_of("SELECT term FROM terms WHERE term IN ({})", terms)}
+    def known(self, terms: Iterable[str]) -> dict[str, int]:
+        """Those of the terms that any tool has, with the number of tools that have it."""
+        return dict(self._rows_of("SELECT term, count FROM terms WHERE term IN ({})", terms))
 
     def naming(self, terms: Iterable[str]) -> set[str]:
         """Those of the terms that stand in a tool's name."""
         return {row[0] for row in self._rows_of("SELECT term FROM terms WHERE term IN ({}) AND naming", terms)}
 
-    def repaired(self, word: str) -> str:
-        """The word of a tool's name that differs from this one by a slip of the fingers; empty when there is none."""
+    def repaired(self, wrong: Iterable[str]) -> dict[str, str]:
+        """For each of these words the one of a tool's name that a slip of the fingers made it of, when there is one."""
         from toolway.catalog import typos
 
-        if not typos.SHORTEST <= len(word) <= typos.LONGEST:
-            return ""
-        near = {row[0] for row in self._rows_of("SELECT word FROM typos WHERE key IN ({})", sorted(typos.forms(word)))}
-        meant = sorted(
-            (right for right in near if typos.slipped(word, right)), key=lambda right: (right[0] != word[0], len(right) != len(word), right)
-        )
-        return meant[0] if meant else ""
+        forms = {word: typos.forms(word) for word in wrong if typos.SHORTEST <= len(word) <= typos.LONGEST}
+        under: dict[str, list[str]] = {}
+        for key, word in self._rows_of(
+            "SELECT key, word FROM typos WHERE key IN ({})", sorted({key for keys in forms.values() for key in keys})
+        ):
+            under.setdefault(key, []).append(word)
+        found: dict[str, str] = {}
+        for word, keys in forms.items():
+            near = {right for key in keys for right in under.get(key, ()) if typos.slipped(word, right)}
+            if near:
+                found[word] = min(near, key=lambda right: (right[0] != word[0], len(right) != len(word), right))
+        return found
 
     @property
     def kinds(self) -> bytes:

@@ -80,6 +80,11 @@ def unpack(blob: bytes) -> Postings:
     return Postings(numbers, worths, worths.pop())
 
 
+def count_of(blob: bytes) -> int:
+    """How many tools stand in a packed list."""
+    return len(blob) // 8
+
+
 def rarest(tools: int) -> float:
     """What a term is worth that no tool has."""
     return math.log(1 + (tools + 0.5) / 0.5)

@@ -1,6 +1,6 @@
 """Finding tools by what people ask for."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Final, NamedTuple
 
 from toolway.catalog.asked import Vocabulary, Wish, understand
@@ -31,10 +31,13 @@ _BUDGET: Final = 2_000
 _PART_BUDGET: Final = 600
 """How many postings are added up for a request and for a part of it; the commonest terms beyond are looked up for the best tools only."""
 
-_MOST_TERMS: Final = 32
-"""The rarest terms of a long request are enough."""
+_MOST_TERMS: Final = 28
+_FEW_TERMS: Final = 8
+_COMMON: Final = 1_500
+"""Of a long request the rarest terms are enough: so many, and beyond so few none that so many tools have."""
 
-_REFINED: Final = 100
+_REFINED: Final = 80
+_PART_REFINED: Final = 25
 _WORTH_A_LOOK: Final = 0.3
 """Tools that score less than this beside the best are not looked at further."""
 
@@ -84,8 +87,11 @@ def search(
     spans = None if toolkits is None else catalogue.spans(toolkits)
     asked = understand(query, Vocabulary(catalogue.known, catalogue.naming, catalogue.repaired))
     wishes = [asked.whole, *asked.parts]
-    lists = {term: unpack(blob) for term, blob in catalogue.postings({term for wish in wishes for term in wish.terms}).items()}
-    ranker = _Ranker(catalogue, lists, spans, catalogue.spans(connected))
+    counts = catalogue.known({term for wish in wishes for term in wish.terms})
+    telling = {term for wish in wishes for term in _telling(wish, counts)}
+    lists = {term: unpack(blob) for term, blob in catalogue.postings(telling).items()}
+    common = counts.keys() - lists.keys()
+    ranker = _Ranker(catalogue, lists, common, spans, catalogue.spans(connected))
     ranked = [ranker.rank(wish, _BUDGET if wish is asked.whole else _PART_BUDGET) for wish in wishes]
     order = _merged(ranked, max(limit, 0))
     heads = [[number for number, _ in one.tools[:3]] for one in (ranked[1:] or ranked)]
@@ -96,7 +102,7 @@ def search(
     nearest = ""
     if not fits and spans is not None:
         outside = catalogue.others(spans)
-        other = _Ranker(catalogue, lists, outside, ()).rank(asked.whole, _BUDGET)
+        other = _Ranker(catalogue, lists, common, outside, ()).rank(asked.whole, _BUDGET)
         if other.fits:
             nearest = catalogue.names([other.tools[0][0]])[other.tools[0][0]][1]
     return Found(hits, fits, nearest, parts)
@@ -106,19 +112,25 @@ class _Ranker:
     """Ranks the tools of some toolkits for the wishes of a request."""
 
     def __init__(
-        self, catalogue: Catalogue, lists: Mapping[str, Postings], spans: Sequence[range] | None, preferred: Sequence[range]
+        self,
+        catalogue: Catalogue,
+        lists: Mapping[str, Postings],
+        common: Set[str],
+        spans: Sequence[range] | None,
+        preferred: Sequence[range],
     ) -> None:
         self._kinds = catalogue.kinds
         self._preferred = preferred
         self._liked = {number for span in preferred for number in span}
         self._rarest = rarest(len(self._kinds))
         self._lists = lists
+        self._common = common
         if spans is not None:
             every = [*spans, catalogue.elsewhere()]
             self._lists = {term: found.within(every) for term, found in lists.items()}
 
     def rank(self, wish: Wish, budget: int) -> _Ranking:
-        scores = self._scores(wish, budget)
+        scores = self._scores(wish, budget, _REFINED if budget == _BUDGET else _PART_REFINED)
         factors = _factors(wish.actions)
         deletes = "delete" in wish.actions or GONE in wish.actions
         most = max(scores.values(), default=0.0)
@@ -135,29 +147,28 @@ class _Ranker:
         best = [(number, -score) for score, number in final[:_REFINED]]
         return _Ranking(best, self._covered(wish, best[0][0]) if best else 0.0, vain)
 
-    def _scores(self, wish: Wish, budget: int) -> dict[int, float]:
+    def _scores(self, wish: Wish, budget: int, most: int) -> dict[int, float]:
         """What the terms of a wish are worth in each tool. Once there are too many, the commonest are added for the best alone."""
         had = (term for term in wish.terms if term in self._lists)
         weighted = sorted((len(self._lists[term].numbers), term) for term in had)
         scores: dict[int, float] = {}
-        del weighted[_MOST_TERMS:]
         for place, (length, term) in enumerate(weighted):
             budget -= length
             if budget < 0 and scores:
-                self._refine(scores, wish, [late for _, late in weighted[place:]])
+                self._refine(scores, wish, [late for _, late in weighted[place:]], most)
                 break
             weight, found = wish.terms[term], self._lists[term]
             for number, worth in zip(found.numbers, found.worths, strict=True):
                 scores[number] = scores.get(number, 0.0) + weight * worth
         return scores
 
-    def _refine(self, scores: dict[int, float], wish: Wish, common: Sequence[str]) -> None:
+    def _refine(self, scores: dict[int, float], wish: Wish, common: Sequence[str], most: int) -> None:
         for found, weight in ((self._lists[term], wish.terms[term]) for term in common):
             part = found.within(self._preferred)
             for number, worth in zip(part.numbers, part.worths, strict=True):
                 scores[number] = scores.get(number, 0.0) + weight * worth
         least = _WORTH_A_LOOK * max(scores.values())
-        best = sorted((-score, number) for number, score in scores.items() if score >= least and number not in self._liked)[:_REFINED]
+        best = sorted((-score, number) for number, score in scores.items() if score >= least and number not in self._liked)[:most]
         for found, weight in ((self._lists[term], wish.terms[term]) for term in common):
             for _, number in best:
                 scores[number] += weight * found.worth(number)
@@ -169,9 +180,15 @@ class _Ranker:
             found = self._lists.get(term)
             if found is not None:
                 had += weight * found.worth(best)
-            if " " not in term:
+            if " " not in term and (found is not None or term not in self._common):
                 whole += weight * (found.most if found is not None else self._rarest)
         return had / whole if whole else float(had > 0)
+
+
+def _telling(wish: Wish, counts: Mapping[str, int]) -> list[str]:
+    """The terms of a wish that are worth reading the lists of: the rarest; what nearly everything has only when little else is said."""
+    rarest = sorted((term for term in wish.terms if term in counts), key=lambda term: (counts[term], term))[:_MOST_TERMS]
+    return [term for place, term in enumerate(rarest) if place < _FEW_TERMS or counts[term] < _COMMON]
 
 
 def _factors(actions: Sequence[str]) -> list[float]:
