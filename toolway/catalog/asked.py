@@ -4,12 +4,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
-from toolway.catalog.terms import LONGEST, STOP, fold, of_word, pairs, stem, words
+from toolway.catalog.terms import STOP, fold, of_word, pairs, stem, words
 from toolway.catalog.tongues import ACTIONS, GONE, Tongue, spoken, tongues
 
-MOST_WORDS: Final = 160
+MOST_WORDS: Final = 80
+_LONGEST: Final = 1_200
 MOST_PARTS: Final = 5
-_MOST_REPAIRED: Final = 16
+_MOST_REPAIRED: Final = 12
 _INHERITED: Final = 0.6
 _REPAIRED: Final = 0.8
 _PAIR: Final = 0.5
@@ -45,11 +46,11 @@ class Asked(NamedTuple):
 
 
 class Vocabulary(NamedTuple):
-    """What the catalogue knows: which terms stand in a tool, which in a tool's name, and the word that was meant by a wrong one."""
+    """What the catalogue knows: which terms stand in a tool, which in a tool's name, and the words that wrong ones were meant to be."""
 
-    known: Callable[[Iterable[str]], set[str]]
+    known: Callable[[Iterable[str]], Mapping[str, int]]
     naming: Callable[[Iterable[str]], set[str]]
-    repaired: Callable[[str], str]
+    repaired: Callable[[Iterable[str]], Mapping[str, str]]
 
 
 class _Token(NamedTuple):
@@ -62,13 +63,13 @@ class _Token(NamedTuple):
 
 def understand(query: str, vocabulary: Vocabulary) -> Asked:
     """What a request asks for."""
-    text = query[:LONGEST]
+    text = query[:_LONGEST]
     bare = _QUOTED.sub(" ", text)
     bare = _OPAQUE.sub(" ", bare if words(bare) else text)
     folded = words(bare)[:MOST_WORDS]
     known = vocabulary.known(dict.fromkeys(stem(word) for word in folded))
     unknown = [word for word in folded if word.isascii() and word not in STOP and stem(word) not in known][:_MOST_REPAIRED]
-    repairs = {word: meant for word in unknown if (meant := vocabulary.repaired(word))}
+    repairs = vocabulary.repaired(unknown)
     english = frozenset(word for word in folded if word in STOP or stem(word) in known or word in repairs)
     tongue = spoken(bare, folded, english)
     tokens = list(_tokens(bare, tongue, known, repairs))
@@ -78,7 +79,7 @@ def understand(query: str, vocabulary: Vocabulary) -> Asked:
     return Asked(whole, tuple(_parts(tokens, vocabulary)), tongue.name)
 
 
-def _tokens(text: str, tongue: Tongue, known: set[str], repairs: Mapping[str, str]) -> Iterable[_Token]:
+def _tokens(text: str, tongue: Tongue, known: Mapping[str, int], repairs: Mapping[str, str]) -> Iterable[_Token]:
     english = tongues()["en"]
     raw = _TOKEN.findall(text)[: MOST_WORDS * 2]
     plain = [fold(piece) for piece in raw]
@@ -101,7 +102,9 @@ def _tokens(text: str, tongue: Tongue, known: set[str], repairs: Mapping[str, st
         start = False
 
 
-def _english(piece: str, word: str, after: str, tongue: Tongue, known: set[str], repairs: Mapping[str, str], *, name: bool) -> _Token:
+def _english(
+    piece: str, word: str, after: str, tongue: Tongue, known: Mapping[str, int], repairs: Mapping[str, str], *, name: bool
+) -> _Token:
     pair = tongue.meanings.get(f"{word}_{after}", ())
     root = stem(word)
     done = pair + tongue.meanings.get(root, ())
@@ -120,7 +123,7 @@ def _english(piece: str, word: str, after: str, tongue: Tongue, known: set[str],
     return _Token(piece, terms, _actions(done), False, 0)
 
 
-def _foreign(piece: str, word: str, after: str, tongue: Tongue, known: set[str]) -> Iterable[_Token]:
+def _foreign(piece: str, word: str, after: str, tongue: Tongue, known: Mapping[str, int]) -> Iterable[_Token]:
     if tongue.name in ("ja", "zh") and not word.isascii():
         for part, meant in tongue.pieces(word):
             yield _Token(part, _translated(meant), _actions(meant), meant == ("and",), 0)

@@ -80,7 +80,7 @@ class Catalogue:
         slug = self.toolkit_card(slug).slug
         if slug not in self._toolkits:
             (head,) = self._rows("SELECT head FROM toolkits WHERE slug = ?", slug)
-            rows = self._rows("SELECT tool FROM tools WHERE toolkit = ? ORDER BY number", slug)
+            rows = self._rows("SELECT tool FROM tools WHERE toolkit = ? AND slug NOT NULL ORDER BY number", slug)
             tools = [msgpack.decode(row[0], type=Tool) for row in rows]
             self._toolkits[slug] = structs.replace(msgpack.decode(head[0], type=Toolkit), tools={tool.name: tool for tool in tools})
         return self._toolkits[slug]
@@ -104,7 +104,7 @@ class Catalogue:
         slugs = self._kits if toolkits is None else self._chosen(toolkits)
         found: list[Card] = []
         for slug in slugs:
-            rows = self._rows("SELECT slug, card FROM tools WHERE toolkit = ? AND NOT retired ORDER BY number", slug)
+            rows = self._rows("SELECT slug, card FROM tools WHERE toolkit = ? AND NOT retired AND slug NOT NULL ORDER BY number", slug)
             for name, blob in rows:
                 if name not in self._cards:
                     self._cards[name] = msgpack.decode(blob, type=Card)
@@ -113,7 +113,9 @@ class Catalogue:
 
     def near_tools(self, slug: str, n: int = 3) -> tuple[str, ...]:
         """Slugs that were perhaps meant."""
-        return _near(slug.upper(), [name for (name,) in self._rows("SELECT slug FROM tools WHERE NOT retired ORDER BY number")], n)
+        return _near(
+            slug.upper(), [name for (name,) in self._rows("SELECT slug FROM tools WHERE NOT retired AND slug NOT NULL ORDER BY number")], n
+        )
 
     def near_toolkits(self, slug: str, n: int = 3) -> tuple[str, ...]:
         """Slugs of toolkits that were perhaps meant."""
@@ -123,29 +125,47 @@ class Catalogue:
         """The numbers of these toolkits' tools, as the search counts them."""
         return [self._spans[slug] for slug in self._chosen(toolkits)]
 
+    def others(self, spans: Iterable[range]) -> list[range]:
+        """The numbers of all toolkits' tools but these."""
+        found: list[range] = []
+        at = 0
+        for span in sorted(spans, key=lambda span: span.start):
+            found.append(range(at, span.start))
+            at = span.stop
+        return [*found, range(at, self.elsewhere().start)]
+
+    def elsewhere(self) -> range:
+        """The numbers of what is asked of other kinds of service."""
+        return range(self._end, len(self.kinds))
+
     def postings(self, terms: Iterable[str]) -> dict[str, bytes]:
         """The packed lists of those terms that any tool has, in the order of terms."""
         return dict(self._rows_of("SELECT term, tools FROM terms WHERE term IN ({}) ORDER BY term", terms))
 
-    def known(self, terms: Iterable[str]) -> set[str]:
-        """Those of the terms that any tool has."""
-        return {row[0] for row in self._rows_of("SELECT term FROM terms WHERE term IN ({})", terms)}
+    def known(self, terms: Iterable[str]) -> dict[str, int]:
+        """Those of the terms that any tool has, with the number of tools that have it."""
+        return dict(self._rows_of("SELECT term, count FROM terms WHERE term IN ({})", terms))
 
     def naming(self, terms: Iterable[str]) -> set[str]:
         """Those of the terms that stand in a tool's name."""
         return {row[0] for row in self._rows_of("SELECT term FROM terms WHERE term IN ({}) AND naming", terms)}
 
-    def repaired(self, word: str) -> str:
-        """The word of a tool's name that differs from this one by a slip of the fingers; empty when there is none."""
+    def repaired(self, wrong: Iterable[str]) -> dict[str, str]:
+        """For each of these words the one of a tool's name that a slip of the fingers made it of, when there is one."""
         from toolway.catalog import typos
 
-        if not typos.SHORTEST <= len(word) <= typos.LONGEST:
-            return ""
-        near = {row[0] for row in self._rows_of("SELECT word FROM typos WHERE key IN ({})", sorted(typos.forms(word)))}
-        meant = sorted(
-            (right for right in near if typos.slipped(word, right)), key=lambda right: (right[0] != word[0], len(right) != len(word), right)
-        )
-        return meant[0] if meant else ""
+        forms = {word: typos.forms(word) for word in wrong if typos.SHORTEST <= len(word) <= typos.LONGEST}
+        under: dict[str, list[str]] = {}
+        for key, word in self._rows_of(
+            "SELECT key, word FROM typos WHERE key IN ({})", sorted({key for keys in forms.values() for key in keys})
+        ):
+            under.setdefault(key, []).append(word)
+        found: dict[str, str] = {}
+        for word, keys in forms.items():
+            near = {right for key in keys for right in under.get(key, ()) if typos.slipped(word, right)}
+            if near:
+                found[word] = min(near, key=lambda right: (right[0] != word[0], len(right) != len(word), right))
+        return found
 
     @property
     def kinds(self) -> bytes:
@@ -181,6 +201,7 @@ class Catalogue:
         rows = self._rows("SELECT slug, card, first, count FROM toolkits ORDER BY slug")
         self._kits = {slug: msgpack.decode(card, type=ToolkitCard) for slug, card, _, _ in rows}
         self._spans = {slug: range(first, first + count) for slug, _, first, count in rows}
+        self._end = max((span.stop for span in self._spans.values()), default=0)
         broken = self._rows("SELECT folder, message, details FROM broken ORDER BY folder")
         self.broken = {folder: BadFile(message, details=msgpack.decode(details, type=list[str])) for folder, message, details in broken}
 

@@ -4,8 +4,8 @@ import math
 from array import array
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
 
 Counts = dict[str, dict[str, int]]
 """How often each term stands in a field, by field."""
@@ -20,13 +20,13 @@ _TELLING: Final = ("name", "toolkit", "asks", "words", "pairs")
 """The fields that say what a tool is for. A word is the rarer the fewer have it there: `about` names the place of nearly everything."""
 
 _SATURATION: Final = 1.5  # k1 of BM25
-_PARTS: Final = "If"
 
 
 def postings(tools: Mapping[int, Counts]) -> dict[str, bytes]:
     """For each term the tools that have it, with what it is worth there (BM25 over weighted fields).
 
-    `tools` gives the terms for each number, numbers rising. A list is packed as all numbers, then all worths.
+    `tools` gives the terms for each number, numbers rising. A list is packed as all numbers, all worths, and the
+    highest worth.
     """
     total: Counter[str] = Counter()
     having: Counter[str] = Counter()
@@ -48,28 +48,50 @@ def postings(tools: Mapping[int, Counts]) -> dict[str, bytes]:
     return {term: _pack(worth, telling.get(term, len(worth)), len(tools)) for term, worth in worths.items()}
 
 
-def unpack(blob: bytes, spans: Iterable[range] | None = None) -> Iterator[tuple[int, float]]:
-    """The tools of a packed list (those in `spans`), and what the term is worth in each."""
-    numbers, worths = columns(blob)
-    if spans is None:
-        yield from zip(numbers, worths, strict=True)
-        return
-    for span in spans:
-        start, end = bisect_left(numbers, span.start), bisect_left(numbers, span.stop)
-        yield from zip(numbers[start:end], worths[start:end], strict=True)
+class Postings(NamedTuple):
+    """The tools that have a term, numbers rising, what it is worth in each, and the most that it is worth in any."""
+
+    numbers: "array[int]"
+    worths: "array[float]"
+    most: float
+
+    def within(self, spans: Sequence[range]) -> "Postings":
+        """Those of the tools in `spans`, which rise too."""
+        numbers, worths = array("I"), array("f")
+        for span in spans:
+            start = bisect_left(self.numbers, span.start)
+            end = bisect_left(self.numbers, span.stop, start)
+            numbers += self.numbers[start:end]
+            worths += self.worths[start:end]
+        return Postings(numbers, worths, self.most)
+
+    def worth(self, number: int) -> float:
+        """What the term is worth in one tool."""
+        place = bisect_left(self.numbers, number)
+        return self.worths[place] if place < len(self.numbers) and self.numbers[place] == number else 0.0
 
 
-def columns(blob: bytes) -> "tuple[array[int], array[float]]":
-    """The numbers and the worths of a packed list."""
+def unpack(blob: bytes) -> Postings:
+    """The postings of a packed list."""
     numbers, worths = array("I"), array("f")
     half = len(blob) // 2
-    numbers.frombytes(blob[:half])
-    worths.frombytes(blob[half:])
-    return numbers, worths
+    numbers.frombytes(blob[: half - 2])
+    worths.frombytes(blob[half - 2 :])
+    return Postings(numbers, worths, worths.pop())
+
+
+def count_of(blob: bytes) -> int:
+    """How many tools stand in a packed list."""
+    return len(blob) // 8
+
+
+def rarest(tools: int) -> float:
+    """What a term is worth that no tool has."""
+    return math.log(1 + (tools + 0.5) / 0.5)
 
 
 def _pack(worth: Mapping[int, float], telling: int, tools: int) -> bytes:
     having = (telling + len(worth)) / 2
     rarity = math.log(1 + (tools - having + 0.5) / (having + 0.5))
-    scores = (rarity * value * (_SATURATION + 1) / (_SATURATION + value) for value in worth.values())
-    return array("I", worth).tobytes() + array("f", scores).tobytes()
+    scores = array("f", (rarity * value * (_SATURATION + 1) / (_SATURATION + value) for value in worth.values()))
+    return array("I", worth).tobytes() + scores.tobytes() + array("f", [max(scores)]).tobytes()

@@ -1,17 +1,17 @@
 """Finding tools by what people ask for."""
 
-import heapq
-from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Final, NamedTuple
 
 from toolway.catalog.asked import Vocabulary, Wish, understand
-from toolway.catalog.doing import AGREEMENT, DELETE
+from toolway.catalog.doing import AGREEMENT, DELETE, LACK
 from toolway.catalog.index import Catalogue
-from toolway.catalog.postings import columns
+from toolway.catalog.postings import Postings, rarest, unpack
 from toolway.catalog.tongues import ACTIONS, GONE
 
 _ACTION: Final = 0.35
+"""How much of its score a tool gains that does what is asked, and loses that does something else."""
+
 _LATER: Final = 0.6
 """What an action counts that is told after the first."""
 
@@ -19,8 +19,27 @@ _GOOD_PART: Final = 0.5
 """What the best tool of a part must score, beside the best of the whole, to stand before the others of the whole."""
 
 _CONNECTED: Final = 0.6
-_BUDGET: Final = 12_000
-_REFINED: Final = 200
+"""What the tools of a connected toolkit gain, as a share of the best score."""
+
+_COVERED: Final = 0.2
+"""The least share of a request that its best tool must answer for to fit."""
+
+_IN_VAIN: Final = 0.9
+"""How well what no tool does must fit, beside the best tool, for nothing to fit."""
+
+_BUDGET: Final = 2_000
+_PART_BUDGET: Final = 600
+"""How many postings are added up for a request and for a part of it; the commonest terms beyond are looked up for the best tools only."""
+
+_MOST_TERMS: Final = 28
+_FEW_TERMS: Final = 8
+_COMMON: Final = 1_500
+"""Of a long request the rarest terms are enough: so many, and beyond so few none that so many tools have."""
+
+_REFINED: Final = 80
+_PART_REFINED: Final = 25
+_WORTH_A_LOOK: Final = 0.3
+"""Tools that score less than this beside the best are not looked at further."""
 
 
 class Hit(NamedTuple):
@@ -49,52 +68,127 @@ class Found(NamedTuple):
     parts: tuple[Part, ...]
 
 
+class _Ranking(NamedTuple):
+    """The tools that have something of a wish, best first, the share of the wish that the best answers for, and what is asked in vain."""
+
+    tools: list[tuple[int, float]]
+    covered: float
+    vain: float
+
+    @property
+    def fits(self) -> bool:
+        return bool(self.tools) and self.covered >= _COVERED and self.vain < _IN_VAIN * self.tools[0][1]
+
+
 def search(
     catalogue: Catalogue, query: str, toolkits: Iterable[str] | None = None, limit: int = 10, *, connected: Iterable[str] = ()
 ) -> Found:
     """The tools that fit best, best first; equals in the catalogue's order. `toolkits` keeps to these, `connected` prefers these."""
     spans = None if toolkits is None else catalogue.spans(toolkits)
-    preferred = catalogue.spans(connected)
     asked = understand(query, Vocabulary(catalogue.known, catalogue.naming, catalogue.repaired))
     wishes = [asked.whole, *asked.parts]
-    lists = catalogue.postings({term for wish in wishes for term in wish.terms})
-    ranked = [_ranked(wish, lists, catalogue.kinds, spans, preferred) for wish in wishes]
+    counts = catalogue.known({term for wish in wishes for term in wish.terms})
+    telling = {term for wish in wishes for term in _telling(wish, counts)}
+    lists = {term: unpack(blob) for term, blob in catalogue.postings(telling).items()}
+    common = counts.keys() - lists.keys()
+    ranker = _Ranker(catalogue, lists, common, spans, catalogue.spans(connected))
+    ranked = [ranker.rank(wish, _BUDGET if wish is asked.whole else _PART_BUDGET) for wish in wishes]
     order = _merged(ranked, max(limit, 0))
-    names = catalogue.names([number for number, _ in order])
+    heads = [[number for number, _ in one.tools[:3]] for one in (ranked[1:] or ranked)]
+    names = catalogue.names(sorted({number for number, _ in order}.union(*heads)))
     hits = [Hit(*names[number], round(score, 4)) for number, score in order]
-    heads = [[number for number, _ in one[:3]] for one in (ranked[1:] or ranked)]
-    known = catalogue.names([number for one in heads for number in one])
-    parts = tuple(Part(wish.text, tuple(known[number][0] for number in one)) for wish, one in zip(wishes[1:] or wishes, heads, strict=True))
-    return Found(hits, bool(hits), "", parts)
+    parts = tuple(Part(wish.text, tuple(names[number][0] for number in one)) for wish, one in zip(wishes[1:] or wishes, heads, strict=True))
+    fits = ranked[0].fits
+    nearest = ""
+    if not fits and spans is not None:
+        outside = catalogue.others(spans)
+        other = _Ranker(catalogue, lists, common, outside, ()).rank(asked.whole, _BUDGET)
+        if other.fits:
+            nearest = catalogue.names([other.tools[0][0]])[other.tools[0][0]][1]
+    return Found(hits, fits, nearest, parts)
 
 
-def _ranked(
-    wish: Wish, lists: Mapping[str, bytes], kinds: bytes, spans: Sequence[range] | None, preferred: Sequence[range]
-) -> list[tuple[int, float]]:
-    """The tools that have something of a wish, with their scores, best first."""
-    scores: dict[int, float] = {}
-    for term, weight in wish.terms.items():
-        blob = lists.get(term)
-        if blob is None:
-            continue
-        numbers, worths = columns(blob)
-        for span in spans if spans is not None else (range(1 << 32),):
-            start, end = bisect_left(numbers, span.start), bisect_left(numbers, span.stop)
-            for number, worth in zip(numbers[start:end], worths[start:end], strict=True):
+class _Ranker:
+    """Ranks the tools of some toolkits for the wishes of a request."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        lists: Mapping[str, Postings],
+        common: Set[str],
+        spans: Sequence[range] | None,
+        preferred: Sequence[range],
+    ) -> None:
+        self._kinds = catalogue.kinds
+        self._preferred = preferred
+        self._liked = {number for span in preferred for number in span}
+        self._rarest = rarest(len(self._kinds))
+        self._lists = lists
+        self._common = common
+        if spans is not None:
+            every = [*spans, catalogue.elsewhere()]
+            self._lists = {term: found.within(every) for term, found in lists.items()}
+
+    def rank(self, wish: Wish, budget: int) -> _Ranking:
+        scores = self._scores(wish, budget, _REFINED if budget == _BUDGET else _PART_REFINED)
+        factors = _factors(wish.actions)
+        deletes = "delete" in wish.actions or GONE in wish.actions
+        most = max(scores.values(), default=0.0)
+        least, lift = _WORTH_A_LOOK * most, _CONNECTED * most
+        final: list[tuple[float, int]] = []
+        vain = 0.0
+        for number, score in [one for one in scores.items() if one[1] >= least or one[0] in self._liked]:
+            kind = self._kinds[number]
+            if kind >= LACK:
+                vain = max(vain, score * factors[kind - LACK])
+            elif kind != DELETE or deletes:
+                final.append((-(score * factors[kind] + (lift if number in self._liked else 0.0)), number))
+        final.sort()
+        best = [(number, -score) for score, number in final[:_REFINED]]
+        return _Ranking(best, self._covered(wish, best[0][0]) if best else 0.0, vain)
+
+    def _scores(self, wish: Wish, budget: int, most: int) -> dict[int, float]:
+        """What the terms of a wish are worth in each tool. Once there are too many, the commonest are added for the best alone."""
+        had = (term for term in wish.terms if term in self._lists)
+        weighted = sorted((len(self._lists[term].numbers), term) for term in had)
+        scores: dict[int, float] = {}
+        for place, (length, term) in enumerate(weighted):
+            budget -= length
+            if budget < 0 and scores:
+                self._refine(scores, wish, [late for _, late in weighted[place:]], most)
+                break
+            weight, found = wish.terms[term], self._lists[term]
+            for number, worth in zip(found.numbers, found.worths, strict=True):
                 scores[number] = scores.get(number, 0.0) + weight * worth
-    if not scores:
-        return []
-    factors = _factors(wish.actions)
-    deletes = "delete" in wish.actions or GONE in wish.actions
-    lift = _CONNECTED * max(scores.values()) if preferred else 0.0
-    final: dict[int, float] = {}
-    for number, score in scores.items():
-        kind = kinds[number]
-        if kind == DELETE and not deletes:
-            continue
-        final[number] = score * factors[kind] + (lift if lift and any(number in span for span in preferred) else 0.0)
-    best = heapq.nsmallest(_REFINED, final, key=lambda number: (-final[number], number))
-    return [(number, final[number]) for number in best]
+        return scores
+
+    def _refine(self, scores: dict[int, float], wish: Wish, common: Sequence[str], most: int) -> None:
+        for found, weight in ((self._lists[term], wish.terms[term]) for term in common):
+            part = found.within(self._preferred)
+            for number, worth in zip(part.numbers, part.worths, strict=True):
+                scores[number] = scores.get(number, 0.0) + weight * worth
+        least = _WORTH_A_LOOK * max(scores.values())
+        best = sorted((-score, number) for number, score in scores.items() if score >= least and number not in self._liked)[:most]
+        for found, weight in ((self._lists[term], wish.terms[term]) for term in common):
+            for _, number in best:
+                scores[number] += weight * found.worth(number)
+
+    def _covered(self, wish: Wish, best: int) -> float:
+        """The share of a wish's terms, by rarity, that stands in a tool. Pairs of words only add to it."""
+        whole = had = 0.0
+        for term, weight in wish.terms.items():
+            found = self._lists.get(term)
+            if found is not None:
+                had += weight * found.worth(best)
+            if " " not in term and (found is not None or term not in self._common):
+                whole += weight * (found.most if found is not None else self._rarest)
+        return had / whole if whole else float(had > 0)
+
+
+def _telling(wish: Wish, counts: Mapping[str, int]) -> list[str]:
+    """The terms of a wish that are worth reading the lists of: the rarest; what nearly everything has only when little else is said."""
+    rarest = sorted((term for term in wish.terms if term in counts), key=lambda term: (counts[term], term))[:_MOST_TERMS]
+    return [term for place, term in enumerate(rarest) if place < _FEW_TERMS or counts[term] < _COMMON]
 
 
 def _factors(actions: Sequence[str]) -> list[float]:
@@ -110,9 +204,9 @@ def _factors(actions: Sequence[str]) -> list[float]:
     ]
 
 
-def _merged(ranked: Sequence[list[tuple[int, float]]], limit: int) -> list[tuple[int, float]]:
+def _merged(ranked: Sequence[_Ranking], limit: int) -> list[tuple[int, float]]:
     """The best of the whole, then the best of each part that is good enough, then the rest of the whole."""
-    whole, *parts = ranked
+    whole, *parts = (one.tools for one in ranked)
     if not parts or not whole:
         return whole[:limit]
     chosen: dict[int, float] = dict(whole[:1])

@@ -6,57 +6,67 @@
 import json
 import time
 from collections.abc import Iterator
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 import rich_click as click
 
 if TYPE_CHECKING:
     from toolway.catalog.index import Catalogue
+    from toolway.catalog.search import Found
 
 
 @click.command()
 @click.argument("query", nargs=-1)
 @click.option("--toolkits", metavar="A,B", help="Only these toolkits.")
+@click.option("--connected", metavar="A,B", default="", help="Prefer these toolkits, as for a user who has connected them.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True, help="How many tools at most.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option(
     "--batch", type=click.File(encoding="utf-8"), metavar="FILE.jsonl", help='Read {"query": ...} lines, print {"query", "ranked"} lines.'
 )
 @click.option("--timings", is_flag=True, help="Tell how many milliseconds each search took.")
-def search(query: tuple[str, ...], toolkits: str | None, limit: int, as_json: bool, batch: IO[str] | None, timings: bool) -> None:
+def search(
+    query: tuple[str, ...], toolkits: str | None, connected: str, limit: int, as_json: bool, batch: IO[str] | None, timings: bool
+) -> None:
     """Find the tools for what is asked, such as "log two hours on the Acme site"."""
     from toolway.cli.toolkit import open_catalogue
 
     if bool(query) == (batch is not None):
         raise click.UsageError('Give a request in words, such as: toolway search "start a timer" (or --batch FILE.jsonl).')
-    chosen = [part.strip() for part in toolkits.split(",") if part.strip()] if toolkits is not None else None
+    chosen = _named(toolkits) if toolkits is not None else None
+    preferred = _named(connected)
     catalogue = open_catalogue()
     if batch is not None:
         for asked in _queries(batch):
-            hits, spent = _found(catalogue, asked, chosen, limit)
-            told = {"query": asked, "ranked": [hit["slug"] for hit in hits]}
+            found, spent = _found(catalogue, asked, chosen, preferred, limit)
+            told = {"query": asked, "ranked": [hit.slug for hit in found.hits if found.fits]}
             click.echo(json.dumps(told | ({"ms": spent} if timings else {}), ensure_ascii=False))
         return
     asked = " ".join(query)
-    hits, spent = _found(catalogue, asked, chosen, limit)
+    found, spent = _found(catalogue, asked, chosen, preferred, limit)
+    hits = [hit._asdict() | {"title": catalogue.card(hit.slug).title} for hit in found.hits if found.fits]
     if as_json:
-        click.echo(json.dumps({"query": asked, "hits": hits} | ({"ms": spent} if timings else {}), ensure_ascii=False))
+        told = {"query": asked, "hits": hits, "fits": found.fits, "nearest": found.nearest}
+        click.echo(json.dumps(told | ({"ms": spent} if timings else {}), ensure_ascii=False))
         return
     for hit in hits:
         click.echo(f"{hit['slug']:<43} {hit['title']}")
     if not hits:
-        click.echo("Nothing fits.", err=True)
+        click.echo(f"Nothing fits{f'; {found.nearest} might' if found.nearest else ''}.", err=True)
     if timings:
         click.echo(f"{spent} ms", err=True)
 
 
-def _found(catalogue: "Catalogue", query: str, toolkits: list[str] | None, limit: int) -> tuple[list[dict[str, Any]], float]:
+def _named(listed: str) -> list[str]:
+    return [part.strip() for part in listed.split(",") if part.strip()]
+
+
+def _found(catalogue: "Catalogue", query: str, toolkits: list[str] | None, connected: list[str], limit: int) -> "tuple[Found, float]":
     from toolway.catalog.search import search as find
 
     start = time.perf_counter()
-    found = find(catalogue, query, toolkits, limit)
-    spent = round((time.perf_counter() - start) * 1000, 3)
-    return [hit._asdict() | {"title": catalogue.card(hit.slug).title} for hit in (found.hits if found.fits else ())], spent
+    found = find(catalogue, query, toolkits, limit, connected=connected)
+    return found, round((time.perf_counter() - start) * 1000, 3)
 
 
 def _queries(lines: IO[str]) -> Iterator[str]:
