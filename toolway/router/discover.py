@@ -83,7 +83,7 @@ class Finder:
         results: list[Json] = answer["results"]
         near = (result["toolkits"] for result in results if result["primary_tool_slugs"] or len(result["toolkits"]) <= _MOST_TOOLKITS)
         toolkits = list(dict.fromkeys(kit for kits in near for kit in kits))
-        statuses = [await self.connection(session, kit, short=True) for kit in toolkits]
+        statuses = [await self._state(session, kit, short=True) for kit in toolkits]
         answer |= {
             "tool_schemas": {},
             "toolkit_connection_statuses": [],
@@ -211,10 +211,11 @@ class Finder:
         found = {kit: await self.accounts(session, kit) for kit in policy.toolkits(session, self._catalogue) if kit in begun}
         return {kit: accounts for kit, accounts in found.items() if accounts}
 
-    async def connection(self, session: Session, toolkit: str, short: bool = False) -> Json:
-        """Whether the session's user has connected a toolkit, and as whom. Several accounts are named one by one, the default first; in
-        `short` the first few.
-        """
+    async def connection(self, session: Session, toolkit: str) -> Json:
+        """Whether the session's user has connected a toolkit, and as whom. Several accounts are named one by one, the default first."""
+        return await self._state(session, toolkit, short=False)
+
+    async def _state(self, session: Session, toolkit: str, short: bool) -> Json:
         card = self._catalogue.toolkit_card(toolkit)
         accounts = await self.accounts(session, card.slug)
         status: Json = {"toolkit": card.slug, "description": card.about, "has_active_connection": bool(accounts), "connection_details": {}}
