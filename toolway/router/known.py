@@ -42,6 +42,7 @@ _IT = re.compile(r"\b(?:it|them)\b", re.IGNORECASE)
 _FIRST = re.compile(r"\W*(?:(?:and|then|please)\W+){0,3}(\w+)", re.IGNORECASE)
 _RENAME = re.compile(r"\brename\b", re.IGNORECASE)
 _END = ",.;:!?)"
+_LONGEST_NAME = 12
 _GOES_ON = frozenset(["and", "of", "for", "&", "or", "the", "de", "la", "da", "di", "do", "von", "van", "und", "et", "y", "e"])
 """Words that may stand inside a name: before a capital one does not know where the name ends."""
 _AT_AN_END = (
@@ -289,7 +290,7 @@ def _unquoted(words: str, vocabulary: Mapping[str, str], title: str) -> Iterator
         of = "called" if token in _CALLED and (index == 0 or tokens[index - 1] not in vocabulary) else vocabulary.get(token)
         if of is not None:
             start = index + 2 if index + 1 < len(tokens) and tokens[index + 1] in _CALLED else index + 1
-            name = _run(tokens[start:], title)
+            name = _run(tokens[start : start + _LONGEST_NAME], title)
             if name:
                 yield _Mention(name, of)
 
