@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
-from toolway.catalog.terms import LONGEST, STOP, fold, of_word, stem, words
+from toolway.catalog.terms import LONGEST, STOP, fold, of_word, pairs, stem, words
 from toolway.catalog.tongues import ACTIONS, GONE, Tongue, spoken, tongues
 
 MOST_WORDS: Final = 160
@@ -12,6 +12,8 @@ MOST_PARTS: Final = 5
 _MOST_REPAIRED: Final = 16
 _INHERITED: Final = 0.6
 _REPAIRED: Final = 0.8
+_PAIR: Final = 0.5
+_FAINT: Final = 0.3
 _ACTING: Final = 0.4
 """What a word counts as a term that tells what to do: that is weighed against what a tool does."""
 _NAME: Final = 0.35
@@ -71,6 +73,8 @@ def understand(query: str, vocabulary: Vocabulary) -> Asked:
     tongue = spoken(bare, folded, english)
     tokens = list(_tokens(bare, tongue, known, repairs))
     whole = _wish(tokens)
+    if tongue.name == "en":
+        whole = whole._replace(terms=whole.terms | dict.fromkeys(pairs(folded), _PAIR))
     return Asked(whole, tuple(_parts(tokens, vocabulary)), tongue.name)
 
 
@@ -104,8 +108,8 @@ def _english(piece: str, word: str, after: str, tongue: Tongue, known: set[str],
     joint = word in tongue.joints
     if word in STOP or joint:
         return _Token(piece, {}, _actions(done), joint, 0)
-    worth = _NAME if name and root not in known else 1.0
-    terms = dict.fromkeys(of_word(word), _ACTING if _actions(done) else worth)
+    worth = _FAINT if root in tongue.faint else _NAME if name and root not in known else 1.0
+    terms = dict.fromkeys(of_word(word), min(worth, _ACTING) if _actions(done) else worth)
     if root not in known and not done and not name and word.isalpha():
         meant = repairs.get(word, "")
         if meant:

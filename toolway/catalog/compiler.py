@@ -5,6 +5,7 @@ What a folder gives is kept with the folder's mark, so that a change of one tool
 
 import contextlib
 import os
+import re
 import secrets
 import sqlite3
 from collections import Counter
@@ -15,11 +16,11 @@ from typing import Final, NamedTuple
 from msgspec import json, msgpack, structs
 
 from toolway.catalog import reader, schema, typos
-from toolway.catalog.doing import kind_of
+from toolway.catalog.doing import LACK, NOTHING, kind_of, kind_of_words
 from toolway.catalog.fields import walk
 from toolway.catalog.model import Card, Tool, Toolkit, ToolkitCard
 from toolway.catalog.postings import Counts, postings
-from toolway.catalog.terms import STOP, stem, terms, words
+from toolway.catalog.terms import STOP, pairs, stem, terms, words
 from toolway.catalog.tongues import tongues
 from toolway.errors import BadFile
 
@@ -34,15 +35,21 @@ CREATE TABLE terms (term TEXT PRIMARY KEY, naming INTEGER, tools BLOB) WITHOUT R
 CREATE TABLE typos (key TEXT, word TEXT, PRIMARY KEY (key, word)) WITHOUT ROWID;
 CREATE TABLE broken (folder TEXT PRIMARY KEY, message TEXT, details BLOB);
 """
+_ELSEWHERE: Final = Path(__file__).with_name("elsewhere.tsv")
+_NAMES: Final = re.compile(r"""(?<=\w )[A-Z][\w'.-]*|(?<!\w)['"][^'"]{1,60}['"](?!\w)""")
+"""Names that stand in an ask only as examples."""
+
 _NAMING: Final = ("name", "toolkit", "words")
 
 
 class _Row(NamedTuple):
-    slug: str
+    """A tool; or what a toolkit lacks: it has no slug and no tool, and is found by the search alone."""
+
+    slug: str | None
     retired: bool
     kind: int
-    card: bytes
-    tool: bytes
+    card: bytes | None
+    tool: bytes | None
     counts: bytes
 
 
@@ -66,7 +73,7 @@ def compiled(marks: Mapping[Path, str], stamp: str, before: sqlite3.Connection |
     for folder, mark in marks.items():
         try:
             kit = (before and _kept(before, folder, mark)) or _made(reader.read(folder))
-            taken = [row.slug for row in kit.rows if row.slug in owners]
+            taken = [row.slug for row in kit.rows if row.slug and row.slug in owners]
             if kit.slug in kits or taken:
                 shown = kit.slug if kit.slug in kits else taken[0]
                 raise BadFile(f"The toolkit in {folder} is left out: {shown} stands in another folder already.")
@@ -74,7 +81,7 @@ def compiled(marks: Mapping[Path, str], stamp: str, before: sqlite3.Connection |
             broken[str(folder)] = error
             continue
         kits[kit.slug] = (kit, str(folder), mark)
-        owners |= {row.slug for row in kit.rows}
+        owners |= {row.slug for row in kit.rows if row.slug}
     return _written(kits, broken, stamp)
 
 
@@ -108,7 +115,7 @@ def _kept(before: sqlite3.Connection, folder: Path, mark: str) -> _Kit | None:
 
 def _made(toolkit: Toolkit) -> _Kit:
     tools = sorted(toolkit.tools.values(), key=lambda tool: tool.slug)
-    rows = [_row(tool, toolkit) for tool in tools]
+    rows = [*(_row(tool, toolkit) for tool in tools), *(_lack(text, toolkit.title) for text in toolkit.lacks)]
     return _Kit(toolkit.slug, msgpack.encode(_toolkit_card(toolkit)), msgpack.encode(structs.replace(toolkit, tools={})), rows)
 
 
@@ -116,7 +123,21 @@ def _row(tool: Tool, toolkit: Toolkit) -> _Row:
     described = json.encode(schema.arguments(tool, toolkit))
     card = Card(tool.slug, toolkit.slug, tool.name, tool.title, tool.about, tool.effect, described)
     counts = {field: Counter(terms(text)) for field, text in _texts(tool, toolkit)}
+    counts["pairs"] = Counter(pair for ask in tool.asks for pair in pairs(words(_NAMES.sub(" x9x ", ask))))
     return _Row(tool.slug, bool(tool.retire), kind_of(tool), msgpack.encode(card), msgpack.encode(tool), msgpack.encode(counts))
+
+
+def _lack(text: str, toolkit: str = "") -> _Row:
+    counts = {"name": Counter(terms(text)), "toolkit": Counter(terms(toolkit)), "pairs": Counter(pairs(words(text)))}
+    return _Row(None, False, kind_of_words(words(text)) | LACK, None, None, msgpack.encode(counts))
+
+
+def _elsewhere() -> Iterator[_Row]:
+    for line in _ELSEWHERE.read_text("utf-8").splitlines():
+        if line and not line.startswith("#"):
+            name, asks = line.split("\t")
+            counts = {"name": Counter(terms(name)), "asks": Counter(terms(asks))}
+            yield _Row(None, False, NOTHING | LACK, None, None, msgpack.encode(counts))
 
 
 def _written(kits: Mapping[str, tuple[_Kit, str, str]], broken: Mapping[str, BadFile], stamp: str) -> sqlite3.Connection:
@@ -136,6 +157,8 @@ def _written(kits: Mapping[str, tuple[_Kit, str, str]], broken: Mapping[str, Bad
             database.execute("INSERT INTO tools VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
             if not row.retired:
                 counts[number] = msgpack.decode(row.counts, type=Counts)
+    counts |= {len(kinds) + place: msgpack.decode(row.counts, type=Counts) for place, row in enumerate(_elsewhere())}
+    kinds += bytes([NOTHING | LACK]) * (len(counts) and max(counts) + 1 - len(kinds))
     naming = {term for fields in counts.values() for field in _NAMING for term in fields.get(field, ())}
     rows = ((term, term in naming, tools) for term, tools in postings(counts).items())
     database.executemany("INSERT INTO terms VALUES (?, ?, ?)", rows)
@@ -150,7 +173,7 @@ def _written(kits: Mapping[str, tuple[_Kit, str, str]], broken: Mapping[str, Bad
 def _spelt(database: sqlite3.Connection) -> set[str]:
     """The words, as they are spelt, that a wrong one may have meant: those of names."""
     found: set[str] = {*STOP, *tongues()["en"].spelt}
-    for card, tool in database.execute("SELECT card, tool FROM tools WHERE NOT retired"):
+    for card, tool in database.execute("SELECT card, tool FROM tools WHERE NOT retired AND slug NOT NULL"):
         found.update(words(msgpack.decode(card, type=Card).title))
         found.update(word for ask in msgpack.decode(tool, type=Tool).asks for word in words(ask))
     for card, head in database.execute("SELECT card, head FROM toolkits"):
@@ -172,7 +195,7 @@ def _texts(tool: Tool, toolkit: Toolkit) -> Iterator[tuple[str, str]]:
     yield "toolkit", f"{toolkit.title} {toolkit.slug}"
     yield "about", tool.about
     yield "params", " ".join(f"{field.name} {field.about}" for field in walk(param.field for param in tool.params))
-    yield "asks", "\n".join(tool.asks)
+    yield "asks", "\n".join(_NAMES.sub(" ", ask) for ask in tool.asks)
     yield "words", " ".join(_called(set(map(stem, words(name))), toolkit))
 
 

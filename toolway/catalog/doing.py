@@ -9,6 +9,9 @@ from toolway.catalog.tongues import ACTIONS, tongues
 NOTHING: Final = len(ACTIONS)
 """The kind of a tool whose name tells no action."""
 
+LACK: Final = 64
+"""Added to the kind of what is no tool, but what people ask for in vain."""
+
 DELETE: Final = ACTIONS.index("delete")
 
 _READING: Final = ("get", "list", "find", "report")
@@ -38,18 +41,21 @@ AGREEMENT: Final = tuple(
 
 def kind_of(tool: Tool) -> int:
     """What a tool does: the number of an action, or NOTHING. The name tells it, as far as the effect does not say otherwise."""
+    kind = kind_of_words(words(tool.title))
+    if tool.effect == "destroy" and (tool.method == "DELETE" or kind == DELETE):
+        return DELETE
+    if tool.effect != "read" and (kind == NOTHING or ACTIONS[kind] in _READING):
+        return ACTIONS.index(_BY_EFFECT[tool.effect])
+    return kind
+
+
+def kind_of_words(name: list[str]) -> int:
+    """What a name such as "get tags" says to do."""
     every = tongues()["en"].meanings
-    name = words(tool.title)
     for word in name:
-        named = [meaning for meaning in every.get(stem(word), ()) if meaning in ACTIONS]
-        if not named:
-            continue
-        action = named[0]
-        if tool.effect == "destroy" and tool.method == "DELETE":
-            action = "delete"
-        if tool.effect != "read" and action in _READING:
-            action = _BY_EFFECT[tool.effect]
+        action = next((meaning for meaning in every.get(stem(word), ()) if meaning in ACTIONS), None)
         if action == "get" and ((name[-1].endswith("s") and not name[-1].endswith("ss")) or "all" in name):
             action = "list"
-        return ACTIONS.index(action)
-    return ACTIONS.index(_BY_EFFECT[tool.effect]) if tool.effect != "read" else NOTHING
+        if action:
+            return ACTIONS.index(action)
+    return NOTHING

@@ -80,7 +80,7 @@ class Catalogue:
         slug = self.toolkit_card(slug).slug
         if slug not in self._toolkits:
             (head,) = self._rows("SELECT head FROM toolkits WHERE slug = ?", slug)
-            rows = self._rows("SELECT tool FROM tools WHERE toolkit = ? ORDER BY number", slug)
+            rows = self._rows("SELECT tool FROM tools WHERE toolkit = ? AND slug NOT NULL ORDER BY number", slug)
             tools = [msgpack.decode(row[0], type=Tool) for row in rows]
             self._toolkits[slug] = structs.replace(msgpack.decode(head[0], type=Toolkit), tools={tool.name: tool for tool in tools})
         return self._toolkits[slug]
@@ -104,7 +104,7 @@ class Catalogue:
         slugs = self._kits if toolkits is None else self._chosen(toolkits)
         found: list[Card] = []
         for slug in slugs:
-            rows = self._rows("SELECT slug, card FROM tools WHERE toolkit = ? AND NOT retired ORDER BY number", slug)
+            rows = self._rows("SELECT slug, card FROM tools WHERE toolkit = ? AND NOT retired AND slug NOT NULL ORDER BY number", slug)
             for name, blob in rows:
                 if name not in self._cards:
                     self._cards[name] = msgpack.decode(blob, type=Card)
@@ -113,7 +113,9 @@ class Catalogue:
 
     def near_tools(self, slug: str, n: int = 3) -> tuple[str, ...]:
         """Slugs that were perhaps meant."""
-        return _near(slug.upper(), [name for (name,) in self._rows("SELECT slug FROM tools WHERE NOT retired ORDER BY number")], n)
+        return _near(
+            slug.upper(), [name for (name,) in self._rows("SELECT slug FROM tools WHERE NOT retired AND slug NOT NULL ORDER BY number")], n
+        )
 
     def near_toolkits(self, slug: str, n: int = 3) -> tuple[str, ...]:
         """Slugs of toolkits that were perhaps meant."""
@@ -122,6 +124,15 @@ class Catalogue:
     def spans(self, toolkits: Iterable[str]) -> list[range]:
         """The numbers of these toolkits' tools, as the search counts them."""
         return [self._spans[slug] for slug in self._chosen(toolkits)]
+
+    def others(self, spans: Iterable[range]) -> list[range]:
+        """The numbers of all toolkits' tools but these."""
+        taken = set(spans)
+        return [span for span in self._spans.values() if span not in taken]
+
+    def elsewhere(self) -> range:
+        """The numbers of what is asked of other kinds of service."""
+        return range(max((span.stop for span in self._spans.values()), default=0), len(self.kinds))
 
     def postings(self, terms: Iterable[str]) -> dict[str, bytes]:
         """The packed lists of those terms that any tool has, in the order of terms."""

@@ -193,7 +193,10 @@ class Rate(Struct, frozen=True):
 
 
 class Toolkit(Struct, frozen=True):
-    """A service: who it is, where it lives, how one proves oneself, and its tools by table name."""
+    """A service: who it is, where it lives, how one proves oneself, and its tools by table name.
+
+    `words` are what people call what tools name otherwise; `lacks` what people ask of the service and no tool of these does.
+    """
 
     slug: str
     title: str
@@ -208,6 +211,7 @@ class Toolkit(Struct, frozen=True):
     rates: tuple[Rate, ...] = ()
     faults: tuple[Fault, ...] = ()
     words: dict[str, tuple[str, ...]] = {}
+    lacks: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     page: str = ""

@@ -4,26 +4,29 @@ import math
 from array import array
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
 
 Counts = dict[str, dict[str, int]]
 """How often each term stands in a field, by field."""
 
-WEIGHTS: Final = {"name": 1.6, "toolkit": 1.0, "about": 1.0, "params": 0.6, "asks": 1.2, "words": 1.2}
+WEIGHTS: Final = {"name": 2.2, "toolkit": 1.0, "about": 0.8, "params": 0.6, "asks": 1.2, "words": 1.2, "pairs": 0.5}
 """How much a word counts in each field of a tool."""
 
-LENGTHS: Final = {"name": 0.5, "toolkit": 0.3, "about": 0.6, "params": 0.7, "asks": 0.5, "words": 0.0}
+LENGTHS: Final = {"name": 0.5, "toolkit": 0.3, "about": 0.6, "params": 0.7, "asks": 0.3, "words": 0.0, "pairs": 0.3}
 """How much the length of a field weighs against each of its words (b of BM25)."""
 
-_SATURATION: Final = 1.2  # k1 of BM25
-_PARTS: Final = "If"
+_TELLING: Final = ("name", "toolkit", "asks", "words", "pairs")
+"""The fields that say what a tool is for. A word is the rarer the fewer have it there: `about` names the place of nearly everything."""
+
+_SATURATION: Final = 1.5  # k1 of BM25
 
 
 def postings(tools: Mapping[int, Counts]) -> dict[str, bytes]:
     """For each term the tools that have it, with what it is worth there (BM25 over weighted fields).
 
-    `tools` gives the terms for each number, numbers rising. A list is packed as all numbers, then all worths.
+    `tools` gives the terms for each number, numbers rising. A list is packed as all numbers, all worths, and the
+    highest worth.
     """
     total: Counter[str] = Counter()
     having: Counter[str] = Counter()
@@ -39,30 +42,51 @@ def postings(tools: Mapping[int, Counts]) -> dict[str, bytes]:
             scale = WEIGHTS[field] / (1 - share + share * sum(found.values()) / mean[field])
             for term, count in found.items():
                 worths[term][number] = worths[term].get(number, 0.0) + scale * count
-    return {term: _pack(worth, len(tools)) for term, worth in worths.items()}
+    telling: Counter[str] = Counter()
+    for fields in tools.values():
+        telling.update({term for field in _TELLING for term in fields.get(field, ())})
+    return {term: _pack(worth, telling.get(term, len(worth)), len(tools)) for term, worth in worths.items()}
 
 
-def unpack(blob: bytes, spans: Iterable[range] | None = None) -> Iterator[tuple[int, float]]:
-    """The tools of a packed list (those in `spans`), and what the term is worth in each."""
-    numbers, worths = columns(blob)
-    if spans is None:
-        yield from zip(numbers, worths, strict=True)
-        return
-    for span in spans:
-        start, end = bisect_left(numbers, span.start), bisect_left(numbers, span.stop)
-        yield from zip(numbers[start:end], worths[start:end], strict=True)
+class Postings(NamedTuple):
+    """The tools that have a term, numbers rising, what it is worth in each, and the most that it is worth in any."""
+
+    numbers: "array[int]"
+    worths: "array[float]"
+    most: float
+
+    def within(self, spans: Sequence[range]) -> "Postings":
+        """Those of the tools in `spans`, which rise too."""
+        numbers, worths = array("I"), array("f")
+        for span in spans:
+            start = bisect_left(self.numbers, span.start)
+            end = bisect_left(self.numbers, span.stop, start)
+            numbers += self.numbers[start:end]
+            worths += self.worths[start:end]
+        return Postings(numbers, worths, self.most)
+
+    def worth(self, number: int) -> float:
+        """What the term is worth in one tool."""
+        place = bisect_left(self.numbers, number)
+        return self.worths[place] if place < len(self.numbers) and self.numbers[place] == number else 0.0
 
 
-def columns(blob: bytes) -> "tuple[array[int], array[float]]":
-    """The numbers and the worths of a packed list."""
+def unpack(blob: bytes) -> Postings:
+    """The postings of a packed list."""
     numbers, worths = array("I"), array("f")
     half = len(blob) // 2
-    numbers.frombytes(blob[:half])
-    worths.frombytes(blob[half:])
-    return numbers, worths
+    numbers.frombytes(blob[: half - 2])
+    worths.frombytes(blob[half - 2 :])
+    return Postings(numbers, worths, worths.pop())
 
 
-def _pack(worth: Mapping[int, float], tools: int) -> bytes:
-    rarity = math.log(1 + (tools - len(worth) + 0.5) / (len(worth) + 0.5))
-    scores = (rarity * value * (_SATURATION + 1) / (_SATURATION + value) for value in worth.values())
-    return array("I", worth).tobytes() + array("f", scores).tobytes()
+def rarest(tools: int) -> float:
+    """What a term is worth that no tool has."""
+    return math.log(1 + (tools + 0.5) / 0.5)
+
+
+def _pack(worth: Mapping[int, float], telling: int, tools: int) -> bytes:
+    having = (telling + len(worth)) / 2
+    rarity = math.log(1 + (tools - having + 0.5) / (having + 0.5))
+    scores = array("f", (rarity * value * (_SATURATION + 1) / (_SATURATION + value) for value in worth.values()))
+    return array("I", worth).tobytes() + scores.tobytes() + array("f", [max(scores)]).tobytes()

@@ -73,6 +73,7 @@ def collect(folder: Path, problems: Problems) -> Toolkit | None:
         rates=_rates(main.table("limits")),
         faults=_faults(main.table("errors")),
         words={key: main.table("words").texts(key) for key in main.table("words").data},
+        lacks=main.texts("lacks"),
         notes=main.texts("notes"),
         categories=main.texts("categories"),
         page=main.text("page"),

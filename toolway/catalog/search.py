@@ -1,22 +1,36 @@
 """Finding tools by what people ask for."""
 
 import heapq
-from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from toolway.catalog.asked import Vocabulary, Wish, understand
-from toolway.catalog.doing import AGREEMENT, DELETE
+from toolway.catalog.doing import AGREEMENT, DELETE, LACK
 from toolway.catalog.index import Catalogue
-from toolway.catalog.postings import columns
+from toolway.catalog.postings import Postings, rarest, unpack
 from toolway.catalog.tongues import ACTIONS, GONE
 
 _ACTION: Final = 0.35
+"""How much of its score a tool gains that does what is asked, and loses that does something else."""
+
 _LATER: Final = 0.6
 """What an action counts that is told after the first."""
 
+_GOOD_PART: Final = 0.5
+"""What the best tool of a part must score, beside the best of the whole, to stand before the others of the whole."""
+
 _CONNECTED: Final = 0.6
-_BUDGET: Final = 12_000
+"""What the tools of a connected toolkit gain, as a share of the best score."""
+
+_COVERED: Final = 0.25
+"""The least share of a request that its best tool must answer for to fit."""
+
+_IN_VAIN: Final = 1.1
+"""How much better what no tool does must fit than any tool, for nothing to fit."""
+
+_BUDGET: Final = 8_000
+"""How many postings are added up for one wish; the commonest terms beyond are looked up for the best tools only."""
+
 _REFINED: Final = 200
 
 
@@ -46,52 +60,106 @@ class Found(NamedTuple):
     parts: tuple[Part, ...]
 
 
+class _Ranking(NamedTuple):
+    """The tools that have something of a wish, best first, the share of the wish that the best answers for, and what is asked in vain."""
+
+    tools: list[tuple[int, float]]
+    covered: float
+    vain: float
+
+    @property
+    def fits(self) -> bool:
+        return bool(self.tools) and self.covered >= _COVERED and self.vain < _IN_VAIN * self.tools[0][1]
+
+
 def search(
     catalogue: Catalogue, query: str, toolkits: Iterable[str] | None = None, limit: int = 10, *, connected: Iterable[str] = ()
 ) -> Found:
     """The tools that fit best, best first; equals in the catalogue's order. `toolkits` keeps to these, `connected` prefers these."""
     spans = None if toolkits is None else catalogue.spans(toolkits)
-    preferred = catalogue.spans(connected)
     asked = understand(query, Vocabulary(catalogue.known, catalogue.naming, catalogue.repaired))
     wishes = [asked.whole, *asked.parts]
-    lists = catalogue.postings({term for wish in wishes for term in wish.terms})
-    ranked = [_ranked(wish, lists, catalogue.kinds, spans, preferred) for wish in wishes]
+    lists = {term: unpack(blob) for term, blob in catalogue.postings({term for wish in wishes for term in wish.terms}).items()}
+    ranker = _Ranker(catalogue, lists, spans, catalogue.spans(connected))
+    ranked = [ranker.rank(wish) for wish in wishes]
     order = _merged(ranked, max(limit, 0))
-    names = catalogue.names([number for number, _ in order])
+    heads = [[number for number, _ in one.tools[:3]] for one in (ranked[1:] or ranked)]
+    names = catalogue.names(sorted({number for number, _ in order}.union(*heads)))
     hits = [Hit(*names[number], round(score, 4)) for number, score in order]
-    heads = [[number for number, _ in one[:3]] for one in (ranked[1:] or ranked)]
-    known = catalogue.names([number for one in heads for number in one])
-    parts = tuple(Part(wish.text, tuple(known[number][0] for number in one)) for wish, one in zip(wishes[1:] or wishes, heads, strict=True))
-    return Found(hits, bool(hits), "", parts)
+    parts = tuple(Part(wish.text, tuple(names[number][0] for number in one)) for wish, one in zip(wishes[1:] or wishes, heads, strict=True))
+    fits = any(one.fits for one in ranked)
+    nearest = ""
+    if not fits and spans is not None:
+        outside = catalogue.others(spans)
+        other = _Ranker(catalogue, lists, outside, ()).rank(asked.whole)
+        if other.fits:
+            nearest = catalogue.names([other.tools[0][0]])[other.tools[0][0]][1]
+    return Found(hits, fits, nearest, parts)
 
 
-def _ranked(
-    wish: Wish, lists: Mapping[str, bytes], kinds: bytes, spans: Sequence[range] | None, preferred: Sequence[range]
-) -> list[tuple[int, float]]:
-    """The tools that have something of a wish, with their scores, best first."""
-    scores: dict[int, float] = {}
-    for term, weight in wish.terms.items():
-        blob = lists.get(term)
-        if blob is None:
-            continue
-        numbers, worths = columns(blob)
-        for span in spans if spans is not None else (range(1 << 32),):
-            start, end = bisect_left(numbers, span.start), bisect_left(numbers, span.stop)
-            for number, worth in zip(numbers[start:end], worths[start:end], strict=True):
+class _Ranker:
+    """Ranks the tools of some toolkits for the wishes of a request."""
+
+    def __init__(
+        self, catalogue: Catalogue, lists: Mapping[str, Postings], spans: Sequence[range] | None, preferred: Sequence[range]
+    ) -> None:
+        self._kinds = catalogue.kinds
+        self._preferred = preferred
+        self._rarest = rarest(len(self._kinds))
+        self._lists = lists
+        if spans is not None:
+            every = [*spans, catalogue.elsewhere()]
+            self._lists = {term: found.within(every) for term, found in lists.items()}
+
+    def rank(self, wish: Wish) -> _Ranking:
+        scores = self._scores(wish)
+        factors = _factors(wish.actions)
+        deletes = "delete" in wish.actions or GONE in wish.actions
+        lift = _CONNECTED * max(scores.values(), default=0.0) if self._preferred else 0.0
+        final: dict[int, float] = {}
+        vain = 0.0
+        for number, score in scores.items():
+            kind = self._kinds[number]
+            if kind >= LACK:
+                vain = max(vain, score * factors[kind - LACK])
+            elif kind != DELETE or deletes:
+                final[number] = score * factors[kind] + (lift if lift and any(number in span for span in self._preferred) else 0.0)
+        best = heapq.nsmallest(_REFINED, final, key=lambda number: (-final[number], number))
+        return _Ranking([(number, final[number]) for number in best], self._covered(wish, best[0]) if best else 0.0, vain)
+
+    def _scores(self, wish: Wish) -> dict[int, float]:
+        """What the terms of a wish are worth in each tool, the commonest added for the best alone once there are too many."""
+        weighted = sorted(
+            ((len(found.numbers), term, found) for term in wish.terms if (found := self._lists.get(term))), key=lambda one: one[:2]
+        )
+        scores: dict[int, float] = {}
+        spent = 0
+        for place, (length, term, found) in enumerate(weighted):
+            spent += length
+            if spent > _BUDGET and scores:
+                self._refine(scores, [(wish.terms[late], common) for _, late, common in weighted[place:]])
+                break
+            weight = wish.terms[term]
+            for number, worth in zip(found.numbers, found.worths, strict=True):
                 scores[number] = scores.get(number, 0.0) + weight * worth
-    if not scores:
-        return []
-    factors = _factors(wish.actions)
-    deletes = "delete" in wish.actions or GONE in wish.actions
-    lift = _CONNECTED * max(scores.values()) if preferred else 0.0
-    final: dict[int, float] = {}
-    for number, score in scores.items():
-        kind = kinds[number]
-        if kind == DELETE and not deletes:
-            continue
-        final[number] = score * factors[kind] + (lift if lift and any(number in span for span in preferred) else 0.0)
-    best = heapq.nsmallest(_REFINED, final, key=lambda number: (-final[number], number))
-    return [(number, final[number]) for number in best]
+        return scores
+
+    def _refine(self, scores: dict[int, float], common: Sequence[tuple[float, Postings]]) -> None:
+        best = heapq.nsmallest(_REFINED, scores, key=lambda number: (-scores[number], number))
+        for weight, found in common:
+            for number in best:
+                scores[number] += weight * found.worth(number)
+
+    def _covered(self, wish: Wish, best: int) -> float:
+        """The share of a wish's terms, by rarity, that stands in a tool. Pairs of words only add to it."""
+        whole = had = 0.0
+        for term, weight in wish.terms.items():
+            found = self._lists.get(term)
+            if found is not None:
+                had += weight * found.worth(best)
+            if " " not in term:
+                whole += weight * (found.most if found is not None else self._rarest)
+        return had / whole if whole else float(had > 0)
 
 
 def _factors(actions: Sequence[str]) -> list[float]:
@@ -107,16 +175,15 @@ def _factors(actions: Sequence[str]) -> list[float]:
     ]
 
 
-def _merged(ranked: Sequence[list[tuple[int, float]]], limit: int) -> list[tuple[int, float]]:
-    """The best of the whole, then the parts in turn, then the rest of the whole."""
-    whole, *parts = ranked
-    if not parts:
+def _merged(ranked: Sequence[_Ranking], limit: int) -> list[tuple[int, float]]:
+    """The best of the whole, then the best of each part that is good enough, then the rest of the whole."""
+    whole, *parts = (one.tools for one in ranked)
+    if not parts or not whole:
         return whole[:limit]
     chosen: dict[int, float] = dict(whole[:1])
-    for place in range(limit):
-        for part in parts:
-            if place < len(part):
-                chosen.setdefault(*part[place])
-        if place < len(whole):
-            chosen.setdefault(*whole[place])
+    for part in parts:
+        if part and part[0][1] >= _GOOD_PART * whole[0][1]:
+            chosen.setdefault(*part[0])
+    for number, score in whole:
+        chosen.setdefault(number, score)
     return list(chosen.items())[:limit]

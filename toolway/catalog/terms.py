@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from itertools import pairwise
 from typing import Final
 
 LONGEST: Final = 4_000
@@ -55,6 +56,12 @@ def fold(text: str) -> str:
 def terms(text: str) -> list[str]:
     """The terms of a text, in its order."""
     return [term for word in words(text) if word not in STOP for term in of_word(word)]
+
+
+def pairs(found: list[str]) -> list[str]:
+    """Every two neighbours among folded words, stop words among them: what is said in little words alone stands in these."""
+    roots = [stem(word) for word in found if word.isascii()]
+    return [f"{first} {second}" for first, second in pairwise(roots)]
 
 
 def of_word(word: str) -> list[str]:

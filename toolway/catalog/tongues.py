@@ -14,6 +14,9 @@ ACTIONS: Final = ("get", "list", "find", "report", "create", "log", "start", "co
 GONE: Final = "gone"
 _FILE: Final = Path(__file__).with_name("words.tsv")
 _SHORT, _ENDING, _LONG_ENDING = 4, 6, 10
+_VOWELS: Final = frozenset("aeiouy\u0430\u0435\u0438\u043e\u0443\u044b\u044f\u044e\u044c\u0454\u0456\u0457")
+"""A word that ends in one is found without it too: endings take its place."""
+
 _AGGLUTINATING: Final = ("fi", "tr", "ko", "hi", "de", "nl", "sv", "da", "no")
 _COMPOUNDING: Final = ("de", "nl", "sv", "da", "no", "fi")
 _JOINING: Final = ("ja", "zh")
@@ -32,7 +35,7 @@ _ARTICLES: Final = re.compile("^(?:\u0648|\u0641|\u0628|\u0643|\u0644)?(?:\u0627
 class Tongue(NamedTuple):
     """One language: words that say nothing, words between two requests, and what other words (or their beginnings) mean.
 
-    `spelt` are those words as people write them.
+    `spelt` are those words as people write them, `faint` the stems of those that hardly tell one tool from another.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Tongue(NamedTuple):
     meanings: dict[str, tuple[str, ...]]
     longest: int
     spelt: frozenset[str]
+    faint: frozenset[str]
 
     def meaning(self, word: str) -> tuple[str, ...]:
         """What a folded word means; empty when it is not known. A compound means what its parts mean."""
@@ -103,12 +107,13 @@ def tongues() -> dict[str, Tongue]:
 
 
 def _tongue(name: str, rows: dict[str, list[str]]) -> Tongue:
-    stop, joints = rows.pop("stop", []), rows.pop("and", [])
+    stop, joints, faint = rows.pop("stop", []), rows.pop("and", []), rows.pop("faint", [])
     meanings: dict[str, tuple[str, ...]] = {}
     for meaning, listed in rows.items():
         for word in listed:
             key = stem(word) if name == "en" and "_" not in word else word
-            meanings[key] = (*meanings.get(key, ()), meaning)
+            for form in {key, key[:-1]} if name != "en" and len(key) > _SHORT and key[-1] in _VOWELS else (key,):
+                meanings[form] = (*meanings.get(form, ()), meaning)
     return Tongue(
         name,
         frozenset(stop),
@@ -116,6 +121,7 @@ def _tongue(name: str, rows: dict[str, list[str]]) -> Tongue:
         meanings,
         max(map(len, meanings), default=1),
         frozenset(word for listed in rows.values() for word in listed),
+        frozenset(map(stem, faint)),
     )
 
 
@@ -126,7 +132,7 @@ def spoken(text: str, words: Sequence[str], known: frozenset[str]) -> Tongue:
     """
     every = tongues()
     for name, letters in _SCRIPTS:
-        if letters.search(text) and len(letters.findall(text)) * 4 >= len(re.findall(r"[^\W\d_]", text)):
+        if letters.search(text) and (name == "uk" or len(letters.findall(text)) * 4 >= len(re.findall(r"[^\W\d_]", text))):
             return every[name]
     english = every["en"]
     best, most = english, sum(word in known or stem(word) in english.meanings or word in english.joints for word in words) + 0.5
