@@ -4,10 +4,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
-from toolway.catalog.terms import LONGEST, STOP, fold, of_word, pairs, stem, words
+from toolway.catalog.terms import STOP, fold, of_word, pairs, stem, words
 from toolway.catalog.tongues import ACTIONS, GONE, Tongue, spoken, tongues
 
-MOST_WORDS: Final = 160
+MOST_WORDS: Final = 80
+_LONGEST: Final = 1_200
 MOST_PARTS: Final = 5
 _MOST_REPAIRED: Final = 16
 _INHERITED: Final = 0.6
@@ -65,7 +66,7 @@ class _Token(NamedTuple):
 
 def understand(query: str, vocabulary: Vocabulary) -> Asked:
     """What a request asks for."""
-    text = query[:LONGEST]
+    text = query[:_LONGEST]
     bare = _QUOTED.sub(_blank, text)  # of the same length: where a wish begins is where its words were written
     bare = _OPAQUE.sub(_blank, bare if words(bare) else text)
     folded = words(bare)[:MOST_WORDS]

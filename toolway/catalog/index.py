@@ -127,12 +127,16 @@ class Catalogue:
 
     def others(self, spans: Iterable[range]) -> list[range]:
         """The numbers of all toolkits' tools but these."""
-        taken = set(spans)
-        return [span for span in self._spans.values() if span not in taken]
+        found: list[range] = []
+        at = 0
+        for span in sorted(spans, key=lambda span: span.start):
+            found.append(range(at, span.start))
+            at = span.stop
+        return [*found, range(at, self.elsewhere().start)]
 
     def elsewhere(self) -> range:
         """The numbers of what is asked of other kinds of service."""
-        return range(max((span.stop for span in self._spans.values()), default=0), len(self.kinds))
+        return range(self._end, len(self.kinds))
 
     def postings(self, terms: Iterable[str]) -> dict[str, bytes]:
         """The packed lists of those terms that any tool has, in the order of terms."""
@@ -192,6 +196,7 @@ class Catalogue:
         rows = self._rows("SELECT slug, card, first, count FROM toolkits ORDER BY slug")
         self._kits = {slug: msgpack.decode(card, type=ToolkitCard) for slug, card, _, _ in rows}
         self._spans = {slug: range(first, first + count) for slug, _, first, count in rows}
+        self._end = max((span.stop for span in self._spans.values()), default=0)
         broken = self._rows("SELECT folder, message, details FROM broken ORDER BY folder")
         self.broken = {folder: BadFile(message, details=msgpack.decode(details, type=list[str])) for folder, message, details in broken}
 

@@ -1,6 +1,5 @@
 """Finding tools by what people ask for."""
 
-import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -22,16 +21,22 @@ _GOOD_PART: Final = 0.5
 _CONNECTED: Final = 0.6
 """What the tools of a connected toolkit gain, as a share of the best score."""
 
-_COVERED: Final = 0.25
+_COVERED: Final = 0.2
 """The least share of a request that its best tool must answer for to fit."""
 
-_IN_VAIN: Final = 1.1
-"""How much better what no tool does must fit than any tool, for nothing to fit."""
+_IN_VAIN: Final = 0.9
+"""How well what no tool does must fit, beside the best tool, for nothing to fit."""
 
-_BUDGET: Final = 8_000
-"""How many postings are added up for one wish; the commonest terms beyond are looked up for the best tools only."""
+_BUDGET: Final = 2_000
+_PART_BUDGET: Final = 600
+"""How many postings are added up for a request and for a part of it; the commonest terms beyond are looked up for the best tools only."""
 
-_REFINED: Final = 200
+_MOST_TERMS: Final = 32
+"""The rarest terms of a long request are enough."""
+
+_REFINED: Final = 100
+_WORTH_A_LOOK: Final = 0.3
+"""Tools that score less than this beside the best are not looked at further."""
 
 
 class Hit(NamedTuple):
@@ -81,17 +86,17 @@ def search(
     wishes = [asked.whole, *asked.parts]
     lists = {term: unpack(blob) for term, blob in catalogue.postings({term for wish in wishes for term in wish.terms}).items()}
     ranker = _Ranker(catalogue, lists, spans, catalogue.spans(connected))
-    ranked = [ranker.rank(wish) for wish in wishes]
+    ranked = [ranker.rank(wish, _BUDGET if wish is asked.whole else _PART_BUDGET) for wish in wishes]
     order = _merged(ranked, max(limit, 0))
     heads = [[number for number, _ in one.tools[:3]] for one in (ranked[1:] or ranked)]
     names = catalogue.names(sorted({number for number, _ in order}.union(*heads)))
     hits = [Hit(*names[number], round(score, 4)) for number, score in order]
     parts = tuple(Part(wish.text, tuple(names[number][0] for number in one)) for wish, one in zip(wishes[1:] or wishes, heads, strict=True))
-    fits = any(one.fits for one in ranked)
+    fits = ranked[0].fits
     nearest = ""
     if not fits and spans is not None:
         outside = catalogue.others(spans)
-        other = _Ranker(catalogue, lists, outside, ()).rank(asked.whole)
+        other = _Ranker(catalogue, lists, outside, ()).rank(asked.whole, _BUDGET)
         if other.fits:
             nearest = catalogue.names([other.tools[0][0]])[other.tools[0][0]][1]
     return Found(hits, fits, nearest, parts)
@@ -105,49 +110,56 @@ class _Ranker:
     ) -> None:
         self._kinds = catalogue.kinds
         self._preferred = preferred
+        self._liked = {number for span in preferred for number in span}
         self._rarest = rarest(len(self._kinds))
         self._lists = lists
         if spans is not None:
             every = [*spans, catalogue.elsewhere()]
             self._lists = {term: found.within(every) for term, found in lists.items()}
 
-    def rank(self, wish: Wish) -> _Ranking:
-        scores = self._scores(wish)
+    def rank(self, wish: Wish, budget: int) -> _Ranking:
+        scores = self._scores(wish, budget)
         factors = _factors(wish.actions)
         deletes = "delete" in wish.actions or GONE in wish.actions
-        lift = _CONNECTED * max(scores.values(), default=0.0) if self._preferred else 0.0
-        final: dict[int, float] = {}
+        most = max(scores.values(), default=0.0)
+        least, lift = _WORTH_A_LOOK * most, _CONNECTED * most
+        final: list[tuple[float, int]] = []
         vain = 0.0
-        for number, score in scores.items():
+        for number, score in [one for one in scores.items() if one[1] >= least or one[0] in self._liked]:
             kind = self._kinds[number]
             if kind >= LACK:
                 vain = max(vain, score * factors[kind - LACK])
             elif kind != DELETE or deletes:
-                final[number] = score * factors[kind] + (lift if lift and any(number in span for span in self._preferred) else 0.0)
-        best = heapq.nsmallest(_REFINED, final, key=lambda number: (-final[number], number))
-        return _Ranking([(number, final[number]) for number in best], self._covered(wish, best[0]) if best else 0.0, vain)
+                final.append((-(score * factors[kind] + (lift if number in self._liked else 0.0)), number))
+        final.sort()
+        best = [(number, -score) for score, number in final[:_REFINED]]
+        return _Ranking(best, self._covered(wish, best[0][0]) if best else 0.0, vain)
 
-    def _scores(self, wish: Wish) -> dict[int, float]:
-        """What the terms of a wish are worth in each tool, the commonest added for the best alone once there are too many."""
-        weighted = sorted(
-            ((len(found.numbers), term, found) for term in wish.terms if (found := self._lists.get(term))), key=lambda one: one[:2]
-        )
+    def _scores(self, wish: Wish, budget: int) -> dict[int, float]:
+        """What the terms of a wish are worth in each tool. Once there are too many, the commonest are added for the best alone."""
+        had = (term for term in wish.terms if term in self._lists)
+        weighted = sorted((len(self._lists[term].numbers), term) for term in had)
         scores: dict[int, float] = {}
-        spent = 0
-        for place, (length, term, found) in enumerate(weighted):
-            spent += length
-            if spent > _BUDGET and scores:
-                self._refine(scores, [(wish.terms[late], common) for _, late, common in weighted[place:]])
+        del weighted[_MOST_TERMS:]
+        for place, (length, term) in enumerate(weighted):
+            budget -= length
+            if budget < 0 and scores:
+                self._refine(scores, wish, [late for _, late in weighted[place:]])
                 break
-            weight = wish.terms[term]
+            weight, found = wish.terms[term], self._lists[term]
             for number, worth in zip(found.numbers, found.worths, strict=True):
                 scores[number] = scores.get(number, 0.0) + weight * worth
         return scores
 
-    def _refine(self, scores: dict[int, float], common: Sequence[tuple[float, Postings]]) -> None:
-        best = heapq.nsmallest(_REFINED, scores, key=lambda number: (-scores[number], number))
-        for weight, found in common:
-            for number in best:
+    def _refine(self, scores: dict[int, float], wish: Wish, common: Sequence[str]) -> None:
+        for found, weight in ((self._lists[term], wish.terms[term]) for term in common):
+            part = found.within(self._preferred)
+            for number, worth in zip(part.numbers, part.worths, strict=True):
+                scores[number] = scores.get(number, 0.0) + weight * worth
+        least = _WORTH_A_LOOK * max(scores.values())
+        best = sorted((-score, number) for number, score in scores.items() if score >= least and number not in self._liked)[:_REFINED]
+        for found, weight in ((self._lists[term], wish.terms[term]) for term in common):
+            for _, number in best:
                 scores[number] += weight * found.worth(number)
 
     def _covered(self, wish: Wish, best: int) -> float:

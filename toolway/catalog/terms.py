@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -71,6 +72,7 @@ def of_word(word: str) -> list[str]:
     return [run[at : at + 2] for run in _JOINED.findall(word) for at in range(len(run) - 1)]
 
 
+@lru_cache(maxsize=16_384)
 def stem(word: str) -> str:
     """The word without its commonest English ending."""
     if word.endswith(("ss", "us", "is")):

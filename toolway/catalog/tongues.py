@@ -13,6 +13,7 @@ ACTIONS: Final = ("get", "list", "find", "report", "create", "log", "start", "co
 
 GONE: Final = "gone"
 _FILE: Final = Path(__file__).with_name("words.tsv")
+_SURELY: Final = 0.75
 _SHORT, _ENDING, _LONG_ENDING = 4, 6, 10
 _VOWELS: Final = frozenset("aeiouy\u0430\u0435\u0438\u043e\u0443\u044b\u044f\u044e\u044c\u0454\u0456\u0457")
 """A word that ends in one is found without it too: endings take its place."""
@@ -136,6 +137,8 @@ def spoken(text: str, words: Sequence[str], known: frozenset[str]) -> Tongue:
             return every[name]
     english = every["en"]
     best, most = english, sum(word in known or stem(word) in english.meanings or word in english.joints for word in words) + 0.5
+    if most > _SURELY * len(words):
+        return english
     for name, tongue in every.items():
         if name == "en" or not any("a" <= letter <= "z" for word in tongue.stop for letter in word):
             continue
