@@ -79,3 +79,15 @@ def test_terms() -> None:
     assert {stem(word) for word in ("create", "created", "creating", "creates")} == {"creat"}
     assert {stem(word) for word in ("entry", "entries")} == {"entry"}
     assert stem("status") == "status"
+
+
+@pytest.mark.parametrize(
+    ("query", "parts"),
+    [
+        ("show brand new clients and delete the tag old", ["show brand new clients", "and delete the tag old"]),
+        ('stop my DeskTime task and log 2 hours for "Acme Site"', ["stop my DeskTime task", 'and log 2 hours for "Acme Site"']),
+        ('create the group "QA, Riga", then add Anna to it', ['create the group "QA, Riga",', "then add Anna to it"]),
+    ],
+)
+def test_the_parts_of_a_request_are_told_as_they_were_written(catalogue: Catalogue, query: str, parts: list[str]) -> None:
+    assert [part.text for part in search(catalogue, query).parts] == parts

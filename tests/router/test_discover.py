@@ -170,6 +170,22 @@ async def test_nothing_fits_is_said_plainly(house: House) -> None:
     assert data["toolkit_connection_statuses"] == data["next_steps_guidance"] == []
 
 
+async def test_several_wishes_of_one_request_are_steps_in_their_order(house: House) -> None:
+    session = await house.session()
+    data, _ = await house.ask(
+        session, {"use_case": 'create the group "QA", then add a client called "Acme" and archive project Nimbus and then delete it'}
+    )
+    (result,) = data["results"]
+    assert result["recommended_plan_steps"] == [
+        '1. Call CLOCKIFY_CREATE_USER_GROUP with {"name":"QA"}.',
+        '2. Call CLOCKIFY_CREATE_CLIENT with {"name":"Acme"}.',
+        '3. Call CLOCKIFY_UPDATE_PROJECT with {"projectId":"Nimbus","archived":true}.',
+        '4. Call CLOCKIFY_DELETE_PROJECT with {"projectId":"Nimbus"}.',
+    ]
+    assert result["primary_tool_slugs"] == [step.split()[2] for step in result["recommended_plan_steps"]]
+    assert result["difficulty"] == "hard"
+
+
 async def test_where_the_session_does_not_use_the_toolkit_it_is_named(house: House) -> None:
     session = await house.session(toolkits={"enable": ["desktime"]})
     data, _ = await house.ask(session, {"use_case": "create a webhook in Clockify"})

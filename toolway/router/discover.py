@@ -83,7 +83,7 @@ class Finder:
         results: list[Json] = answer["results"]
         near = (result["toolkits"] for result in results if result["primary_tool_slugs"] or len(result["toolkits"]) <= _MOST_TOOLKITS)
         toolkits = list(dict.fromkeys(kit for kits in near for kit in kits))
-        statuses = [await self.connection(session, kit, short=True) for kit in toolkits]
+        statuses = [await self._state(session, kit, short=True) for kit in toolkits]
         answer |= {
             "tool_schemas": {},
             "toolkit_connection_statuses": [],
@@ -104,7 +104,9 @@ class Finder:
 
         kits = policy.toolkits(session, self._catalogue)
         depth = _DEEP if policy.narrowed(session) else OFFERED
-        found = search(self._catalogue, query.words, kits, depth, connected=tuple(connected))
+        # Where a session names its toolkits, all of them are meant, whether connected yet or not.
+        preferred = kits if "enabled" in session.config["toolkits"] else connected
+        found = search(self._catalogue, query.words, kits, depth, connected=tuple(preferred))
         if not found.fits:
             return _Found(nearest=found.nearest)
         hits = [card for hit in found.hits if policy.allowed(session, card := self._catalogue.card(hit.slug))][:OFFERED]
@@ -141,8 +143,10 @@ class Finder:
 
         made = plan.plan(found.intents, may)
         best = [card.slug for card in found.primary]
-        before = [step.tool.slug for step in made.steps] + [tool.slug for tool in made.prerequisites]
-        related = [slug for slug in dict.fromkeys([*before, *(card.slug for card in found.hits)]) if slug not in best]
+        steps, before = [step.tool.slug for step in made.steps], [tool.slug for tool in made.prerequisites]
+        hits = [card.slug for card in found.hits]
+        # What may be needed before is named in the steps as well: it takes the place of the last hit only.
+        related = [slug for slug in dict.fromkeys([*steps, *hits[: OFFERED - 1], *before, *hits]) if slug not in best]
         related = related[: max(OFFERED - len(best), len(made.steps))]
         cards = {slug: self._catalogue.card(slug) for slug in (*best, *related)}
         first |= {step.tool.slug: cards[step.tool.slug] for step in reversed(made.steps) if step.tool.slug in cards}
@@ -211,10 +215,11 @@ class Finder:
         found = {kit: await self.accounts(session, kit) for kit in policy.toolkits(session, self._catalogue) if kit in begun}
         return {kit: accounts for kit, accounts in found.items() if accounts}
 
-    async def connection(self, session: Session, toolkit: str, short: bool = False) -> Json:
-        """Whether the session's user has connected a toolkit, and as whom. Several accounts are named one by one, the default first; in
-        `short` the first few.
-        """
+    async def connection(self, session: Session, toolkit: str) -> Json:
+        """Whether the session's user has connected a toolkit, and as whom. Several accounts are named one by one, the default first."""
+        return await self._state(session, toolkit, short=False)
+
+    async def _state(self, session: Session, toolkit: str, short: bool) -> Json:
         card = self._catalogue.toolkit_card(toolkit)
         accounts = await self.accounts(session, card.slug)
         status: Json = {"toolkit": card.slug, "description": card.about, "has_active_connection": bool(accounts), "connection_details": {}}

@@ -42,11 +42,13 @@ _IT = re.compile(r"\b(?:it|them)\b", re.IGNORECASE)
 _FIRST = re.compile(r"\W*(?:(?:and|then|please)\W+){0,3}(\w+)", re.IGNORECASE)
 _RENAME = re.compile(r"\brename\b", re.IGNORECASE)
 _END = ",.;:!?)"
-_GOES_ON = frozenset(["and", "of", "for", "&", "or", "the"])
+_LONGEST_NAME = 12
+_GOES_ON = frozenset(["and", "of", "for", "&", "or", "the", "de", "la", "da", "di", "do", "von", "van", "und", "et", "y", "e"])
 """Words that may stand inside a name: before a capital one does not know where the name ends."""
 _AT_AN_END = (
     "to from in on at with by into as is was has who that which until till since before after during today yesterday tomorrow this last "
-    "next via per please then if under so when where now again"
+    "next via per please then if under so when where now again "
+    "dans sur pour avec auf bei für im am mit en con para por nel per w z na till med til fra från"
 )
 _DATES = (
     "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october "
@@ -262,7 +264,7 @@ def _vocabulary(kit: Toolkit) -> dict[str, str]:
     for word, meanings in kit.words.items():
         nouns = {stems[at] for meaning in meanings if (at := _stem(meaning.casefold())) in stems}
         if len(nouns) == 1 and _stem(word) not in stems:
-            found[word.casefold()] = nouns.pop()
+            found |= dict.fromkeys((word.casefold(), word.capitalize()), nouns.pop())  # some languages write nouns with a capital
     return found
 
 
@@ -288,7 +290,7 @@ def _unquoted(words: str, vocabulary: Mapping[str, str], title: str) -> Iterator
         of = "called" if token in _CALLED and (index == 0 or tokens[index - 1] not in vocabulary) else vocabulary.get(token)
         if of is not None:
             start = index + 2 if index + 1 < len(tokens) and tokens[index + 1] in _CALLED else index + 1
-            name = _run(tokens[start:], title)
+            name = _run(tokens[start : start + _LONGEST_NAME], title)
             if name:
                 yield _Mention(name, of)
 
