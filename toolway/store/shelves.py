@@ -15,6 +15,7 @@ from toolway.store.engine import Desk
 from toolway.store.freshness import Freshness
 from toolway.store.log import Log
 from toolway.store.records import Account, ApiKey, AuthConfig, Link, Project, R, Session, from_row, now_ms, to_row
+from toolway.store.sealed import Sealed, hold_key
 
 _ACTIVE, _WAITS = "ACTIVE", "INITIATED"
 
@@ -31,6 +32,7 @@ class Store:
         self.links = Links(database)
         self.sessions = Sessions(database)
         self.meta = Meta(database)
+        self.sealed = Sealed(database)
         self.log = Log(database)
         self.freshness = Freshness(self.generation)
         database.on_bump = self.freshness.due
@@ -79,6 +81,7 @@ class _Shelf:
     async def _add(self, query: str, record: msgspec.Struct, what: str, *, bump: bool) -> None:
         try:
             async with self._database.write(bump=bump) as desk:
+                await hold_key(desk, getattr(record, "sealed", ""))
                 await desk.do(query, **to_row(record))
         except Conflict:
             raise Conflict(f"There is such {what} already.") from None
@@ -168,6 +171,7 @@ class AccountChanges(TypedDict, total=False):
 async def _move(desk: Desk, account: Account, to_status: str, changes: AccountChanges) -> Account:
     later = max(now_ms(), account.updated_at + 1)  # always later, so that no two states of an account look alike
     moved = msgspec.structs.replace(account, status=to_status, updated_at=later, **changes)
+    await hold_key(desk, moved.sealed)
     values: dict[str, Any] = to_row(moved)
     for fixed in ("user_id", "toolkit", "auth_config_id", "created_at"):
         del values[fixed]
