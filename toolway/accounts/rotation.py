@@ -6,10 +6,8 @@ Servers that run on the same key file find the new key in it as soon as they mee
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from collections.abc import Generator
-from pathlib import Path
 
 from msgspec import Struct
 
@@ -21,9 +19,9 @@ from toolway.store.sealed import KINDS, Found
 from toolway.store.shelves import Store
 
 Tell = Callable[[str], None]
-_ROW = {"accounts": "connected_account/", "meta": "meta/"}
+_ROW = {"accounts": "connected_account/", "auth configs": "auth_config/", "authorizations": "authorization/", "pepper": "meta/"}
 _LOCK = "vault.lock"
-_ROUNDS = 20
+_ROUNDS = 120
 _PAUSE_SECONDS = 0.5
 
 

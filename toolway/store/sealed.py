@@ -9,8 +9,14 @@ from typing import NamedTuple
 from toolway.errors import Unavailable
 from toolway.store.database import Database
 from toolway.store.engine import Desk
+from toolway.store.records import now_ms
 
-KINDS = {"accounts": ("sealed_accounts", "renew_account"), "meta": ("sealed_meta", "renew_meta")}
+KINDS = {
+    "accounts": ("sealed_accounts", "renew_account"),
+    "auth configs": ("sealed_auth_configs", "renew_auth_config"),
+    "authorizations": ("sealed_authorizations", "renew_authorization"),
+    "pepper": ("sealed_meta", "renew_meta"),
+}
 """The shelves that hold something sealed, and their queries: to look through it, to change it."""
 _TURN = "the vault's keys"
 
@@ -34,12 +40,12 @@ class Sealed:
         return [Found(row["id"], row["sealed"]) for row in rows]
 
     async def renew(self, kind: str, rows: Sequence[tuple[Found, str]]) -> int:
-        """Put texts that were sealed anew in place of those that were read, where nobody changed them since; tells how many there were.
-
-        Every process forgets what it remembers of them.
+        """Put texts that were sealed anew in place of those that were read, where nobody changed them since, or is about to under a lease;
+        tells how many there were. Every process forgets what it remembers of them.
         """
+        query, more = KINDS[kind][1], {"at": now_ms()} if kind == "accounts" else {}
         async with self._database.write(bump=True) as desk:
-            return sum([await desk.do(KINDS[kind][1], id=row.id, before=row.sealed, sealed=sealed) for row, sealed in rows])
+            return sum([await desk.do(query, id=row.id, before=row.sealed, sealed=sealed, **more) for row, sealed in rows])
 
     async def retire(self, key: str) -> int:
         """Let nothing be kept under this key any more, unless something is; tells how much that is."""
