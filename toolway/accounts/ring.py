@@ -65,8 +65,15 @@ def given(text: str, what: str = "vault_key") -> Ring:
     return Ring(next(iter(ring)), ring)
 
 
-def told_by(command: str) -> str:
-    """What a command prints, for `given`. It runs without a shell; neither what it prints nor what it complains of is shown."""
+def setting(key: str, command: str) -> str:
+    """The text of the ring that the settings give, of themselves or through a command; "" when it is in the key file. Raises BadSetting."""
+    if key.strip() and command.strip():
+        raise BadSetting("vault_key and vault_key_command are both given.", fix="Keep one of them.")
+    return _told_by(command) if command.strip() else key.strip()
+
+
+def _told_by(command: str) -> str:
+    """What a command prints. It runs without a shell; neither what it prints nor what it complains of is shown."""
     try:
         words = shlex.split(command)
         run = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=_COMMAND_SECONDS, check=False)

@@ -12,17 +12,17 @@ from contextlib import contextmanager
 from msgspec import Struct
 
 from toolway.accounts.ring import KeyFile, Ring, fresh_key, key_id
-from toolway.accounts.vault import Vault, key_of
+from toolway.accounts.vault import Vault
 from toolway.errors import Conflict, ToolwayError
 from toolway.store.locks import Hold
-from toolway.store.sealed import KINDS, Found
+from toolway.store.sealed import KINDS, Found, key_of
 from toolway.store.shelves import Store
 
+PAUSE_SECONDS = 0.5
 Tell = Callable[[str], None]
 _ROW = {"accounts": "connected_account/", "auth configs": "auth_config/", "authorizations": "authorization/", "pepper": "meta/"}
 _LOCK = "vault.lock"
 _ROUNDS = 120
-_PAUSE_SECONDS = 0.5
 
 
 class Rotated(Struct, frozen=True):
@@ -82,27 +82,28 @@ def promote(file: KeyFile) -> str:
     return new
 
 
-async def seal_anew(store: Store, vault: Vault, tell: Tell) -> Rotated:
-    """Seal everything under the primary key, and retire the others of the ring where nothing needs them any more."""
+async def seal_anew(store: Store, vault: Vault, tell: Tell, pause: float = PAUSE_SECONDS) -> Rotated:
+    """Seal everything under the primary key, and retire the others of the ring where nothing needs them any more.
+
+    What was sealed under an old key right before the new one came is given `pause` seconds to arrive; after that it would be refused.
+    """
     vault.reread()
     new, *others = vault.ring
-    renewed, stuck = 0, dict[str, str]()
+    renewed = 0
     for _ in range(_ROUNDS):
+        stuck: dict[str, list[str]] = {}
         for kind in KINDS:
             renewed += await _renew(store, vault, kind, new, stuck, tell)
-        if not others:
-            break
-        # What was sealed under the old key right before the new one came is given the time to arrive.
-        await asyncio.sleep(_PAUSE_SECONDS)
+        if others:
+            await asyncio.sleep(pause)
         left = {key: await store.sealed.retire(key) for key in others}
-        if sum(left.values()) <= len(stuck):
-            return Rotated(new, renewed, tuple(key for key in others if not left[key]), tuple(stuck.values()))
-    if others:
-        raise Conflict(
-            f"Something is sealed under {', '.join(others)} again and again: a server seals with the old key.",
-            fix="Restart every server with the new ring, then do this again.",
-        )
-    return Rotated(new, renewed, (), tuple(stuck.values()))
+        if all(left[key] <= len(stuck.get(key, ())) for key in others):
+            told = tuple(one for key in stuck for one in stuck[key])
+            return Rotated(new, renewed, tuple(key for key in others if not left[key]), told)
+    raise Conflict(
+        f"Something is sealed under {', '.join(others)} again and again: a server seals with the old key.",
+        fix="Restart every server with the new ring, then do this again.",
+    )
 
 
 def destroy(file: KeyFile, keys: tuple[str, ...]) -> None:
@@ -111,15 +112,15 @@ def destroy(file: KeyFile, keys: tuple[str, ...]) -> None:
     file.write(Ring(ring.primary, {id: key for id, key in ring.keys.items() if id not in keys}, ring.next))
 
 
-async def rotate(store: Store, vault: Vault, tell: Tell) -> Rotated:
+async def rotate(store: Store, vault: Vault, tell: Tell, pause: float = PAUSE_SECONDS) -> Rotated:
     """All of it, on a key file. `tell` is told of each step that is done."""
-    file = vault.file
-    if file is None:
+    if vault.file is None:
         raise ToolwayError("The ring is not in a file, so it cannot be changed from here.")
+    file = KeyFile(vault.file.path)  # of our own: the vault has to see each change
     with alone(file):
         new = promote(file)
         tell(f"{new} seals from now on")
-        done = await seal_anew(store, vault, tell)
+        done = await seal_anew(store, vault, tell, pause)
         if done.idle:
             tell(f"nothing needs {', '.join(done.idle)} any more")
             destroy(file, done.idle)
@@ -127,17 +128,15 @@ async def rotate(store: Store, vault: Vault, tell: Tell) -> Rotated:
         return done
 
 
-async def _renew(store: Store, vault: Vault, kind: str, new: str, stuck: dict[str, str], tell: Tell) -> int:
+async def _renew(store: Store, vault: Vault, kind: str, new: str, stuck: dict[str, list[str]], tell: Tell) -> int:
     after, renewed = "", 0
     while rows := await store.sealed.beyond(kind, new, after):
         changes: list[tuple[Found, str]] = []
         for row in rows:
-            place = _ROW[kind] + row.id
             try:
-                changes.append((row, vault.renew(row.sealed, place)))
-                stuck.pop(place, None)
+                changes.append((row, vault.renew(row.sealed, _ROW[kind] + row.id)))
             except ToolwayError as problem:
-                stuck[place] = problem.message
+                stuck.setdefault(key_of(row.sealed), []).append(problem.message)
         if changes:
             renewed += await store.sealed.renew(kind, changes)
             tell(f"{kind}: {renewed} sealed anew")

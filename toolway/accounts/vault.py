@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from toolway.accounts.ring import KEY_FILE, KeyFile, Ring, fresh_key, given
 from toolway.errors import BadSetting, ToolwayError, Unavailable
+from toolway.store.sealed import key_of
 
 _VERSION = "v1"
 _NONCE_BYTES = 12
@@ -136,12 +137,6 @@ class Vault:
     def renew(self, sealed: str, row: str) -> str:
         """The same value, sealed under the primary key. Raises as `unseal` and `seal` do."""
         return self.seal(self.unseal(sealed, row), row)
-
-
-def key_of(sealed: str) -> str:
-    """The id of the ring's key that a value is sealed under; "" for what is none."""
-    version, _, rest = sealed.partition(".")
-    return rest.partition(".")[0] if version == _VERSION else ""
 
 
 def _bound(id: str, row: str) -> bytes:

@@ -57,11 +57,17 @@ class Sealed:
         return left
 
 
+def key_of(sealed: str) -> str:
+    """The id of the vault's key that a text is sealed under; "" for what is none."""
+    version, _, rest = sealed.partition(".")
+    return rest.partition(".")[0] if version == "v1" else ""
+
+
 async def hold_key(desk: Desk, sealed: str) -> None:
     """In a transaction that keeps something sealed: let its key not be retired before the end. Raises Unavailable when it was."""
-    if sealed:
+    if key := key_of(sealed):
         await desk.value("share_turn", what=_TURN)
-        if await desk.value("meta", name=_retired(sealed.split(".")[1])) is not None:
+        if await desk.value("meta", name=_retired(key)) is not None:
             raise Unavailable(
                 "The key of the vault was changed at this moment, so nothing was kept.",
                 fix="Try again; if it stays so, the operator has to restart this server with the new key.",
