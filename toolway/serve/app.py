@@ -9,6 +9,7 @@ from toolway.errors import NotFound, ToolwayError, Unavailable
 from toolway.router.connections import Connections
 from toolway.router.desk import Desk
 from toolway.router.discover import Finder
+from toolway.router.doctor import Doctor
 from toolway.router.execute import Executor
 from toolway.router.sessions import Sessions
 from toolway.serve import mcp
@@ -51,7 +52,8 @@ class App:
         self._sessions = Sessions(local.store, local.catalogue)
         finder = Finder(local.store, local.catalogue, local.keeper)
         executor = Executor(local.store, local.catalogue, local.keeper, local.runner, local.watch)
-        connections = Connections(local.store, local.catalogue, finder, local.connector)
+        doctor = Doctor(local.store, local.catalogue, local.keeper, local.runner)
+        connections = Connections(local.store, local.catalogue, finder, local.connector, doctor=doctor)
         desk = Desk(local.catalogue, finder, executor, connections)
         # Not under the vault's ring: what clients hold for us has to open after its keys were changed.
         questions = Questions(Sealing(Vault.of(bytes.fromhex(local.keys.derive("what clients bring back")))))
