@@ -238,12 +238,9 @@ async def tended(house: House) -> dict[str, str]:
     for mood, words in (
         ("well", "doctor"),
         ("401", "doctor --json"),
-        ("garbage", "doctor --user alice"),
         ("well", "vault rotate --join"),
-        ("well", "vault status"),
         ("well", "vault rotate"),
-        ("well", "settings"),
-        ("well", "status"),
+        ("well", "vault status"),
     ):
         house.vendor.mood = mood
         command = [sys.executable, "-m", "toolway", *words.split()]
@@ -266,11 +263,8 @@ async def test_42_no_secret_in_any_sink(house: House, capfd: pytest.CaptureFixtu
     await stranger(house, path)
     await router.entries(len(MOODS) * 3)
     vault = await tended(house)
-    assert (
-        await house.rpc(
-            "alice", path, "COMPOSIO_MULTI_EXECUTE_TOOL", router.key, tools=[{"tool_slug": CALLS[0][0], "arguments": CALLS[0][1]}]
-        )
-    )["successful"]
+    again: Any = [{"tool_slug": CALLS[0][0], "arguments": CALLS[0][1]}]
+    assert (await house.rpc("alice", path, "COMPOSIO_MULTI_EXECUTE_TOOL", router.key, tools=again))["successful"]
     asked = [{"name": "clockify", "action": "list"}]
     assert "health" in str(await house.rpc("alice", path, "COMPOSIO_MANAGE_CONNECTIONS", router.key, toolkits=asked))
     everywhere = vault | {
