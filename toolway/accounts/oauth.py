@@ -32,6 +32,7 @@ NO = "access_denied"
 _SECONDS = 10.0
 _MOST = 256 * 1024
 _SAID = 300
+_SHORTEST = 8  # what is shorter occurs in any text
 _RANDOM = 64
 _AGAIN = "Connect again with a new link."
 
@@ -189,7 +190,9 @@ def tokens(client: Client, answer: Answer) -> Tokens:
 
 
 def denied(client: Client, reason: str, description: str) -> Denied:
-    """The provider's no, in its own words."""
+    """The provider's no, in its own words, without our secret: some quote what they were sent."""
+    if client.secret and len(client.secret.open()) >= _SHORTEST:
+        description = description.replace(client.secret.open(), "***")
     reason, description = reason[:60], " ".join(description.split())[:_SAID]
     said = f"{client.title} refused: {description or reason}{'' if description in ('', reason) else f' ({reason})'}."
     if reason in ("invalid_client", "unauthorized_client"):
