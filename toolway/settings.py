@@ -36,6 +36,7 @@ SETTINGS = (
     Setting("tls_key", "", "Private key file of the certificate."),
     Setting("api_key", "", "Presets the first API key in place of a random one.", secret=True),
     Setting("vault_key", "", "Key ring of the vault (base64 of 32 bytes, or id:base64,...) in place of the key file.", secret=True),
+    Setting("vault_key_command", "", "Command that prints that key ring, run once at start, without a shell."),
     Setting("hosts", "", "Sends hosts of toolkits elsewhere: toolkit.host=url,... (mock server, proxy)."),
     Setting("private_hosts", "", "Private addresses (host:port, comma-separated) that toolkits may reach; every other is refused."),
     Setting("sandbox", "", "Address of a sandbox that plays Clockify and DeskTime; serve --sandbox starts one and sets it."),

@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolway.accounts.vault import KEY_FILE, Secret, Vault, key_id
+from toolway.accounts.ring import KEY_FILE, key_id
+from toolway.accounts.vault import Secret, Vault
 from toolway.errors import BadSetting, ToolwayError
 
 RAW = [bytes([number]) * 32 for number in range(3)]

@@ -3,6 +3,9 @@
 import asyncio
 import base64
 import json
+import os
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -226,6 +229,31 @@ async def stranger(house: House, path: str) -> None:
     await house.ask("stranger", "GET", "/metrics", None, ("x-api-key", key))
 
 
+async def tended(house: House) -> dict[str, str]:
+    """The operator looks after it, beside the server: what every command says is shown to them. Gives the vault's keys, old and new."""
+    settings, file = house.router.local.settings, house.router.local.settings.data / "vault.key"
+    own = {name: value for name, value in os.environ.items() if not name.startswith("TOOLWAY_")}
+    own |= {"TOOLWAY_DATA": str(settings.data), "TOOLWAY_HOSTS": settings.text("hosts"), "TOOLWAY_API_KEY": house.router.key}
+    keys: dict[str, str] = json.loads(file.read_text("utf-8"))["keys"]
+    for mood, words in (
+        ("well", "doctor"),
+        ("401", "doctor --json"),
+        ("well", "vault rotate --join"),
+        ("well", "vault rotate"),
+        ("well", "vault status"),
+    ):
+        house.vendor.mood = mood
+        command = [sys.executable, "-m", "toolway", *words.split()]
+        said = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE, env=own)
+        out, err = await said.communicate()
+        assert said.returncode == (1 if mood != "well" else 0), err.decode()
+        house.shown.setdefault("operator", []).append(out + err)
+        keys |= json.loads(file.read_text("utf-8"))["keys"]
+    house.vendor.mood = "well"
+    assert len(keys) == 2
+    return {f"vault key {id}": key for id, key in keys.items()}
+
+
 async def test_42_no_secret_in_any_sink(house: House, capfd: pytest.CaptureFixture[str]) -> None:
     router = house.router
     path = await router.session("alice")
@@ -234,8 +262,12 @@ async def test_42_no_secret_in_any_sink(house: House, capfd: pytest.CaptureFixtu
     await misdirected(house, path)
     await stranger(house, path)
     await router.entries(len(MOODS) * 3)
-    vault = (router.local.settings.data / "vault.key").read_text("utf-8").strip().rpartition(":")[2]
-    everywhere = {
+    vault = await tended(house)
+    again: Any = [{"tool_slug": CALLS[0][0], "arguments": CALLS[0][1]}]
+    assert (await house.rpc("alice", path, "COMPOSIO_MULTI_EXECUTE_TOOL", router.key, tools=again))["successful"]
+    asked = [{"name": "clockify", "action": "list"}]
+    assert "health" in str(await house.rpc("alice", path, "COMPOSIO_MANAGE_CONNECTIONS", router.key, toolkits=asked))
+    everywhere = vault | {
         "API key": router.key,
         "page key": PAGE_KEY,
         "headless key": HEADLESS_KEY,
@@ -243,7 +275,6 @@ async def test_42_no_secret_in_any_sink(house: House, capfd: pytest.CaptureFixtu
         "wrong service key": WRONG_KEY,
         "wrong API key": BAD_API_KEY,
         "key in the query": QUERY_KEY,
-        "vault key": vault,
         "link token": token,
         "cookie": cookie,
         "argument": ARGUMENT,
@@ -257,7 +288,8 @@ async def test_42_no_secret_in_any_sink(house: House, capfd: pytest.CaptureFixtu
     assert printed.count('"event":"call"') >= len(MOODS) * 3
     assert leaks(await house.sinks(printed), everywhere) == []
 
-    service = {name: everywhere[name] for name in ("API key", "page key", "headless key", "DeskTime key", "wrong service key", "vault key")}
+    services = "API key", "page key", "headless key", "DeskTime key", "wrong service key", *vault
+    service = {name: everywhere[name] for name in services}
     answers = [Sink(f"an answer to {who}", shown) for who, all_shown in house.shown.items() for shown in all_shown]
     assert leaks(answers, service) == []
     hers = {name: everywhere[name] for name in ("link token", "cookie", "argument", "bad JSON")}

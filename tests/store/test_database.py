@@ -198,3 +198,18 @@ async def test_a_disk_that_is_full_is_told_as_such(tmp_path: Path) -> None:
         with pytest.raises(Unavailable, match="Storage is full or cannot be written"):
             await store.projects.add(Project("pr_1", "x" * 1_000_000, 1))
         assert await store.projects.all() == [], "what is there can be read"
+
+
+USE_AND_GO = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT count(*) FROM meta').fetchone(); c.close()"
+
+
+async def test_a_process_that_opens_the_file_twice_keeps_its_locks(tmp_path: Path) -> None:
+    """Closing any descriptor of a file drops a process's locks on it: whoever came next thought to be alone, and took the WAL away."""
+    path = tmp_path / "t.db"
+    async with await Store.open(str(path)) as one, await Store.open(str(path)) as other:
+        await one.meta.put_once("a", "1")
+        wal = path.with_name("t.db-wal").stat().st_ino
+        passing = await asyncio.create_subprocess_exec(sys.executable, "-c", USE_AND_GO, str(path))
+        assert await passing.wait() == 0
+        assert path.with_name("t.db-wal").stat().st_ino == wal
+        assert await other.meta.get("a") == "1"

@@ -37,6 +37,8 @@ def test_what_is_kept_for_a_project_is_asked_for_within_it() -> None:
     by_secret = {"key_by_digest", "link", "use_link"}
     of_processes = {"owners_of_sent", "give_up_sent"}
     for file in PORTABLE:
+        if file.name == "sealed.sql":  # the keys of the vault are nobody's
+            continue
         for name, text in blocks(file):
             sql = " ".join(line for line in text.splitlines() if not line.startswith("--"))
             if re.search(r"\b(keys|auth_configs|accounts|links|sessions|log)\b", sql) and name not in by_secret | of_processes:

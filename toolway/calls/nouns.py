@@ -187,7 +187,7 @@ class Resolver:
 
         async def load() -> Things:
             found = await self._ask(tool, arguments | places.largest_page(tool))
-            return Things(tuple(_things(noun, tool, found.data)), found.next is not None)
+            return Things(tuple(listed(noun, tool, found.data)), found.next is not None)
 
         return await self._kept.get(self._account, f"{tool.name} {noun.name}", arguments, load)
 
@@ -224,7 +224,7 @@ def _in_order(fields: Mapping[str, Field], nouns: Mapping[str, Noun]) -> list[st
     return order
 
 
-def _things(noun: Noun, tool: Tool, data: Json) -> list[Thing]:
+def listed(noun: Noun, tool: Tool, data: Json) -> list[Thing]:
     """The rows of a list tool's reply: the items of its list or, where the noun's `id` is dotted, what stands before the last dot."""
     way, _, id = noun.id.rpartition(".")
     name = noun.field.rpartition(".")[2]

@@ -14,6 +14,8 @@ _ROOMS = {
     "serve": "Start the router.",
     "connect": "Connect an account with a key, without a browser.",
     "key": "Make, list and revoke API keys.",
+    "doctor": "What is wrong with this installation and its connections, and the mend.",
+    "vault": "The keys that seal what is kept: which there are, and a new one in place of the old.",
     "status": "What is kept, and what was called last.",
     "search": "Find tools for a request in words.",
     "toolkit": "Look at toolkits, check them, try their tools.",

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 import rich_click as click
 
+from toolway.accounts import ring
 from toolway.cli.oversee import oversee
 from toolway.errors import BadSetting
 from toolway.serve.app import App
@@ -47,6 +48,9 @@ def serve(sandbox: bool, sandbox_fault: str, sandbox_seed: int, host_override: t
     start()
     adopt()
     settings = read(flags | ({"hosts": ",".join(host_override)} if host_override else {}))
+    if settings.text("vault_key_command"):  # once, for all workers
+        key = ring.setting(settings.text("vault_key"), settings.text("vault_key_command"))
+        settings = settings.but(vault_key=key, vault_key_command="")
     start(level=settings.text("log"))
     with contextlib.ExitStack() as stack:
         more = _faults(sandbox, sandbox_fault, sandbox_seed)

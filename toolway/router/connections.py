@@ -13,6 +13,7 @@ from toolway.router import policy
 from toolway.router.asking import OPENS_LINKS, Answer, Asking, Question
 from toolway.router.connect import Connector
 from toolway.router.discover import Finder, workflow_id
+from toolway.router.doctor import Doctor
 from toolway.router.meta import named
 from toolway.store.records import Session
 from toolway.store.shelves import Store
@@ -25,11 +26,20 @@ _MOST_ROUNDS = 3
 
 
 class Connections:
-    """Makes, looks after and asks for the connections of sessions. `wait_seconds` is the longest wait."""
+    """Makes, looks after and asks for the connections of sessions. `wait_seconds` is the longest wait; `doctor` tells those who only ask
+    (action list) how each account is.
+    """
 
     def __init__(
-        self, store: Store, catalogue: Catalogue, finder: Finder, connector: Connector, wait_seconds: float = WAIT_SECONDS
+        self,
+        store: Store,
+        catalogue: Catalogue,
+        finder: Finder,
+        connector: Connector,
+        wait_seconds: float = WAIT_SECONDS,
+        doctor: Doctor | None = None,
     ) -> None:
+        self._doctor = doctor
         self._store = store
         self._catalogue = catalogue
         self._finder = finder
@@ -69,6 +79,8 @@ class Connections:
                 raise BadRequest(f"{action[:40]!r} is not done here.", fix="The actions are add and list; the operator removes accounts.")
             state = await self._finder.connection(session, card.slug)
             made["has_active_connection"] = state["has_active_connection"]
+            if action == "list" and self._doctor is not None:
+                made["health"] = [fact.brief() for fact in await self._doctor.of_session(session, [card.slug])]
             if state["has_active_connection"] and not again:
                 told = {key: state[key] for key in ("current_user_info", "accounts") if key in state}
                 return made | {"status": "active", "instruction": f"{state['status_message']} Go on."} | state["connection_details"] | told

@@ -4,10 +4,12 @@ import asyncio
 
 from toolway.accounts.keys import Caller
 from toolway.accounts.sealing import Sealing
+from toolway.accounts.vault import Vault
 from toolway.errors import NotFound, ToolwayError, Unavailable
 from toolway.router.connections import Connections
 from toolway.router.desk import Desk
 from toolway.router.discover import Finder
+from toolway.router.doctor import Doctor
 from toolway.router.execute import Executor
 from toolway.router.sessions import Sessions
 from toolway.serve import mcp
@@ -50,9 +52,11 @@ class App:
         self._sessions = Sessions(local.store, local.catalogue)
         finder = Finder(local.store, local.catalogue, local.keeper, local.watch)
         executor = Executor(local.store, local.catalogue, local.keeper, local.runner, local.watch)
-        connections = Connections(local.store, local.catalogue, finder, local.connector)
+        doctor = Doctor(local.store, local.catalogue, local.keeper, local.runner)
+        connections = Connections(local.store, local.catalogue, finder, local.connector, doctor=doctor)
         desk = Desk(local.catalogue, finder, executor, connections)
-        questions = Questions(Sealing(local.vault))
+        # Not under the vault's ring: what clients hold for us has to open after its keys were changed.
+        questions = Questions(Sealing(Vault.of(bytes.fromhex(local.keys.derive("what clients bring back")))))
         self._mcp = door or mcp.McpDoor(desk, questions, local.watch, links_as_errors=settings.flag("links_as_errors"))
         self._rest = SessionRest(self._sessions, desk)
         self._meters = local.watch.meters

@@ -4,6 +4,7 @@ import asyncio
 from types import TracebackType
 from typing import Self
 
+from toolway.accounts import ring
 from toolway.accounts.keeper import Keeper
 from toolway.accounts.keys import Keys, open_keys
 from toolway.accounts.renewal import Renewal
@@ -49,7 +50,7 @@ class Local:
         net = Net(named_addresses(overrides.values(), settings.words("private_hosts")), settings.proxy)
         store = await Store.open(settings.database)
         try:
-            vault = Vault.open(settings.data, settings.text("vault_key") or None)
+            vault = Vault.open(settings.data, ring.setting(settings.text("vault_key"), settings.text("vault_key_command")))
             return cls(settings, store, vault, await open_keys(store, vault), catalogue, net, watch or Watch())
         except BaseException:
             await store.close()

@@ -12,6 +12,7 @@ import msgspec
 from toolway.errors import Conflict
 from toolway.store.engine import Desk
 from toolway.store.records import Account, AuthConfig, Authorization, Link, from_row, now_ms, to_row
+from toolway.store.sealed import hold_key
 from toolway.store.shelf import Shelf
 from toolway.store.states import Event, after
 
@@ -54,6 +55,7 @@ class AuthConfigs(Shelf):
         row = to_row(changed)
         values = {name: row[name] for name in ("id", "project_id", "name", "enabled", "updated_at", "settings", "sealed", "tools")}
         async with self._database.write(bump=True) as desk:
+            await hold_key(desk, changed.sealed)
             if await desk.do("change_auth_config", from_updated_at=config.updated_at, **values) != 1:
                 raise Conflict(f"The auth config {config.id} was changed by somebody else meanwhile.", fix="Read it again.")
         return changed
@@ -100,6 +102,7 @@ async def _move(desk: Desk, account: Account, event: Event, changes: AccountChan
     moved = msgspec.structs.replace(account, status=after(account.status, event), updated_at=later, **changes)
     if moved.sealed != account.sealed:
         moved = msgspec.structs.replace(moved, lease="", leased_until=0)
+    await hold_key(desk, moved.sealed)
     values: dict[str, Any] = to_row(moved)
     for fixed in ("user_id", "toolkit", "auth_config_id", "created_at", "lease", "leased_until"):
         del values[fixed]
@@ -244,6 +247,7 @@ class Authorizations(Shelf):
     async def begin(self, authorization: Authorization) -> None:
         """Keep one that begins. Those that grew too old are forgotten."""
         async with self._database.write(bump=False) as desk:
+            await hold_key(desk, authorization.sealed)
             await desk.do("sweep_authorizations", at=authorization.created_at)
             await desk.do("add_authorization", **to_row(authorization))
 

@@ -98,6 +98,10 @@ class Log:
         """How many committed entries a project has."""
         return await self._database.read.value("count_entries", project_id=project_id)
 
+    async def count_since(self, project_id: str, account_id: str, since: int) -> int:
+        """How many calls went out with a connected account since a moment, in milliseconds since 1970."""
+        return await self._database.read.value("count_entries_of_account", project_id=project_id, account_id=account_id, since=since)
+
     async def count_unknown(self, project_id: str) -> int:
         """How many entries of a project have an outcome that is unknown."""
         return await self._database.read.value("count_unknown_entries", project_id=project_id)

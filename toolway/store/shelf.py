@@ -8,6 +8,7 @@ import msgspec
 from toolway.errors import Conflict
 from toolway.store.database import Database
 from toolway.store.records import R, from_row, to_row
+from toolway.store.sealed import hold_key
 
 
 class Shelf:
@@ -27,6 +28,7 @@ class Shelf:
     async def _add(self, query: str, record: msgspec.Struct, what: str, *, bump: bool) -> None:
         try:
             async with self._database.write(bump=bump) as desk:
+                await hold_key(desk, getattr(record, "sealed", ""))
                 await desk.do(query, **to_row(record))
         except Conflict:
             raise Conflict(f"There is such {what} already.") from None

@@ -12,6 +12,7 @@ from toolway.store.database import Database
 from toolway.store.freshness import Freshness
 from toolway.store.log import Log
 from toolway.store.records import ApiKey, Project, Session, to_row
+from toolway.store.sealed import Sealed
 from toolway.store.shelf import Shelf
 
 
@@ -28,6 +29,7 @@ class Store:
         self.authorizations = Authorizations(database)
         self.sessions = Sessions(database)
         self.meta = Meta(database)
+        self.sealed = Sealed(database)
         self.log = Log(database)
         self.freshness = Freshness(self.generation)
         database.on_bump = self.freshness.due

@@ -155,15 +155,16 @@ def _make(path: Path) -> None:
     if path.is_dir():
         raise BadSetting(f"The database {path} is a folder.", fix=f"Give a file, for example {path / 'toolway.db'}.")
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)  # SQLite gives the files beside it the same mode
     try:
-        found = os.fstat(descriptor)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))  # SQLite gives the files beside it the same mode
+    except FileExistsError:
+        # It is not opened here: closing it again would take from this process every lock that it holds on it already, and whoever
+        # comes then thinks that nobody uses the database.
+        found = path.stat()
         if not stat.S_ISREG(found.st_mode):
-            raise BadSetting(f"The database {path} is no ordinary file.")
+            raise BadSetting(f"The database {path} is no ordinary file.") from None
         if found.st_mode & 0o077:
-            os.fchmod(descriptor, 0o600)
-    finally:
-        os.close(descriptor)
+            path.chmod(0o600)
 
 
 async def _turn(lock: Path) -> Hold:

@@ -23,3 +23,7 @@ SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'meta';
 -- name: take_turn(what)$
 -- A transaction that writes is the only one as it is.
 SELECT :what;
+
+-- name: share_turn(what)$
+-- The same.
+SELECT :what;

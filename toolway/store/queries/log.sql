@@ -35,3 +35,7 @@ SELECT DISTINCT owner FROM log WHERE state = 'sent';
 -- name: give_up_sent(owner, error)!
 -- Tell of the calls that a process left behind that their outcome is unknown.
 UPDATE log SET state = 'unknown', error = :error WHERE state = 'sent' AND owner = :owner;
+
+-- name: count_entries_of_account(project_id, account_id, since)$
+-- How many calls went out with a connected account since a moment.
+SELECT count(*) FROM log WHERE project_id = :project_id AND at >= :since AND account_id = :account_id;
