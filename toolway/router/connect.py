@@ -47,10 +47,10 @@ class Connector:
         account, token, expires_at = await links.ask(self._store, self._derive, config, user_id, callback_url)
         return Begun(account, f"/link/{token}", expires_at)
 
-    async def link(self, session: Session, origin: str, toolkit: str) -> Json:
-        """Begin a connection for a session's user: what an agent needs to show the link."""
+    async def link(self, session: Session, origin: str, toolkit: str, callback_url: str = "") -> Json:
+        """Begin a connection for a session's user: what an agent needs to show the link. `callback_url` goes before the session's own."""
         chosen: str = session.config["auth_configs"].get(toolkit, "")
-        callback_url: str = session.config["manage_connections"].get("callback_url", "")
+        callback_url = callback_url or session.config["manage_connections"].get("callback_url", "")
         begun = await self.begin(session.project_id, session.user_id, toolkit, chosen, callback_url)
         return {
             "redirect_url": origin + begun.path,
