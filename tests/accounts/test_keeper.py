@@ -89,7 +89,7 @@ async def test_what_is_remembered_is_forgotten_when_something_changed(desk: Desk
     account = await desk.account("ca_1", 1)
     first = await desk.keeper.credential("pr_1", "alice", "acme")
     assert await desk.keeper.credential("pr_1", "alice", "acme") is first
-    await desk.store.accounts.move(account, "REVOKED")
+    await desk.store.accounts.move(account, "revoke")
     await desk.store.freshness.fresh()
     with pytest.raises(NotConnected):
         await desk.keeper.credential("pr_1", "alice", "acme")
@@ -102,7 +102,7 @@ async def test_another_process_sees_a_revocation(desk: Desk, tmp_path: Path) -> 
     await desk.store.freshness.fresh()
     await desk.keeper.credential("pr_1", "alice", "acme")
     async with await Store.open(str(tmp_path / "t.db")) as other:
-        await other.accounts.move(account, "REVOKED")
+        await other.accounts.move(account, "revoke")
     async with asyncio.timeout(2):
         while True:
             await desk.store.freshness.fresh()
@@ -115,7 +115,7 @@ async def test_another_process_sees_a_revocation(desk: Desk, tmp_path: Path) -> 
 
 async def test_swapped_secrets_do_not_open(desk: Desk) -> None:
     one, two = await desk.account("ca_1", 1), await desk.account("ca_2", 2, user="bob")
-    await desk.store.accounts.move(one, "ACTIVE", sealed=two.sealed)
+    await desk.store.accounts.move(one, "change", sealed=two.sealed)
     with pytest.raises(ToolwayError, match="ca_1 does not open") as raised:
         await desk.keeper.credential("pr_1", "alice", "acme")
     assert "canary" not in raised.value.sentence

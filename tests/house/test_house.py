@@ -182,7 +182,7 @@ async def call(app, local):
     config = await links.auth_config_for(local.store, project.id, "desktime", "API_KEY")
     account, token, _ = await links.ask(local.store, local.keys.derive, config, "u")
     sealed = local.keeper.seal(account.id, "API_KEY", {{"api_key": Secret("k")}})
-    await links.move(local.store, account, "ACTIVE", sealed=sealed, label="me")
+    await local.store.accounts.move(account, "connect", sealed=sealed, label="me")
     item = {{"tool_slug": "DESKTIME_PING_REQUEST", "arguments": {{}}}}
     params = {{"name": "COMPOSIO_MULTI_EXECUTE_TOOL", "arguments": {{"tools": [item]}}}}
     body = json.dumps({{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}}).encode()

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from tests.serve.conftest import Router, running
-from toolway.accounts import links
 from toolway.store.records import now_ms
 
 Two = tuple[Router, Router]
@@ -50,7 +49,7 @@ async def test_what_one_takes_back_the_other_refuses(two: Two) -> None:
     project = await one.local.project()
     account = await one.local.store.accounts.get(project.id, account_id)
     assert account is not None
-    await links.move(one.local.store, account, "REVOKED", sealed="")
+    await one.local.store.accounts.move(account, "revoke", sealed="")
     began = time.monotonic()
     while (await other.execute(path, "CLOCKIFY_GET_ALL_MY_WORKSPACES"))["successful"]:
         assert time.monotonic() - began < AT_MOST

@@ -91,28 +91,28 @@ async def test_an_account_moves_only_from_the_state_it_was_read_in(store: Store)
     await store.accounts.add(account())
     read = await store.accounts.get("pr_1", "ca_1")
     assert read is not None
-    moved = await store.accounts.move(read, "ACTIVE", sealed="v1.x.y.z", label="a@b.c")
+    moved = await store.accounts.move(read, "connect", sealed="v1.x.y.z", label="a@b.c")
     assert (moved.status, moved.sealed, moved.label, moved.settings) == ("ACTIVE", "v1.x.y.z", "a@b.c", {"region": "EUC1"})
     assert moved.updated_at > read.updated_at and await store.accounts.get("pr_1", "ca_1") == moved
     before = await store.generation()
     with pytest.raises(Conflict, match="ca_1"):
-        await store.accounts.move(read, "FAILED")
+        await store.accounts.move(read, "fail")
     assert await store.accounts.get("pr_1", "ca_1") == moved and await store.generation() == before
-    again = await store.accounts.move(moved, "ACTIVE", alias="work")
-    back = await store.accounts.move(again, "ACTIVE")
+    again = await store.accounts.move(moved, "change", alias="work")
+    back = await store.accounts.move(again, "change")
     assert back.updated_at > again.updated_at > moved.updated_at
     with pytest.raises(Conflict):
-        await store.accounts.move(moved, "EXPIRED")
+        await store.accounts.move(moved, "expire")
     with pytest.raises(Conflict):  # another project's account of the same id is not there
-        await store.accounts.move(msgspec.structs.replace(back, project_id="pr_2"), "EXPIRED")
+        await store.accounts.move(msgspec.structs.replace(back, project_id="pr_2"), "expire")
 
 
 async def test_no_two_states_of_an_account_look_alike_even_when_the_clock_goes_back(store: Store) -> None:
     ahead = 2**50
     await store.accounts.add(account(updated_at=ahead))
-    assert (await store.accounts.move(account(updated_at=ahead), "INITIATED", alias="work")).updated_at == ahead + 1
+    assert (await store.accounts.move(account(updated_at=ahead), "change", alias="work")).updated_at == ahead + 1
     with pytest.raises(Conflict):
-        await store.accounts.move(account(updated_at=ahead), "ACTIVE")
+        await store.accounts.move(account(updated_at=ahead), "connect")
 
 
 async def test_links_are_used_once_while_good(store: Store) -> None:
@@ -135,7 +135,7 @@ async def test_a_link_and_its_account_are_kept_and_finished_together(store: Stor
         await store.links.begin(account(), msgspec.structs.replace(link, project_id="pr_2"), 0)
     assert await store.accounts.list("pr_1") == []
     await store.links.begin(account(), link, 0)
-    changed = await store.accounts.move(account(), "FAILED")
+    changed = await store.accounts.move(account(), "fail")
     with pytest.raises(Conflict, match="ca_1"):
         await store.links.finish(link, account(), 5)
     assert await store.links.get("digest") == link and await store.accounts.get("pr_1", "ca_1") == changed
@@ -232,15 +232,15 @@ async def test_whatever_processes_remember_bumps_the_generation_and_the_rest_doe
     assert await bumped()
     await store.auth_configs.add(AuthConfig(new_id("ac_"), "pr_1", "desktime", "api_key", "", True, 1, 1))
     await store.accounts.add(account(1))
-    await store.accounts.move(account(1), "FAILED")
+    await store.accounts.move(account(1), "fail")
     link = Link("d", "ca_2", "pr_1", "", 1, 2)
     await store.links.begin(account(2), link, 0)
     assert not await bumped()
     active = await store.links.finish(link, account(2), 1)
     assert await bumped()
-    renamed = await store.accounts.move(active, "ACTIVE", alias="work")
+    renamed = await store.accounts.move(active, "change", alias="work")
     assert await bumped()
-    await store.accounts.move(renamed, "INACTIVE")
+    await store.accounts.move(renamed, "disable")
     assert await bumped()
     await store.accounts.add(account(3, status="ACTIVE"))
     assert await bumped()
@@ -256,9 +256,9 @@ async def test_two_stores_on_one_database_see_each_other(store: Store, url: str)
         await other.accounts.add(account())
         read = await store.accounts.get("pr_1", "ca_1")
         assert read is not None
-        await other.accounts.move(read, "ACTIVE")
+        await other.accounts.move(read, "connect")
         with pytest.raises(Conflict):
-            await store.accounts.move(read, "EXPIRED")
+            await store.accounts.move(read, "expire")
 
 
 async def test_an_erased_credential_is_not_left_in_the_file(tmp_path: Path) -> None:
@@ -268,7 +268,7 @@ async def test_an_erased_credential_is_not_left_in_the_file(tmp_path: Path) -> N
         await store.auth_configs.add(AuthConfig("ac_1", "pr_1", "clockify", "api_key", "Clockify", True, 1, 1))
         await store.accounts.add(account())
         sealed = "v1.k." + "S3aled" * 400  # several pages
-        active = await store.accounts.move(account(), "ACTIVE", sealed=sealed)
-        await store.accounts.move(active, "REVOKED", sealed="")
+        active = await store.accounts.move(account(), "connect", sealed=sealed)
+        await store.accounts.move(active, "revoke", sealed="")
     assert not path.with_name(path.name + "-wal").exists()
     assert b"S3aled" not in path.read_bytes()

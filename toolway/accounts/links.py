@@ -1,4 +1,4 @@
-"""Connect links and the states of an account: one table of transitions, one writer.
+"""Connect links.
 
 A link is a token that nobody can guess, stored hashed, good once and for ten minutes. Its form is bound to the browser that was shown it.
 A new link of a user for a toolkit takes the place of the one before: where a person was shown two, the newest is the good one, and the
@@ -12,9 +12,10 @@ from typing import Unpack
 
 import msgspec
 
-from toolway.errors import Conflict, Gone, NotFound
+from toolway.errors import Conflict, Forbidden, Gone, NotFound
+from toolway.store.connected import AccountChanges
 from toolway.store.records import Account, AuthConfig, Link, new_id, now_ms
-from toolway.store.shelves import AccountChanges, Store
+from toolway.store.shelves import Store
 
 MINUTES = 10
 AGAIN_MINUTES = 8
@@ -23,26 +24,11 @@ Derive = Callable[[str], str]
 """Makes of a text a secret that only this installation can make, and the same each time."""
 _TOKEN = 40
 _TOO_LATE, _REPLACED = "INITIATION_TIMEOUT", "SUPERSEDED"
-TRANSITIONS: dict[str, tuple[str, ...]] = {
-    "INITIATED": ("ACTIVE", "FAILED", "EXPIRED"),
-    "ACTIVE": ("EXPIRED", "INACTIVE", "REVOKED"),
-    "INACTIVE": ("ACTIVE", "REVOKED"),
-    "EXPIRED": (),
-    "FAILED": (),
-    "REVOKED": (),
-}
 
 
 def digest(token: str) -> str:
     """What is stored of a random token."""
     return hashlib.sha256(_bytes(token)).hexdigest()
-
-
-async def move(store: Store, account: Account, to: str, **changes: Unpack[AccountChanges]) -> Account:
-    """Bring an account into another state; the only writer of states. Raises `Conflict` for a transition that does not exist."""
-    if to not in TRANSITIONS[account.status]:
-        raise Conflict(f"An account that is {account.status} cannot become {to}.")
-    return await store.accounts.move(account, to, **changes)
 
 
 def as_of_now(account: Account) -> Account:
@@ -57,16 +43,28 @@ def _too_old() -> int:
 
 
 async def auth_config_for(store: Store, project_id: str, toolkit: str, mode: str, named: str = "") -> AuthConfig:
-    """The auth config of a toolkit: the named one, else the project's first, else a new one."""
-    if named:
-        found = await store.auth_configs.get(project_id, named)
-        if found is None or found.toolkit != toolkit:
-            raise NotFound(f"There is no auth config {named!r} for {toolkit}.", fix="Leave it out to use the toolkit's own.")
-        return found
-    found, at = await store.auth_configs.first(project_id, toolkit), now_ms()
-    return found or await store.auth_configs.first_or_add(
+    """The auth config of a toolkit: the named one, else the one that the router made, else one that was brought, else a new one.
+
+    `mode` is how a new one lets people connect, "" where the toolkit knows no way without a client of the operator's own. Raises
+    `NotFound` for a name that is none, `Forbidden` for one that is switched off, `Conflict` when there is none and none can be made.
+    """
+    found, at = (
+        await store.auth_configs.first(project_id, toolkit) if not named else await store.auth_configs.get(project_id, named),
+        now_ms(),
+    )
+    if named and (found is None or found.toolkit != toolkit):
+        raise NotFound(f"There is no auth config {named[:80]!r} for {toolkit}.", fix="Leave it out to use the toolkit's own.")
+    if found is None and not mode:
+        raise Conflict(
+            f"{toolkit} is connected with OAuth2, for which this project has no client yet.",
+            fix=f"The operator registers one with the service and makes an auth config for {toolkit} of its client_id and client_secret.",
+        )
+    found = found or await store.auth_configs.first_or_add(
         AuthConfig(new_id("ac_"), project_id, toolkit, mode, f"{toolkit} key", True, at, at)
     )
+    if not found.enabled:
+        raise Forbidden(f"The auth config {found.id} for {toolkit} is switched off.", fix="The operator can switch it on again.")
+    return found
 
 
 async def ask(store: Store, derive: Derive, config: AuthConfig, user_id: str, callback_url: str = "") -> tuple[Account, str, int]:
@@ -80,7 +78,9 @@ async def ask(store: Store, derive: Derive, config: AuthConfig, user_id: str, ca
         return derive(f"link {account_id}")[:_TOKEN]
 
     at = now_ms()
-    account = Account(new_id("ca_"), config.project_id, user_id, config.toolkit, config.id, "INITIATED", "", "", "", {}, "", at, at)
+    account = Account(
+        new_id("ca_"), config.project_id, user_id, config.toolkit, config.id, "INITIATED", "", "", "", {}, "", at, at, config.mode
+    )
     link = Link(digest(token_of(account.id)), account.id, config.project_id, callback_url, at, at + MINUTES * 60_000, None)
     enough = at + (MINUTES - AGAIN_MINUTES) * 60_000
     account, link = await store.links.begin(account, link, _too_old(), lambda account_id: digest(token_of(account_id)), enough)

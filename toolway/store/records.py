@@ -35,8 +35,17 @@ class ApiKey(msgspec.Struct, frozen=True):
     revoked_at: int | None = None
 
 
+EFFECTS = ("read", "create", "update", "destroy")
+"""What agents may be allowed to do with an account; the words of the tools."""
+
+
 class AuthConfig(msgspec.Struct, frozen=True):
-    """How a project lets its users connect to a toolkit. `id` starts with `ac_`."""
+    """How a project lets its users connect to a toolkit. `id` starts with `ac_`.
+
+    `managed` ones were made by the router, the others were brought by the operator. `settings` hold no secret (`client_id`, `scopes`,
+    `authorize_url` ..., scopes parted by blanks); `sealed` are the secrets (`client_secret`) as the vault made them, "" when there are
+    none. `tools` are the slugs that may be executed with its accounts; none: all.
+    """
 
     id: str
     project_id: str
@@ -46,10 +55,19 @@ class AuthConfig(msgspec.Struct, frozen=True):
     enabled: bool
     created_at: int
     updated_at: int
+    managed: bool = True
+    settings: dict[str, str] = {}
+    sealed: str = ""
+    tools: tuple[str, ...] = ()
 
 
 class Account(msgspec.Struct, frozen=True):
-    """A connected account of a user. `sealed` is the credential as the vault made it, "" when there is none. `id` starts with `ca_`."""
+    """A connected account of a user. `id` starts with `ca_`.
+
+    `status` is one of `states.STATES`. `sealed` is the credential as the vault made it, "" when there is none; `mode` how it signs (the
+    contract's words: API_KEY, OAUTH2 ...). `effects` are what the person allowed agents. `expires_at` is when the access token does, and
+    `refreshed_at` when it was made; `lease` is who renews it just now, until `leased_until`.
+    """
 
     id: str
     project_id: str
@@ -64,6 +82,12 @@ class Account(msgspec.Struct, frozen=True):
     sealed: str
     created_at: int
     updated_at: int
+    mode: str = ""
+    effects: tuple[str, ...] = EFFECTS
+    expires_at: int | None = None
+    refreshed_at: int | None = None
+    lease: str = ""
+    leased_until: int = 0
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -73,6 +97,23 @@ class Link(msgspec.Struct, frozen=True):
     account_id: str
     project_id: str
     callback_url: str
+    created_at: int
+    expires_at: int
+    used_at: int | None = None
+
+
+class Authorization(msgspec.Struct, frozen=True):
+    """A person's way to an OAuth2 provider and back, known only by the hash of its `state`. Good once, in the browser that began it.
+
+    `sealed` holds what only this server may know of it (the PKCE verifier), and is gone once it is used.
+    """
+
+    digest: str
+    project_id: str
+    account_id: str
+    link_digest: str
+    browser_digest: str
+    sealed: str
     created_at: int
     expires_at: int
     used_at: int | None = None
@@ -120,10 +161,15 @@ class Row(Protocol):
 
 R = TypeVar("R", bound=msgspec.Struct)
 
-_scopes = msgspec.json.Decoder(tuple[str, ...])
+_words = msgspec.json.Decoder(tuple[str, ...])
 _settings = msgspec.json.Decoder(dict[str, str])
 _config = msgspec.json.Decoder(dict[str, Any])
-_READ: dict[str, Any] = {"scopes": _scopes.decode, "settings": _settings.decode, "config": _config.decode, "enabled": bool}
+_READ: dict[str, Any] = {
+    **dict.fromkeys(("scopes", "tools", "effects"), _words.decode),
+    "settings": _settings.decode,
+    "config": _config.decode,
+    **dict.fromkeys(("enabled", "managed"), bool),
+}
 
 
 def from_row(kind: type[R], row: Row) -> R:
@@ -135,7 +181,7 @@ def to_row(record: msgspec.Struct) -> dict[str, Any]:
     """The record as values that every database takes: text, whole numbers and None; lists and tables as JSON."""
     row = {name: getattr(record, name) for name in record.__struct_fields__}
     for name in _READ.keys() & row.keys():
-        row[name] = int(row[name]) if name == "enabled" else msgspec.json.encode(row[name]).decode()
+        row[name] = int(row[name]) if _READ[name] is bool else msgspec.json.encode(row[name]).decode()
     return row
 
 

@@ -10,3 +10,7 @@ SELECT * FROM links WHERE digest = :digest;
 -- name: use_link(digest, at)!
 -- Use a link up, once, and only while it is good.
 UPDATE links SET used_at = :at WHERE digest = :digest AND used_at IS NULL AND expires_at > :at;
+
+-- name: delete_links(project_id, account_id)!
+-- Forget the links of an account that goes.
+DELETE FROM links WHERE project_id = :project_id AND account_id = :account_id;

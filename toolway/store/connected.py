@@ -1,0 +1,230 @@
+"""The shelves of what is connected: auth configs, accounts, links, and authorizations under way.
+
+`_move` is the only writer of an account's state, and asks the table in `states`.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, TypedDict, Unpack
+
+import msgspec
+
+from toolway.errors import Conflict
+from toolway.store.engine import Desk
+from toolway.store.records import Account, AuthConfig, Authorization, Link, from_row, now_ms, to_row
+from toolway.store.shelf import Shelf
+from toolway.store.states import Event, after
+
+_ACTIVE, _WAITS = "ACTIVE", "INITIATED"
+_TOO_LATE, _REPLACED = "INITIATION_TIMEOUT", "SUPERSEDED"
+
+
+class AuthConfigs(Shelf):
+    """How projects let their users connect to toolkits."""
+
+    async def add(self, config: AuthConfig) -> None:
+        """Keep a new auth config."""
+        await self._add("add_auth_config", config, "an auth config", bump=False)
+
+    async def first_or_add(self, config: AuthConfig) -> AuthConfig:
+        """The first of the project for the toolkit; the given one, from now on, when there is none. Who comes at once gets the same."""
+        async with self._database.write(bump=False) as desk:
+            await desk.value("take_turn", what=f"auth configs {config.project_id} {config.toolkit}")
+            row = await desk.one("first_auth_config", project_id=config.project_id, toolkit=config.toolkit)
+            if row is not None:
+                return from_row(AuthConfig, row)
+            await desk.do("add_auth_config", **to_row(config))
+        return config
+
+    async def get(self, project_id: str, id: str) -> AuthConfig | None:
+        """The auth config of this id."""
+        return await self._one(AuthConfig, "auth_config", project_id=project_id, id=id)
+
+    async def first(self, project_id: str, toolkit: str) -> AuthConfig | None:
+        """The auth config of a toolkit that is taken when none is named; one that is switched off only when all are."""
+        return await self._one(AuthConfig, "first_auth_config", project_id=project_id, toolkit=toolkit)
+
+    async def list(self, project_id: str, toolkit: str | None = None) -> Sequence[AuthConfig]:
+        """The auth configs of a project, or of one toolkit in it, oldest first."""
+        return await self._all(AuthConfig, "auth_configs", project_id=project_id, toolkit=toolkit)
+
+    async def change(self, config: AuthConfig, **changes: Unpack["AuthConfigChanges"]) -> AuthConfig:
+        """Change an auth config from what was read, and give it back changed; raises Conflict when somebody was faster."""
+        changed = msgspec.structs.replace(config, updated_at=max(now_ms(), config.updated_at + 1), **changes)
+        row = to_row(changed)
+        values = {name: row[name] for name in ("id", "project_id", "name", "enabled", "updated_at", "settings", "sealed", "tools")}
+        async with self._database.write(bump=True) as desk:
+            if await desk.do("change_auth_config", from_updated_at=config.updated_at, **values) != 1:
+                raise Conflict(f"The auth config {config.id} was changed by somebody else meanwhile.", fix="Read it again.")
+        return changed
+
+    async def delete(self, project_id: str, id: str) -> bool:
+        """Take an auth config away; False when there is none. Raises Conflict while accounts are connected by it."""
+        async with self._database.write(bump=True) as desk:
+            if await desk.value("count_accounts", project_id=project_id, auth_config_id=id):
+                raise Conflict(f"Accounts are connected by the auth config {id}.", fix="Delete them first.")
+            return await desk.do("delete_auth_config", project_id=project_id, id=id) == 1
+
+    async def connections(self, project_id: str, id: str) -> int:
+        """How many accounts were connected by it, whatever became of them."""
+        return await self._read.value("count_accounts", project_id=project_id, auth_config_id=id)
+
+
+class AuthConfigChanges(TypedDict, total=False):
+    """What of an auth config may be changed."""
+
+    name: str
+    enabled: bool
+    settings: dict[str, str]
+    sealed: str
+    tools: tuple[str, ...]
+
+
+class AccountChanges(TypedDict, total=False):
+    """What of a connected account may be changed along with its status."""
+
+    status_reason: str
+    label: str
+    alias: str
+    settings: dict[str, str]
+    sealed: str
+    mode: str
+    effects: tuple[str, ...]
+    expires_at: int | None
+    refreshed_at: int | None
+
+
+async def _move(desk: Desk, account: Account, event: Event, changes: AccountChanges) -> Account:
+    """The only writer of an account's state, and of all that may change with it."""
+    later = max(now_ms(), account.updated_at + 1)  # always later, so that no two states of an account look alike
+    moved = msgspec.structs.replace(account, status=after(account.status, event), updated_at=later, **changes)
+    if moved.sealed != account.sealed:
+        moved = msgspec.structs.replace(moved, lease="", leased_until=0)
+    values: dict[str, Any] = to_row(moved)
+    for fixed in ("user_id", "toolkit", "auth_config_id", "created_at", "lease", "leased_until"):
+        del values[fixed]
+    if await desk.do("move_account", from_status=account.status, from_updated_at=account.updated_at, **values) != 1:
+        raise Conflict(f"The connected account {account.id} was changed by somebody else meanwhile.", fix="Read it again.")
+    return moved
+
+
+class Accounts(Shelf):
+    """Connected accounts."""
+
+    async def add(self, account: Account) -> None:
+        """Keep a new account; raises NotFound when its auth config is none of the project's."""
+        await self._add("add_account", account, "a connected account", bump=account.status == _ACTIVE)
+
+    async def get(self, project_id: str, id: str) -> Account | None:
+        """The account of this id."""
+        return await self._one(Account, "account", project_id=project_id, id=id)
+
+    async def list(
+        self, project_id: str, user_id: str | None = None, toolkit: str | None = None, status: str | None = None
+    ) -> Sequence[Account]:
+        """The accounts of a project, narrowed where given, newest first."""
+        return await self._all(Account, "accounts", project_id=project_id, user_id=user_id, toolkit=toolkit, status=status)
+
+    async def active(self, project_id: str, user_id: str, toolkit: str) -> Sequence[Account]:
+        """The ACTIVE accounts of a user for a toolkit, newest first."""
+        return await self._all(Account, "active_accounts", project_id=project_id, user_id=user_id, toolkit=toolkit)
+
+    async def latest(self, project_id: str, user_id: str, toolkit: str) -> Account | None:
+        """The account of a user for a toolkit that was begun last, whatever became of it."""
+        return await self._one(Account, "latest_account", project_id=project_id, user_id=user_id, toolkit=toolkit)
+
+    async def move(self, account: Account, event: Event, **changes: Unpack[AccountChanges]) -> Account:
+        """Change the account from the state it was read in, as the table of states has it, and give it back changed.
+
+        Raises Conflict when the table knows no such way, or somebody was faster.
+        """
+        async with self._database.write(bump=_ACTIVE in (account.status, after(account.status, event))) as desk:
+            return await _move(desk, account, event, changes)
+
+    async def renew(self, account: Account, event: Event, **changes: Unpack[AccountChanges]) -> Account | None:
+        """Change the account whatever else was changed of it since it was read, as long as its secrets are still those; else None."""
+        async with self._database.write(bump=True) as desk:
+            row = await desk.one("account", project_id=account.project_id, id=account.id)
+            if row is None or row["sealed"] != account.sealed:
+                return None
+            return await _move(desk, from_row(Account, row), event, changes)
+
+    async def lease(self, account: Account, holder: str, until: int) -> bool:
+        """Take the right to renew the account's secrets; False when somebody else has it, or they are no longer those that were read."""
+        async with self._database.write(bump=False) as desk:
+            values = {"id": account.id, "project_id": account.project_id, "sealed": account.sealed}
+            return await desk.do("lease_account", lease=holder, at=now_ms(), until=until, **values) == 1
+
+    async def release(self, account: Account, holder: str) -> None:
+        """Give that right back."""
+        async with self._database.write(bump=False) as desk:
+            await desk.do("release_account", id=account.id, project_id=account.project_id, lease=holder)
+
+    async def delete(self, account: Account) -> bool:
+        """Take an account away with its links, and what is kept of its secrets; False when it is gone already."""
+        place = {"project_id": account.project_id, "account_id": account.id}
+        async with self._database.write(bump=True) as desk:
+            await desk.do("delete_authorizations", **place)
+            await desk.do("delete_links", **place)
+            return await desk.do("delete_account", project_id=account.project_id, id=account.id) == 1
+
+
+class Links(Shelf):
+    """Connect links, by the digests of their tokens."""
+
+    async def begin(
+        self, account: Account, link: Link, too_old: int, digest_of: Callable[[str], str] | None = None, enough: int = 0
+    ) -> tuple[Account, Link]:
+        """Keep a new account that waits, and its link, in place of those of the same user and toolkit that still wait.
+
+        They become EXPIRED: those begun until `too_old` as INITIATION_TIMEOUT, the others as SUPERSEDED. But where the last of them has
+        the same purpose, and its link, whose digest `digest_of` makes of the account's id, is good until `enough`, it stays. Gives the
+        account and the link that wait now. Raises NotFound when the auth config is none of the project's.
+        """
+        place = {"project_id": account.project_id, "user_id": account.user_id, "toolkit": account.toolkit}
+        async with self._database.write(bump=False) as desk:
+            await desk.value("take_turn", what=f"links {' '.join(place.values())}")
+            last = await desk.one("latest_account", **place) if digest_of else None
+            if last is not None and digest_of and (last["status"], last["auth_config_id"]) == (_WAITS, account.auth_config_id):
+                waiting = await desk.one("link", digest=digest_of(last["id"]))
+                if (
+                    waiting
+                    and (waiting["used_at"], waiting["callback_url"]) == (None, link.callback_url)
+                    and waiting["expires_at"] >= enough
+                ):
+                    return from_row(Account, last), from_row(Link, waiting)
+            for row in await desk.all("waiting_accounts", **place):
+                reason = _TOO_LATE if row["created_at"] <= too_old else _REPLACED
+                with suppress(Conflict):  # it was finished meanwhile: that is as good
+                    await _move(desk, from_row(Account, row), "expire", {"status_reason": reason})
+            await desk.do("add_account", **to_row(account))
+            await desk.do("add_link", **to_row(link))
+        return account, link
+
+    async def get(self, digest: str) -> Link | None:
+        """The link of this digest, used and expired ones too."""
+        return await self._one(Link, "link", digest=digest)
+
+    async def finish(self, link: Link, account: Account, at: int, **changes: Unpack[AccountChanges]) -> Account:
+        """Use the link up and make its account ACTIVE: both or neither. Raises Conflict when it is too late for either."""
+        async with self._database.write(bump=True) as desk:
+            if await desk.do("use_link", digest=link.digest, at=at) != 1:
+                raise Conflict("This connect link was used, or grew too old, in the meantime.")
+            return await _move(desk, account, "connect", changes)
+
+
+class Authorizations(Shelf):
+    """Ways to OAuth2 providers and back, by the digests of their `state`."""
+
+    async def begin(self, authorization: Authorization) -> None:
+        """Keep one that begins. Those that grew too old are forgotten."""
+        async with self._database.write(bump=False) as desk:
+            await desk.do("sweep_authorizations", at=authorization.created_at)
+            await desk.do("add_authorization", **to_row(authorization))
+
+    async def use(self, digest: str, browser_digest: str, at: int) -> Authorization | None:
+        """Use one up, and give it as it was; None when there is none, it was used, grew too old, or began in another browser."""
+        async with self._database.write(bump=False) as desk:
+            row = await desk.one("authorization", digest=digest)
+            used = row and await desk.do("use_authorization", digest=digest, browser_digest=browser_digest, at=at) == 1
+            return from_row(Authorization, row) if row and used else None
