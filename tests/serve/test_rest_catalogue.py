@@ -107,6 +107,9 @@ async def test_toolkits(router: Router) -> None:
         _, listed = await router.send("GET", f"{P}/toolkits?{query}")
         assert [kit["slug"] for kit in listed["items"]] == found, query
     assert (await router.send("GET", f"{P}/toolkits?sort_by=taste"))[0] == 400
+    some: Any = {"toolkits": ["DeskTime", "none"], "sort_by": "usage", "limit": 5}
+    status, listed = await router.send("POST", f"{P}/toolkits/multi", some)
+    assert (status, [kit["slug"] for kit in listed["items"]]) == (200, ["desktime"])
 
 
 async def test_one_toolkit_says_what_connecting_takes(router: Router) -> None:

@@ -1,14 +1,18 @@
 """Tools and toolkits as REST shows them (the contract's section 9). Every field that SDKs transform is always there."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import msgspec
 
+from toolway.accounts import links, schemes
+from toolway.accounts.schemes import SecretField
 from toolway.catalog.index import Catalogue
 from toolway.catalog.model import Card, Json, ToolkitCard
 from toolway.router.meta import MetaTool
 from toolway.router.policy import HINTS
+from toolway.store.records import Account, AuthConfig
 
 _VERSION = re.compile(r"(\d{4})(\d\d)(\d\d)_\d\d")
 _META_VERSION = "00000000_00"
@@ -22,8 +26,10 @@ _OUTPUT: Json = {
     },
     "required": ["data", "successful"],
 }
-MANAGED = ("API_KEY", "BEARER_TOKEN", "BASIC", "NO_AUTH")
-"""The schemes for which a router needs nothing from its operator: the user brings the key."""
+HIDDEN_SETTINGS = ("sandbox",)
+"""What an account's settings hold for this server alone."""
+NAMES = {"api_key": "generic_api_key"}
+"""Names of the contract for what is kept under another."""
 
 
 def tool(catalogue: Catalogue, card: Card, retired: bool = False) -> Json:
@@ -85,21 +91,21 @@ def toolkit(card: ToolkitCard) -> Json:
 def toolkit_whole(catalogue: Catalogue, card: ToolkitCard) -> Json:
     """A toolkit with what it takes to connect it."""
     kit = catalogue.toolkit(card.slug)
-    settings = [_field(one.name, one.about, one.required, default=one.default or None) for one in kit.account]
+    settings = [_field(one.name, one.about, one.required, one.default or None) for one in kit.account]
     check = f"{kit.hosts[kit.check.host]}{kit.check.path}" if kit.check else None
     base = next(iter(kit.hosts.values()), None)
     details: list[Json] = []
     for auth in kit.auth:
-        creation, initiation = CREATION.get(auth.mode, ()), INITIATION.get(auth.mode, ())
-        typed = [_field(name, about or auth.about, required, secret=secret) for name, about, required, secret in initiation] + settings
+        creation = [_asked(one) for one in schemes.asked_of_operator(auth)]
+        typed = [_asked(one, auth.about) for one in schemes.asked(auth)]
         details.append(
             {
                 "mode": auth.mode,
                 "name": f"{kit.title} {auth.mode}",
-                "required_scopes": [],
+                "required_scopes": [*auth.scopes],
                 "fields": {
-                    "auth_config_creation": _sorted([_field(name, about, due, secret=secret) for name, about, due, secret in creation]),
-                    "connected_account_initiation": _sorted(typed),
+                    "auth_config_creation": _sorted(creation),
+                    "connected_account_initiation": _sorted(typed + settings),
                 },
                 "auth_hint_url": auth.page or None,
             }
@@ -124,25 +130,73 @@ def toolkit_whole(catalogue: Catalogue, card: ToolkitCard) -> Json:
     }
 
 
-# What a scheme asks for, as (name, sentence, required, secret): of whoever makes an auth config, and of whoever connects an account.
-CREATION: dict[str, tuple[tuple[str, str, bool, bool], ...]] = {
-    "OAUTH2": (
-        ("client_id", "Id of your own OAuth client at the service.", True, False),
-        ("client_secret", "Its secret.", True, True),
-        ("scopes", "What to ask the user for, comma-separated.", False, False),
-    ),
-}
-INITIATION: dict[str, tuple[tuple[str, str, bool, bool], ...]] = {
-    "API_KEY": (("generic_api_key", "", True, True),),
-    "BEARER_TOKEN": (("token", "", True, True),),
-    "BASIC": (("username", "", True, False), ("password", "", False, True)),
-    "S2S_OAUTH2": (("client_id", "", True, False), ("client_secret", "", True, True)),
-}
+def account(one: Account, config: AuthConfig | None, masked: Mapping[str, str]) -> Json:
+    """A connected account as it is now. `masked` are its secrets as they may be shown."""
+    one = links.as_of_now(one)
+    scheme = one.mode or (config.mode if config else "")
+    shown = {name: value for name, value in one.settings.items() if name not in HIDDEN_SETTINGS} | dict(masked)
+    shown |= {NAMES[name]: value for name, value in shown.items() if name in NAMES}
+    return {
+        "id": one.id,
+        "word_id": None,
+        "alias": one.alias or None,
+        "user_id": one.user_id,
+        "status": one.status,
+        "status_reason": one.status_reason or None,
+        "is_disabled": one.status == "INACTIVE",
+        "created_at": moment(one.created_at),
+        "updated_at": moment(one.updated_at),
+        "toolkit": {"slug": one.toolkit},
+        "auth_config": {
+            "id": one.auth_config_id,
+            "auth_scheme": config.mode if config else scheme,
+            "is_composio_managed": bool(config and config.managed),
+            "is_disabled": bool(config and not config.enabled),
+            "deprecated": {"uuid": one.auth_config_id},
+        },
+        "authScheme": scheme,
+        "state": {"authScheme": scheme, "val": {"status": one.status} | shown},
+        "data": {"label": one.label} if one.label else {},
+        "params": {},
+        "test_request_endpoint": None,
+        "allowed_effects": [*one.effects],
+        "deprecated": {"labels": [one.label] if one.label else [], "uuid": one.id},
+    }
+
+
+def auth_config(one: AuthConfig, masked: Mapping[str, str], connections: int, redirect_uri: str) -> Json:
+    """An auth config. Of OAuth2 it shows the redirect URI exactly as it is sent, for the operator to register."""
+    credentials: Json = {**one.settings, **masked}
+    if "scopes" in credentials:
+        credentials["scopes"] = credentials["scopes"].split()
+    if one.mode == "OAUTH2":
+        credentials["oauth_redirect_uri"] = redirect_uri
+    return {
+        "id": one.id,
+        "uuid": one.id,
+        "type": "default" if one.managed else "custom",
+        "toolkit": {"slug": one.toolkit, "logo": ""},
+        "name": one.name,
+        "auth_scheme": one.mode,
+        "is_composio_managed": one.managed,
+        "credentials": credentials,
+        "proxy_config": None,
+        "status": "ENABLED" if one.enabled else "DISABLED",
+        "created_by": None,
+        "created_at": moment(one.created_at),
+        "last_updated_at": moment(one.updated_at),
+        "no_of_connections": connections,
+        "expected_input_fields": [],
+        "restrict_to_following_tools": [*one.tools],
+        "tool_access_config": {"tools_for_connected_account_creation": [], "tools_available_for_execution": [*one.tools]},
+        "shared_credentials": {},
+        "is_enabled_for_tool_router": True,
+    }
 
 
 def managed(card: ToolkitCard) -> list[str]:
     """The schemes of a toolkit that work without anything from the operator."""
-    return [mode for mode in card.modes if mode in MANAGED]
+    return [mode for mode in card.modes if mode in schemes.TYPED]
 
 
 def moment(ms: int) -> str:
@@ -170,7 +224,11 @@ def _meta(card: ToolkitCard) -> Json:
     }
 
 
-def _field(name: str, about: str, required: bool, *, default: object = None, secret: bool = False) -> Json:
+def _asked(one: SecretField, about: str = "") -> Json:
+    return _field(NAMES.get(one.name, one.name), one.about or about, one.required, secret=one.hidden) | {"displayName": one.title}
+
+
+def _field(name: str, about: str, required: bool, default: object = None, secret: bool = False) -> Json:
     return {
         "name": name,
         "displayName": name.replace("_", " ").capitalize(),

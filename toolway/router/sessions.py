@@ -12,6 +12,8 @@ from toolway.store.freshness import Cached
 from toolway.store.records import Session, new_id, now_ms
 from toolway.store.shelves import Store
 
+_ATTEMPTS = 10
+
 
 class Sessions:
     """Makes, keeps and finds sessions, from a cache that forgets when the database says so."""
@@ -39,18 +41,20 @@ class Sessions:
         return found
 
     async def change(self, project_id: str, session_id: str, body: Any, expected: int | None = None) -> Session:
-        """Change a session as a request's body says, from version `expected` if that is given.
-
-        Raises `Conflict` when it has another version, or when somebody else changed it at the same time; nothing is changed then.
+        """Change a session as a request's body says. Raises `Conflict`, and changes nothing, when it is not at version `expected`; without
+        that the change is laid over whatever there is.
         """
-        found = await self._store.sessions.get(project_id, session_id)
-        if found is None:
-            raise _unknown()
-        config = amend(found, body, self._catalogue)
-        changed = structs.replace(found, config=config, updated_at=max(now_ms(), found.updated_at))
-        if expected not in (None, found.version) or not await self._store.sessions.save(changed, found.version):
-            raise Conflict(f"The session was changed by somebody else; it is at version {found.version} or later.", fix="Read it again.")
-        return structs.replace(changed, version=found.version + 1)
+        for _ in range(_ATTEMPTS):
+            found = await self._store.sessions.get(project_id, session_id)
+            if found is None:
+                raise _unknown()
+            config = amend(found, body, self._catalogue)
+            if expected not in (None, found.version):
+                break
+            changed = structs.replace(found, config=config, updated_at=max(now_ms(), found.updated_at))
+            if await self._store.sessions.save(changed, found.version):
+                return structs.replace(changed, version=found.version + 1)
+        raise Conflict("The session was changed by somebody else in the meantime.", fix="Read it again.")
 
     async def end(self, project_id: str, session_id: str) -> None:
         """End a session; its user's accounts stay connected. Raises `UnknownSession`."""

@@ -46,17 +46,26 @@ class PageQuery(Struct, kw_only=True):
 
 
 def page(items: Sequence[Any], query: PageQuery, usual: int, shown: Callable[[Any], Json] | None = None) -> Json:
-    """A page of a list, as every list is answered. A cursor is the place in the list where the page begins, and nothing else."""
-    size = min(query.limit or usual, MOST)
-    begin = _place(query.cursor)
+    """A page of a list that is here whole."""
+    size, begin = cut(query, usual)
     part = items[begin : begin + size]
+    return page_of([shown(one) for one in part] if shown else list(part), len(items), size, begin)
+
+
+def cut(query: PageQuery, usual: int) -> tuple[int, int]:
+    """How many of a list are wanted at most, and after how many they begin. Raises `BadRequest` for a cursor that was not given out."""
+    return min(query.limit or usual, MOST), _place(query.cursor)
+
+
+def page_of(items: list[Any], total: int, size: int, begin: int) -> Json:
+    """A page, as every list is answered. A cursor is the place in the list where the next one begins, and nothing else."""
     end = begin + size
     return {
-        "items": [shown(one) for one in part] if shown else list(part),
-        "next_cursor": _cursor(end) if end < len(items) else None,
-        "total_pages": -(-len(items) // size),
+        "items": items,
+        "next_cursor": _cursor(end) if items and end < total else None,
+        "total_pages": -(-total // size),
         "current_page": begin // size + 1,
-        "total_items": len(items),
+        "total_items": total,
     }
 
 

@@ -62,6 +62,8 @@ def _fits(path: Sequence[str], parts: Sequence[str]) -> bool:
 
 def table(local: Local, sessions: Sessions, desk: Desk, finder: Finder, hot: SessionRest) -> Table:
     """Every route that there is. The first four are found before this table is made; here they are for its document."""
+    from toolway.serve.rest.auth_configs import ConfigRest
+    from toolway.serve.rest.connected_accounts import AccountRest
     from toolway.serve.rest.toolkits import ToolkitRest
     from toolway.serve.rest.tools import ToolRest
     from toolway.serve.rest.within import WithinRest
@@ -83,5 +85,7 @@ def table(local: Local, sessions: Sessions, desk: Desk, finder: Finder, hot: Ses
         *WithinRest(local, sessions, desk, finder, hot).routes(),
         *ToolRest(local, desk, finder).routes(),
         *ToolkitRest(local).routes(),
+        *ConfigRest(local).routes(),
+        *AccountRest(local).routes(),
     ]
     return Table(routes)

@@ -1,6 +1,8 @@
 """Toolkits over REST: list, get, and their categories (the contract's sections 5 and 9)."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
 
 from toolway.catalog.index import Catalogue
 from toolway.catalog.model import ToolkitCard
@@ -26,6 +28,17 @@ class ToolkitListQuery(PageQuery, kw_only=True):
     user_id: str | None = None
 
 
+class ToolkitsBody(Struct, forbid_unknown_fields=True, kw_only=True):
+    """`POST /toolkits/multi`"""
+
+    toolkits: list[str] | None = None
+    category: str | None = None
+    managed_by: Literal["composio", "all", "project"] | None = None
+    sort_by: Literal["usage", "alphabetically"] | None = None
+    limit: Annotated[int, Meta(ge=1)] | None = None
+    cursor: str | None = None
+
+
 class ToolkitRest:
     """Answers these routes."""
 
@@ -37,18 +50,29 @@ class ToolkitRest:
         return [
             Route("GET", "toolkits", "read", "List toolkits.", self.all, query=ToolkitListQuery),
             Route("GET", "toolkits/categories", "read", "List the categories of toolkits.", self.categories, query=PageQuery),
+            Route("POST", "toolkits/multi", "read", "List some toolkits.", self.some, body=ToolkitsBody),
             Route("GET", "toolkits/{slug}", "read", "Get a toolkit, with what connecting it takes.", self.one, query=VersionQuery),
         ]
 
     async def all(self, asked: Asked) -> Response:
         """GET /toolkits. All toolkits here are the router's own; what was custom with the hosted service is none of them."""
         query = asked.query(ToolkitListQuery)
-        none = query.type == "custom" or query.managed_by == "project"
-        words = (query.search or "").lower()
+        return self._listed(query, query.category, query.type == "custom" or query.managed_by == "project", query.search)
 
+    async def some(self, asked: Asked) -> Response:
+        """POST /toolkits/multi"""
+        body = asked.body(ToolkitsBody)
+        query = ToolkitListQuery(limit=body.limit, cursor=body.cursor, sort_by=body.sort_by)
+        chosen = None if body.toolkits is None else {slug.lower() for slug in body.toolkits}
+        return self._listed(query, body.category, body.managed_by == "project", chosen=chosen)
+
+    def _listed(
+        self, query: ToolkitListQuery, category: str | None, none: bool, words: str | None = None, chosen: set[str] | None = None
+    ) -> Response:
         def fits(card: ToolkitCard) -> bool:
             said = f"{card.slug} {card.title} {card.about}".lower()
-            return words in said and (not query.category or query.category.lower() in card.categories)
+            in_category = not category or category.lower() in card.categories
+            return in_category and (words or "").lower() in said and (chosen is None or card.slug in chosen)
 
         cards = [] if none else [card for card in self._catalogue.toolkits() if fits(card)]
         if query.sort_by == "alphabetically":

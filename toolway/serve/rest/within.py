@@ -155,7 +155,7 @@ class WithinRest:
                 "auth_config": {
                     "id": account.auth_config_id,
                     "auth_scheme": config.mode if config else "",
-                    "is_composio_managed": bool(config and config.mode in objects.MANAGED),
+                    "is_composio_managed": bool(config and config.managed),
                 },
             }
         return {
@@ -181,7 +181,7 @@ class WithinRest:
                 raise Forbidden(f"This session does not use {card.slug}.", fix=f"It uses {known}.")
         except ToolwayError as error:
             raise BadRequest(error.sentence, details=[error.sentence]) from None
-        begun = await self._connector.link(session, asked.origin, card.slug, url)
+        begun = await self._connector.link(session, asked.origin, card.slug, url, body.alias or "")
         made = {
             "link_token": begun["redirect_url"].rpartition("/")[2],
             "redirect_url": begun["redirect_url"],
