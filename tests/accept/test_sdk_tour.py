@@ -1,4 +1,4 @@
-"""Everything of the SDK's REST that is served, asked by the SDK itself: an old one, a middle one, the newest that installs, TypeScript's."""
+"""All of the SDK's REST that is served, asked by the SDK itself: an old one, a middle one, the newest that installs, TypeScript's."""
 
 import json
 import re

@@ -101,7 +101,7 @@ async def test_without_a_key_a_link_waits(router: Router, place: str) -> None:
         assert link.endswith(made["link_token"]) and made["expires_at"].endswith("Z")
         number = made["connected_account_id"]
     else:
-        assert made["connectionData"]["val"] == {"status": "INITIATED", "redirectUrl": link}
+        assert made["connectionData"]["val"] == {"status": "INITIATED", "redirectUrl": link, "redirect_url": link}
         number = made["id"]
     assert link.startswith(f"{router.origin}/link/")
     assert (await router.ask("GET", link.removeprefix(router.origin))).status == 200

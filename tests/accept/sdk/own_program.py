@@ -111,9 +111,9 @@ done = tools["COMPOSIO_MULTI_EXECUTE_TOOL"](batch)
 learnt["session executed"] = [done["successful"], done["data"]["results"][0]["response"]["successful"]]
 learnt["session used"] = composio.use(session.session_id).session_id == session.session_id
 if hasattr(session, "execute"):
-    learnt["session execute"] = bool(session.execute(PING, {}).data)
+    learnt["session execute"] = bool(session.execute(PING, arguments={}).data)
     learnt["session search"] = session.search(query="ping desktime").results[0].primary_tool_slugs[:1]
-    missing = session.execute(TAGS, {})
+    missing = session.execute(TAGS, arguments={})
     learnt["session not connected"] = "No active connected account" in missing.error
 if hasattr(session, "update"):
     session.update(toolkits={"enable": ["clockify"]})

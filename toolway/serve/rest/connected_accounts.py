@@ -197,7 +197,8 @@ class AccountRest:
         url: str = callback(connection.callback_url or connection.redirect_uri, "connection.callback_url").get("callback_url", "")
         begun = await self._connector.begin(asked.project, connection.user_id, config.toolkit, config.id, url, connection.alias or "")
         link = asked.origin + begun.path
-        state: Json = {"authScheme": config.mode, "val": {"status": begun.account.status, "redirectUrl": link}}
+        # Under both names: Python's SDK knows the first for OAuth2 alone.
+        state: Json = {"authScheme": config.mode, "val": {"status": begun.account.status, "redirectUrl": link, "redirect_url": link}}
         return json_response(201, _begun(begun.account, state, link))
 
     def _parted(self, config: AuthConfig, connection: Connection) -> tuple[dict[str, str], dict[str, str]]:
