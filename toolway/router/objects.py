@@ -138,7 +138,6 @@ def account(one: Account, config: AuthConfig | None, masked: Mapping[str, str]) 
     shown |= {NAMES[name]: value for name, value in shown.items() if name in NAMES}
     return {
         "id": one.id,
-        "word_id": None,
         "alias": one.alias or None,
         "user_id": one.user_id,
         "status": one.status,
@@ -158,7 +157,6 @@ def account(one: Account, config: AuthConfig | None, masked: Mapping[str, str]) 
         "state": {"authScheme": scheme, "val": {"status": one.status} | shown},
         "data": {"label": one.label} if one.label else {},
         "params": {},
-        "test_request_endpoint": None,
         "allowed_effects": [*one.effects],
         "deprecated": {"labels": [one.label] if one.label else [], "uuid": one.id},
     }
@@ -180,9 +178,7 @@ def auth_config(one: AuthConfig, masked: Mapping[str, str], connections: int, re
         "auth_scheme": one.mode,
         "is_composio_managed": one.managed,
         "credentials": credentials,
-        "proxy_config": None,
         "status": "ENABLED" if one.enabled else "DISABLED",
-        "created_by": None,
         "created_at": moment(one.created_at),
         "last_updated_at": moment(one.updated_at),
         "no_of_connections": connections,
