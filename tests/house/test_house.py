@@ -41,7 +41,8 @@ ONLY = {
     "prometheus_client": {"toolway.watch.meters"},
     "opentelemetry": {"toolway.watch.spans"},
 }
-NEVER_ON_A_CALL = ("litestar", "jinja2", "asyncpg", "pydantic", "sqlalchemy", "opentelemetry", "oauthlib")
+COLD_REST = ("toolway.serve.rest.table", "toolway.serve.rest.tools", "toolway.serve.rest.document")
+NEVER_ON_A_CALL = (*COLD_REST, "jinja2", "asyncpg", "pydantic", "sqlalchemy", "opentelemetry", "oauthlib")
 
 
 def modules() -> dict[str, Path]:

@@ -50,7 +50,7 @@ async def test_its_toolkits(router: Router) -> None:
     assert status == 200
     kits = {kit["slug"]: kit for kit in listed["items"]}
     assert kits["clockify"]["connected_account"] is None
-    assert kits["clockify"]["composio_managed_auth_schemes"] == ["API_KEY"]
+    assert kits["desktime"]["composio_managed_auth_schemes"] == ["API_KEY"]
     connected = kits["desktime"]["connected_account"]
     assert (connected["id"], connected["status"], connected["user_id"]) == (account, "ACTIVE", "kits")
     assert connected["created_at"].endswith("Z")
