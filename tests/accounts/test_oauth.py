@@ -79,7 +79,7 @@ def test_what_the_toolkit_says_of_its_provider_goes_before_what_a_config_says() 
 )
 def test_a_client_that_lacks_something(more: dict[str, str], secret: str, said: str) -> None:
     with pytest.raises(BadSetting, match=said):
-        client(secret=secret, **more)
+        client(None, secret, **more)
 
 
 texts = st.text(max_size=12)

@@ -34,7 +34,7 @@ def digest(token: str) -> str:
 
 def as_of_now(account: Account) -> Account:
     """The account as it is to be shown: an attempt that was not finished in time is EXPIRED."""
-    if account.status != "INITIATED" or account.created_at > _too_old():
+    if account.status != "INITIATED" or account.updated_at > _too_old():
         return account
     return msgspec.structs.replace(account, status="EXPIRED", status_reason=_TOO_LATE)
 
@@ -78,18 +78,27 @@ async def ask(
 
     Returns the account, the link's token and when it expires.
     """
-
-    def token_of(account_id: str) -> str:
-        return derive(f"link {account_id}")[:_TOKEN]
-
     at = now_ms()
     account = Account(
         new_id("ca_"), config.project_id, user_id, config.toolkit, config.id, "INITIATED", "", "", alias, {}, "", at, at, config.mode
     )
-    link = Link(digest(token_of(account.id)), account.id, config.project_id, callback_url, at, at + MINUTES * 60_000, None)
+    link = Link(digest(token_of(derive, account.id)), account.id, config.project_id, callback_url, at, at + MINUTES * 60_000, None)
     enough = at + (MINUTES - AGAIN_MINUTES) * 60_000
-    account, link = await store.links.begin(account, link, _too_old(), lambda account_id: digest(token_of(account_id)), enough)
-    return account, token_of(account.id), link.expires_at
+    account, link = await store.links.begin(account, link, _too_old(), lambda id: digest(token_of(derive, id)), enough)
+    return account, token_of(derive, account.id), link.expires_at
+
+
+async def ask_again(store: Store, derive: Derive, account: Account, callback_url: str = "") -> tuple[Account, str, int]:
+    """The same for an account whose access came to an end: it waits again, under the id that sessions may pin. Raises `Conflict` for one
+    that is not EXPIRED.
+    """
+    at, token = now_ms(), token_of(derive, account.id)
+    shown = await store.links.get(digest(token)) if account.status == "INITIATED" else None
+    enough = at + (MINUTES - AGAIN_MINUTES) * 60_000
+    if shown and (shown.used_at, shown.callback_url) == (None, callback_url) and shown.expires_at >= enough:
+        return account, token, shown.expires_at
+    link = Link(digest(token), account.id, account.project_id, callback_url, at, at + MINUTES * 60_000, None)
+    return await store.links.begin_again(account, link, _too_old()), token, link.expires_at
 
 
 async def finish(
@@ -107,6 +116,11 @@ async def finish(
         raise Gone(
             "This connect link was used or replaced in the meantime.", fix="Use the newest link, or ask your agent for one."
         ) from None
+
+
+def token_of(derive: Derive, account_id: str) -> str:
+    """The token of an account's link: nobody else can make it, and it need not be kept to be shown again."""
+    return derive(f"link {account_id}")[:_TOKEN]
 
 
 async def find(store: Store, token: str) -> tuple[Link, Account]:

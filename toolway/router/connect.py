@@ -98,16 +98,17 @@ class Connector:
     async def link(self, session: Session, origin: str, toolkit: str, callback_url: str = "", alias: str = "") -> Json:
         """Begin a connection for a session's user: what an agent needs to show the link.
 
-        The auth config is that of an account that the session pins, else the one that it names, else as `auth_config_for` has it.
+        The auth config is that of an account that the session pins, else the one that it names, else as `auth_config_for` has it. Where
+        what is pinned has expired it is connected anew: another account would be of no use to the session.
         """
-        chosen: str = session.config["auth_configs"].get(toolkit, "")
-        for pin in cast("list[str]", session.config["connected_accounts"].get(toolkit, [])):
-            pinned = await self._store.accounts.get(session.project_id, pin)
-            if pinned is not None and (pinned.user_id, pinned.toolkit) == (session.user_id, toolkit):
-                chosen = pinned.auth_config_id
-                break
         callback_url = callback_url or session.config["manage_connections"].get("callback_url") or ""
-        begun = await self.begin(session.project_id, session.user_id, toolkit, chosen, callback_url, alias)
+        pinned = await self._pinned(session, toolkit)
+        over = next((one for one in pinned if one.status in ("EXPIRED", "INITIATED")), None)
+        if over is not None and not any(one.status == "ACTIVE" for one in pinned):
+            begun = await self.again(over, callback_url)
+        else:
+            chosen: str = pinned[0].auth_config_id if pinned else session.config["auth_configs"].get(toolkit, "")
+            begun = await self.begin(session.project_id, session.user_id, toolkit, chosen, callback_url, alias)
         return {
             "redirect_url": origin + begun.path,
             "connected_account_id": begun.account.id,
@@ -115,6 +116,19 @@ class Connector:
             "created_at": begun.account.created_at,
             "expires_at": begun.expires_at,
         }
+
+    async def again(self, account: Account, callback_url: str = "") -> Begun:
+        """The one good link for an account that has expired, to connect it anew under its id. Raises `Conflict` for another state."""
+        kit = self._catalogue.toolkit(account.toolkit)
+        await links.auth_config_for(self._store, account.project_id, kit.slug, "", account.auth_config_id)
+        account, token, expires_at = await links.ask_again(self._store, self._derive, account, callback_url)
+        return Begun(account, f"/link/{token}", expires_at)
+
+    async def _pinned(self, session: Session, toolkit: str) -> list[Account]:
+        """The accounts of its user that a session pins for a toolkit."""
+        pins: list[str] = session.config["connected_accounts"].get(toolkit, [])
+        found = [await self._store.accounts.get(session.project_id, pin) for pin in pins]
+        return [one for one in found if one is not None and (one.user_id, one.toolkit) == (session.user_id, toolkit)]
 
     async def way(self, account: Account) -> Way:
         """How an account that waits is connected. Raises `Forbidden` or `BadSetting` for what the operator has to mend."""
