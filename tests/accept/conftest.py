@@ -48,7 +48,7 @@ class Node:
     """Runs a script of the folder `node` with arguments; `shell` is what the environment holds besides."""
 
     def __init__(self, binary: Path, home: Path) -> None:
-        self._binary, self._home = binary, home
+        self.binary, self._home = binary, home
 
     def __call__(self, script: str, *arguments: str, **shell: str) -> subprocess.CompletedProcess[str]:
         command, own = self._started(script, arguments, shell)
@@ -68,7 +68,7 @@ class Node:
 
     def _started(self, script: str, arguments: Iterable[str], shell: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
         own = {**OFFLINE, "NODE_USE_ENV_PROXY": "1", "HOME": str(self._home), **shell}
-        return [str(self._binary), str(HERE / "node" / script), *arguments], own
+        return [str(self.binary), str(HERE / "node" / script), *arguments], own
 
 
 @pytest.fixture(scope="session")

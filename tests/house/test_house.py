@@ -41,7 +41,8 @@ ONLY = {
     "prometheus_client": {"toolway.watch.meters"},
     "opentelemetry": {"toolway.watch.spans"},
 }
-NEVER_ON_A_CALL = ("litestar", "jinja2", "asyncpg", "pydantic", "sqlalchemy", "opentelemetry", "oauthlib")
+COLD_REST = ("toolway.serve.rest.table", "toolway.serve.rest.tools", "toolway.serve.rest.document")
+NEVER_ON_A_CALL = (*COLD_REST, "jinja2", "asyncpg", "pydantic", "sqlalchemy", "opentelemetry", "oauthlib")
 
 
 def modules() -> dict[str, Path]:
@@ -138,8 +139,9 @@ def test_secrets_are_unsealed_in_accounts_only() -> None:
 
 
 def loaded(code: str) -> set[str]:
-    """The top-level names of what is loaded after running code in a process of its own."""
-    script = f"{code}\nimport json, sys\nprint(json.dumps(sorted({{n.partition('.')[0] for n in sys.modules}})))"
+    """What is loaded after running code in a process of its own: our modules, and the top-level names of others."""
+    names = "{n if n.startswith('toolway') else n.partition('.')[0] for n in sys.modules}"
+    script = f"{code}\nimport json, sys\nprint(json.dumps(sorted({names})))"
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT, timeout=60)
     return set(json.loads(run.stdout.splitlines()[-1]))
 

@@ -31,6 +31,9 @@ DESKTIME_KEY = "canary/desktime+key=51e2-b0"
 WRONG_KEY = "canary-wrong/key+0b0b=11"
 BAD_API_KEY = "ak_canary0bad0api0key0123456789"
 QUERY_KEY = "canary-query-key-8812"
+REST_KEY = "canary-rest/key+1d2e=f0"
+STRAY_KEY = "canary-stray/key+9a9a=31"
+CLIENT_SECRET = "canary-client/secret+55e1=02"
 ARGUMENT = "canary/argument+c0ffee=42"
 BAD_JSON = "canary-bad-json-93d1"
 WORKSPACE = "64a687e29ae1f428e7ebe303"
@@ -212,6 +215,46 @@ async def misdirected(house: House, path: str) -> None:
     await house.ask("alice", "POST", path, json.dumps(message).encode(), key)
 
 
+async def over_rest(house: House) -> None:
+    """Keys and a client's secret that come over REST: in the right places, in the wrong ones, and looked at again."""
+    key = ("x-api-key", house.router.key), ("content-type", "application/json")
+
+    async def ask(method: str, place: str, content: Any = None) -> Any:
+        body = None if content is None else json.dumps(content).encode()
+        return json.loads(await house.ask("alice", method, f"/api/v3/{place}", body, *key))
+
+    made = await ask("POST", "auth_configs", {"toolkit": {"slug": "clockify"}})
+    config = {"id": made["auth_config"]["id"]}
+    client = {
+        "client_id": "c",
+        "client_secret": CLIENT_SECRET,
+        "authorize_url": "https://id.example/a",
+        "token_url": "https://id.example/t",
+    }
+    for scheme, credentials in (("OAUTH2", client), ("OAUTH2", {CLIENT_SECRET: CLIENT_SECRET}), (CLIENT_SECRET, client)):
+        own = {"type": "use_custom_auth", "authScheme": scheme, "credentials": credentials}
+        await ask("POST", "auth_configs", {"toolkit": {"slug": "clockify"}, "auth_config": own})
+    for val in (
+        {"generic_api_key": REST_KEY},
+        {"api_key": WRONG_KEY},
+        {"api_key": [STRAY_KEY]},
+        {"password": STRAY_KEY},
+        {"plan": STRAY_KEY},
+    ):
+        state = {"authScheme": "API_KEY", "val": val}
+        made = await ask("POST", "connected_accounts", {"auth_config": config, "connection": {"user_id": "dora", "state": state}})
+        await ask("POST", "connected_accounts", {"auth_config": config, "connection": STRAY_KEY})
+    for place in ("auth_configs?show_disabled=true", "connected_accounts?user_ids=dora", f"auth_configs/{config['id']}"):
+        await ask("GET", place)
+    [account] = (await ask("GET", "connected_accounts?user_ids=dora&statuses=ACTIVE"))["items"]
+    for mood in ("well", "401", "garbage"):
+        house.vendor.mood = mood
+        await ask("POST", "tools/execute/CLOCKIFY_GET_TAGS", {"user_id": "dora", "arguments": {"workspaceId": WORKSPACE}})
+    house.vendor.mood = "well"
+    for method, rest in (("GET", ""), ("POST", "/refresh"), ("POST", "/revoke"), ("GET", ""), ("DELETE", "")):
+        await ask(method, f"connected_accounts/{account['id']}{rest}")
+
+
 async def stranger(house: House, path: str) -> None:
     """Another project with a key of its own looks at what it can reach, and at what it cannot."""
     local = house.router.local
@@ -260,6 +303,7 @@ async def test_42_no_secret_in_any_sink(house: House, capfd: pytest.CaptureFixtu
     token, cookie = await connected(house, path)
     await executed(house, path)
     await misdirected(house, path)
+    await over_rest(house)
     await stranger(house, path)
     await router.entries(len(MOODS) * 3)
     vault = await tended(house)
@@ -273,6 +317,9 @@ async def test_42_no_secret_in_any_sink(house: House, capfd: pytest.CaptureFixtu
         "headless key": HEADLESS_KEY,
         "DeskTime key": DESKTIME_KEY,
         "wrong service key": WRONG_KEY,
+        "key over REST": REST_KEY,
+        "key in a wrong place": STRAY_KEY,
+        "client's secret": CLIENT_SECRET,
         "wrong API key": BAD_API_KEY,
         "key in the query": QUERY_KEY,
         "link token": token,
@@ -281,14 +328,14 @@ async def test_42_no_secret_in_any_sink(house: House, capfd: pytest.CaptureFixtu
         "bad JSON": BAD_JSON,
     }
     assert any(quote(DESKTIME_KEY, safe="").encode() in heard for heard in house.vendor.heard)  # they did go where they belong
-    assert any(PAGE_KEY.encode() in heard for heard in house.vendor.heard)
+    assert all(any(key.encode() in heard for heard in house.vendor.heard) for key in (PAGE_KEY, REST_KEY))
     assert any(ARGUMENT in shown.decode() for shown in house.shown["alice"])
     assert len(house.spans.get_finished_spans()) > len(MOODS) * 3
     printed = "".join(capfd.readouterr())
     assert printed.count('"event":"call"') >= len(MOODS) * 3
     assert leaks(await house.sinks(printed), everywhere) == []
 
-    services = "API key", "page key", "headless key", "DeskTime key", "wrong service key", *vault
+    services = "API key", "page key", "headless key", "DeskTime key", "wrong service key", "key over REST", *vault
     service = {name: everywhere[name] for name in services}
     answers = [Sink(f"an answer to {who}", shown) for who, all_shown in house.shown.items() for shown in all_shown]
     assert leaks(answers, service) == []

@@ -192,7 +192,7 @@ async def test_06_every_route_knows_foreign_ids_as_little_as_those_that_never_we
         (method, f"/api/{api}/tool_router/session/{{}}{rest}", None if method == "GET" else {})
         for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
         for api in ("v3", "v3.1")
-        for rest in ("", "/tools", "/execute", "/search", "/link", "/toolkits")
+        for rest in ("", "/tools", "/execute", "/execute_meta", "/search", "/link", "/toolkits")
     ]
     bare += [(method, "/tool_router/{}/mcp", None) for method in ("GET", "DELETE", "PUT", "OPTIONS")]
     for name in ("initialize", "ping", "tools/list", "server/discover", "resources/list", "notifications/initialized"):
@@ -259,8 +259,8 @@ async def test_07_the_user_of_a_session_is_fixed_when_it_is_made(tmp_path: Path,
             text = (await create(router, ("x-api-key", router.key), *headers, path=f"{path}?user_id=bob", body=sent)).text
             assert "No active connected account" in text or "is not an argument" in text, text
             assert {entry.user_id for entry in await router.entries(number)} == {"alice"}
-        for method in ("PUT", "PATCH", "POST"):
-            assert (await router.send(method, f"{SESSION}/{path.split('/')[2]}", {"user_id": "bob"}))[0] == 405
+        for method, status in (("PUT", 405), ("PATCH", 400), ("POST", 405)):
+            assert (await router.send(method, f"{SESSION}/{path.split('/')[2]}", {"user_id": "bob"}))[0] == status
         status, made = await router.send("GET", f"{SESSION}/{path.split('/')[2]}?user_id=bob", x_user_id="bob")
         assert (status, made["config"]["user_id"]) == (200, "alice")
 
@@ -351,6 +351,11 @@ async def test_11_what_a_key_may_do_holds_on_rest_and_mcp(router: Router) -> Non
         assert (await create(router, given)).status == made
         assert (await router.ask("GET", f"{SESSION}/{number}", headers=[given])).status == got
         assert (await create(router, given, path=path, body=b'{"jsonrpc":"2.0","id":1,"method":"ping"}')).status == called
+        for place, status in ((f"{SESSION}/{number}/execute", called), ("/api/v3/tools/execute/DESKTIME_PING_REQUEST", called)):
+            # 400: it may, and nothing was said that could be done
+            assert (await create(router, given, path=place, body=b"{}")).status == (400 if status == 200 else 403)
+        for place in ("tools", "toolkits", f"tool_router/session/{number}/tools"):
+            assert (await router.ask("GET", f"/api/v3/{place}", headers=[given])).status == got
 
 
 @pytest.mark.parametrize("query", ["api_key", "apikey", "key", "x-api-key", "token", "%61pi_key", "API%5Fkey", "toke%6E"])

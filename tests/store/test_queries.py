@@ -61,7 +61,16 @@ async def test_what_is_looked_up_often_is_found_by_an_index(tmp_path: Path) -> N
         pass
     found = {name: text for file in FILES for name, text in blocks(file)}
     connection = sqlite3.connect(tmp_path / "t.db")
-    often = ("key_by_digest", "link", "session", "active_accounts", "auth_config", "recent_entries", "recent_session_entries")
+    often = (
+        "key_by_digest",
+        "link",
+        "session",
+        "active_accounts",
+        "accounts_page_of_user",
+        "auth_config",
+        "recent_entries",
+        "recent_session_entries",
+    )
     for name in (*often, "owners_of_sent", "give_up_sent", "unknown_entries"):
         sql = "\n".join(line for line in found[name].splitlines()[1:] if not line.startswith("--"))
         values = dict.fromkeys(re.findall(r":(\w+)", sql), "")

@@ -1,12 +1,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from tests.databases import is_postgres
 from toolway.errors import BadRequest, Conflict, NotFound
+from toolway.store.connected import Wanted
 from toolway.store.records import Account, ApiKey, AuthConfig, Link, Project, Session, new_id
 from toolway.store.shelves import Store
 
@@ -272,3 +274,33 @@ async def test_an_erased_credential_is_not_left_in_the_file(tmp_path: Path) -> N
         await store.accounts.move(active, "revoke", sealed="")
     assert not path.with_name(path.name + "-wal").exists()
     assert b"S3aled" not in path.read_bytes()
+
+
+async def test_pages_of_accounts(store: Store) -> None:
+    """Every list narrows, to the letter; a value with wildcards or the mark of lists fits nothing that it does not equal."""
+    await store.auth_configs.add(AuthConfig("ac_3", "pr_1", "desktime", "api_key", "DeskTime", True, 1, 1))
+    for number in range(1, 7):
+        user, waits = ("alice", "bob", "b%b")[number % 3], number == 6
+        more = {"toolkit": "desktime", "auth_config_id": "ac_3"} if number > 4 else {}
+        await store.accounts.add(account(number, user_id=user, status="INITIATED" if waits else "ACTIVE", updated_at=100 - number, **more))
+    await store.accounts.add(account(9, 2))
+
+    async def found(**wanted: Any) -> list[str]:
+        accounts, total = await store.accounts.page("pr_1", Wanted(**wanted), 10)
+        assert total == len(accounts)
+        return [one.id[3:] for one in accounts]
+
+    assert await found() == ["6", "5", "4", "3", "2", "1"]
+    assert await found(oldest_first=True) == await found(by_change=True) == ["1", "2", "3", "4", "5", "6"]
+    assert await found(users=["alice"]) == ["6", "3"]
+    assert await found(users=["alice", "b%b"]) == ["6", "5", "3", "2"]
+    for nothing in (["ali"], ["a%"], ["bob\nalice"], ["x\ny", "z\n"], ["Alice", "ALICE"], [""], ["alic_", "b__"]):
+        assert await found(users=nothing) == []
+    assert await found(users=["bob"], toolkits=["clockify", "x"]) == ["4", "1"]
+    assert await found(auth_configs=["ac_3", "ac_2"]) == ["6", "5"]
+    assert await found(ids=["ca_1", "ca_9", "ca_5"], statuses=["ACTIVE"]) == ["5", "1"]
+    assert await found(statuses=["INITIATED", "EXPIRED"]) == await found(statuses=["INITIATED"]) == ["6"]
+    assert await found(statuses=["EXPIRED"]) == [] == await found(statuses=["INITIATED"], too_old=6)
+    assert await found(statuses=["EXPIRED"], too_old=6) == ["6"]
+    page, total = await store.accounts.page("pr_1", Wanted(users=["alice", "bob"]), 2, 1)
+    assert ([one.id for one in page], total) == (["ca_4", "ca_3"], 4)

@@ -18,7 +18,8 @@ class Asking(Struct, frozen=True):
 
     `origin` is the address that the client used; `abilities` are the kinds of questions that it can answer (`elicitation.url`,
     `elicitation.form`, `sampling`, `roots`); `responses` are its answers to the questions of the call before, by their keys, and `state`
-    is what the desk gave along with those questions. `progress` is there when the client wants to hear how far a call is.
+    is what the desk gave along with those questions. `progress` is there when the client wants to hear how far a call is. With `full`
+    results come with every field, whatever an agent would be shown.
     """
 
     origin: str
@@ -26,6 +27,7 @@ class Asking(Struct, frozen=True):
     responses: Json = {}
     state: Json | None = None
     progress: Progress | None = None
+    full: bool = False
 
     def tell(self, done: float, total: float | None = None, message: str = "") -> None:
         """Tell how far the call is; `done` grows with every word."""

@@ -63,7 +63,7 @@ def configure(body: Any, catalogue: Catalogue) -> Json:
             "enable_wait_for_connections": _flag(manage, "manage_connections.enable_wait_for_connections", False),
             "enable_connection_removal": _flag(manage, "manage_connections.enable_connection_removal", True),
         }
-        | _callback(manage.get("callback_url")),
+        | callback(manage.get("callback_url")),
         "tools": {kit: _tools(rule, kit, catalogue) for kit, rule in _by_toolkit(given, "tools", catalogue)},
         "tags": _tags(given.get("tags"), "tags"),
         "workbench": {
@@ -86,14 +86,14 @@ def configure(body: Any, catalogue: Catalogue) -> Json:
 
 def _refuse_unknown(given: Json) -> None:
     """Raises `BadRequest` with every key that is not known, and a user that is none."""
-    faults = _unknown(given, KEYS, "")
+    faults = unknown(given, KEYS, "")
     for block, keys in BLOCKS.items():
         inner = given.get(block)
         if isinstance(inner, dict):
-            faults += _unknown(cast("Json", inner), keys, f"{block}.")
+            faults += unknown(cast("Json", inner), keys, f"{block}.")
     user: Any = given.get("user_id")
     if not isinstance(user, str) or not user.strip():
-        faults.append(f"user_id is {_kind(user)}; the id of the user that the agent works for (text) is expected")
+        faults.append(f"user_id is {kind_of(user)}; the id of the user that the agent works for (text) is expected")
     elif len(user) > _LONGEST or not user.isprintable():
         faults.append(f"user_id is too long or holds control characters; at most {_LONGEST} visible characters are expected")
     if faults:
@@ -105,7 +105,7 @@ def _refuse_unbuilt(given: Json) -> None:
     """Protection that is asked for and could not be given must not be passed over in silence."""
     experimental: Any = given.get("experimental")
     if experimental is not None and not isinstance(experimental, dict):
-        raise BadRequest(f"experimental is {_kind(experimental)}; an object is expected.")
+        raise BadRequest(f"experimental is {kind_of(experimental)}; an object is expected.")
     asked = {
         "hooks": given.get("hooks"),
         "experimental.permissions": cast("Json", experimental or {}).get("permissions"),
@@ -126,7 +126,8 @@ def _approval(rule: Any) -> Any:
     return inner.get("require_approval") or _approval(inner.get("tags"))
 
 
-def _unknown(given: Mapping[str, Any], known: Sequence[str], where: str) -> list[str]:
+def unknown(given: Mapping[str, Any], known: Sequence[str], where: str) -> list[str]:
+    """A sentence for each key that is not known, with the one that was probably meant. `where` stands before the names."""
     faults: list[str] = []
     for key in given:
         if key in known:
@@ -139,7 +140,8 @@ def _unknown(given: Mapping[str, Any], known: Sequence[str], where: str) -> list
     return faults
 
 
-def _kind(value: Any) -> str:
+def kind_of(value: Any) -> str:
+    """What a JSON value is, in words; never the value itself."""
     if value is None:
         return "missing or null"
     if isinstance(value, str):
@@ -150,7 +152,7 @@ def _kind(value: Any) -> str:
 def _block(given: Json, name: str) -> Json:
     block: Any = given.get(name)
     if block is not None and not isinstance(block, dict):
-        raise BadRequest(f"{name} is {_kind(block)}; an object is expected.")
+        raise BadRequest(f"{name} is {kind_of(block)}; an object is expected.")
     found = cast("Json", block or {})
     _few(found, name)
     return found
@@ -164,19 +166,19 @@ def _by_toolkit(given: Json, name: str, catalogue: Catalogue) -> list[tuple[str,
 def _flag(block: Json, place: str, default: bool) -> bool:
     value = block.get(place.rpartition(".")[2])
     if value is not None and not isinstance(value, bool):
-        raise BadRequest(f"{place} is {_kind(value)}; true or false is expected.")
+        raise BadRequest(f"{place} is {kind_of(value)}; true or false is expected.")
     return default if value is None else value
 
 
 def _text(value: Any, place: str) -> str:
     if not isinstance(value, str):
-        raise BadRequest(f"{place} is {_kind(value)}; a text is expected.")
+        raise BadRequest(f"{place} is {kind_of(value)}; a text is expected.")
     return value
 
 
 def _texts(value: Any, place: str) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(n, str) for n in cast("list[Any]", value)):
-        raise BadRequest(f"{place} is {_kind(value)}; a list of texts is expected.")
+        raise BadRequest(f"{place} is {kind_of(value)}; a list of texts is expected.")
     once = list(dict.fromkeys(cast("list[str]", value)))
     _few(once, place)
     return once
@@ -194,7 +196,7 @@ def _slugs(card: Callable[[str], Card | ToolkitCard], names: Any, place: str) ->
 
 def _one_of(value: Any, place: str, known: Sequence[str]) -> str:
     if value not in known:
-        shown = repr(value[:60]) if isinstance(value, str) else _kind(value)
+        shown = repr(value[:60]) if isinstance(value, str) else kind_of(value)
         raise BadRequest(f"{place} is {shown}; one of {', '.join(known)} is expected.")
     return value
 
@@ -205,20 +207,18 @@ def _threshold(value: Any) -> int:
     return value or 20000
 
 
-def _callback(url: Any) -> Json:
-    """Where the person is sent after connecting: a page of the web, and nothing that a browser would run."""
+def callback(url: Any, place: str = "manage_connections.callback_url") -> Json:
+    """Where the person is sent after connecting: a page of the web, and nothing that a browser would run. Nothing when there is none."""
     if url is None or url == "":
         return {}
-    text = _text(url, "manage_connections.callback_url")
+    text = _text(url, place)
     try:
         parts = urlsplit(text)
         fits = parts.scheme in ("http", "https") and _NETLOC.fullmatch(parts.netloc) is not None and parts.port != 0
     except ValueError:
         fits = False
     if not fits or not _VISIBLE.fullmatch(text) or len(text) > 2 * _LONGEST:
-        raise BadRequest(
-            "manage_connections.callback_url is no http or https address.", fix="Give the page to come back to, with its host."
-        )
+        raise BadRequest(f"{place} is no http or https address.", fix="Give the page to come back to, with its host.")
     return {"callback_url": text}
 
 
@@ -235,9 +235,9 @@ def _tools(rule: Any, kit: str, catalogue: Catalogue) -> Json:
     if isinstance(rule, list):
         rule = {"enable": rule}  # pyright: ignore[reportUnknownVariableType]
     if not isinstance(rule, dict):
-        raise BadRequest(f"tools.{kit} is {_kind(rule)}; an object such as {{'enable': [...]}} is expected.")
+        raise BadRequest(f"tools.{kit} is {kind_of(rule)}; an object such as {{'enable': [...]}} is expected.")
     content = cast("Json", rule)
-    faults = _unknown(content, ("enable", "disable", "tags", "require_approval"), f"tools.{kit}.")
+    faults = unknown(content, ("enable", "disable", "tags", "require_approval"), f"tools.{kit}.")
     if faults:
         raise BadRequest("; ".join(faults) + ".", details=faults)
     made: Json = {}
@@ -254,9 +254,9 @@ def _tags(given: Any, place: str) -> Json:
     if isinstance(block, list):
         block = {"enable": block}  # pyright: ignore[reportUnknownVariableType]
     if not isinstance(block, dict):
-        raise BadRequest(f"{place} is {_kind(given)}; a list of {', '.join(TAGS)} is expected.")
+        raise BadRequest(f"{place} is {kind_of(given)}; a list of {', '.join(TAGS)} is expected.")
     content = cast("Json", block)
-    faults = _unknown(content, ("enable", "disable", "require_approval"), f"{place}.")
+    faults = unknown(content, ("enable", "disable", "require_approval"), f"{place}.")
     if faults:
         raise BadRequest("; ".join(faults) + ".", details=faults)
     return {

@@ -68,6 +68,22 @@ class Desk:
         (answer,) = await self._told(session, asking.origin, [outcome])
         return Answer(answer, is_error=not outcome.successful and not outcome.connect)
 
+    async def execute(self, session: Session, asking: Asking, slug: str, arguments: Json, account: str = "") -> Json:
+        """The result of any tool that this session may use, whether its endpoint lists it or not. Raises `Forbidden` for a meta tool that
+        is switched off.
+        """
+        if slug.upper() in BY_NAME:
+            return (await self.call(session, asking, slug, arguments)).content
+        outcome = await self._executor.execute(session, slug, arguments, account, asking.full)
+        (told,) = await self._told(session, asking.origin, [outcome])
+        return told
+
+    async def search(self, session: Session, arguments: Json) -> Json:
+        """What discovery finds. Raises `BadRequest`, and `Forbidden` where the session has it switched off."""
+        if not session.config["search"]["enable"]:
+            raise Forbidden(f"{SEARCH} is switched off in this session.")
+        return await self._finder.search(session, arguments)
+
     def _require_preloaded(self, session: Session, name: str) -> None:
         chosen: list[str] | str = session.config["preload"]["tools"]
         try:
@@ -105,7 +121,7 @@ class Desk:
         if asked is not None:
             return asked
         # One call needs no task of its own.
-        outcomes = [await self._item(session, calls[0])] if len(calls) == 1 else await self._items(session, asking, calls)
+        outcomes = [await self._item(session, asking, calls[0])] if len(calls) == 1 else await self._items(session, asking, calls)
         responses = await self._told(session, asking.origin, outcomes)
         results: list[Json] = [
             {"index": index, "tool_slug": _slug(item), "response": response, "error": response["error"]}
@@ -129,7 +145,7 @@ class Desk:
 
         async def one(item: Any) -> Outcome:
             nonlocal done
-            outcome = await self._item(session, item)
+            outcome = await self._item(session, asking, item)
             done += 1
             if time.monotonic() - began > _MOMENT_SECONDS:
                 asking.tell(done, len(calls), f"{done} of {len(calls)} calls are done.")
@@ -137,7 +153,7 @@ class Desk:
 
         return await asyncio.gather(*map(one, calls))
 
-    async def _item(self, session: Session, item: Any) -> Outcome:
+    async def _item(self, session: Session, asking: Asking, item: Any) -> Outcome:
         call = cast("Json", item) if isinstance(item, dict) else {}
         given: Any = call.get("arguments")
         if isinstance(given, str):  # some models write the object as text
@@ -149,7 +165,7 @@ class Desk:
             _slug(item),
             {} if given is None else given,
             account if isinstance(account, str) else "",
-            full=call.get("view") == "full",
+            full=asking.full or call.get("view") == "full",
         )
 
     async def _told(self, session: Session, origin: str, outcomes: Sequence[Outcome]) -> list[Json]:

@@ -1,13 +1,18 @@
-"""Sessions: what a user's agent may use, fixed when the session is made. A session holds configuration, never credentials."""
+"""Sessions: what a user's agent may use. A session holds configuration, never credentials; its user is fixed when it is made."""
 
 from typing import Any
 
+from msgspec import structs
+
 from toolway.catalog.index import Catalogue
-from toolway.errors import UnknownSession
+from toolway.errors import Conflict, UnknownSession
+from toolway.router.amend import amend
 from toolway.router.config import configure
 from toolway.store.freshness import Cached
 from toolway.store.records import Session, new_id, now_ms
 from toolway.store.shelves import Store
+
+_ATTEMPTS = 10
 
 
 class Sessions:
@@ -32,5 +37,30 @@ class Sessions:
         """The session of this id. Raises `UnknownSession` for another project's just as for one that never was."""
         found = await self._cache.get((project_id, session_id))
         if found is None:
-            raise UnknownSession(fix="Create one with POST /api/v3.1/tool_router/session.")
+            raise _unknown()
         return found
+
+    async def change(self, project_id: str, session_id: str, body: Any, expected: int | None = None) -> Session:
+        """Change a session as a request's body says. Raises `Conflict`, and changes nothing, when it is not at version `expected`; without
+        that the change is laid over whatever there is.
+        """
+        for _ in range(_ATTEMPTS):
+            found = await self._store.sessions.get(project_id, session_id)
+            if found is None:
+                raise _unknown()
+            config = amend(found, body, self._catalogue)
+            if expected not in (None, found.version):
+                break
+            changed = structs.replace(found, config=config, updated_at=max(now_ms(), found.updated_at))
+            if await self._store.sessions.save(changed, found.version):
+                return structs.replace(changed, version=found.version + 1)
+        raise Conflict("The session was changed by somebody else in the meantime.", fix="Read it again.")
+
+    async def end(self, project_id: str, session_id: str) -> None:
+        """End a session; its user's accounts stay connected. Raises `UnknownSession`."""
+        if not await self._store.sessions.remove(project_id, session_id):
+            raise _unknown()
+
+
+def _unknown() -> UnknownSession:
+    return UnknownSession(fix="Create one with POST /api/v3.1/tool_router/session.")

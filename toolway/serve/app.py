@@ -1,6 +1,8 @@
 """The application: which door a request goes to. The only room that knows all others."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from toolway.accounts.keys import Caller
 from toolway.accounts.sealing import Sealing
@@ -20,8 +22,10 @@ from toolway.serve.metrics import METRICS, follow
 from toolway.serve.metrics import door as door_of
 from toolway.serve.questions import Questions
 from toolway.serve.responder import Responder
+from toolway.serve.rest.asked import Asked
 from toolway.serve.rest.sessions import SessionRest
 from toolway.serve.wire import (
+    MOST_BODY,
     SMALL_BODY,
     Bodies,
     Receive,
@@ -37,7 +41,10 @@ from toolway.serve.wire import (
 from toolway.store.records import next_id
 from toolway.watch import begin, fault, log
 
-_API = ("api", "v3"), ("api", "v3.1")
+if TYPE_CHECKING:
+    from toolway.serve.rest.table import Table
+
+_Answer = Callable[[Asked], Awaitable[Response]]
 
 
 class App:
@@ -50,15 +57,16 @@ class App:
         self._crowd = Crowd()
         self._gate = Gate(settings.text("public_url"), settings.words("origins"))
         self._sessions = Sessions(local.store, local.catalogue)
-        finder = Finder(local.store, local.catalogue, local.keeper, local.watch)
+        self._finder = finder = Finder(local.store, local.catalogue, local.keeper, local.watch)
         executor = Executor(local.store, local.catalogue, local.keeper, local.runner, local.watch)
         doctor = Doctor(local.store, local.catalogue, local.keeper, local.runner)
         connections = Connections(local.store, local.catalogue, finder, local.connector, doctor=doctor)
-        desk = Desk(local.catalogue, finder, executor, connections)
+        self._desk = desk = Desk(local.catalogue, finder, executor, connections)
         # Not under the vault's ring: what clients hold for us has to open after its keys were changed.
         questions = Questions(Sealing(Vault.of(bytes.fromhex(local.keys.derive("what clients bring back")))))
         self._mcp = door or mcp.McpDoor(desk, questions, local.watch, links_as_errors=settings.flag("links_as_errors"))
         self._rest = SessionRest(self._sessions, desk)
+        self._cold: Table | None = None
         self._meters = local.watch.meters
         follow(self._meters, local.store.log, {"keys": local.keys.tally, "accounts": local.keeper.tally, "sessions": self._sessions.tally})
         self._pages = ConnectPages(local.store, local.catalogue, local.connector, settings.overrides)
@@ -112,21 +120,54 @@ class App:
                 return _get(scope, style(), request_id)
             case ("link", token):
                 return await self._page(scope, receive, token, request_id)
-            case (*prefix, "tool_router", "session") if tuple(prefix) in _API:
-                origin, caller = await self._caller(scope, "execute")
-                if scope["method"] != "POST":
-                    return _not_allowed("POST", request_id)
-                return await self._rest.create(scope, await self._bodies.read(scope, receive, SMALL_BODY), caller, origin)
-            case (*prefix, "tool_router", "session", session_id) if tuple(prefix) in _API:
-                origin, caller = await self._caller(scope, "read")
-                if scope["method"] != "GET":
-                    return _not_allowed("GET", request_id)
-                return await self._rest.get(session_id, caller, origin)
+            case ("api", "v3" | "v3.1", *rest):
+                return await self._api(scope, receive, tuple(rest), request_id)
+            case ("openapi.json",):
+                self._gate.welcome(scope, self._gate.origin(scope))
+                return _get(scope, self._table().document(), request_id)
             case _:
-                shown = str(scope["path"])[:100]
-                if parts[:1] == ("api",):
-                    raise NotFound(f"Toolway does not serve {shown} yet.", fix="A session's tools are reached at its mcp.url.")
-                raise NotFound(f"There is nothing at {shown}.")
+                raise NotFound(f"There is nothing at {str(scope['path'])[:100]}.")
+
+    async def _api(self, scope: Scope, receive: Receive, rest: tuple[str, ...], request_id: str) -> Response:
+        """REST. What SDKs ask most is found here; the table of everything else is made when it is first asked."""
+        match (scope["method"], *rest):
+            case ("POST", "tool_router", "session"):
+                return await self._asked(scope, receive, "execute", self._rest.create)
+            case ("GET", "tool_router", "session", session_id):
+                return await self._asked(scope, receive, "read", self._rest.get, (session_id,))
+            case ("POST", "tool_router", "session", session_id, "execute"):
+                return await self._asked(scope, receive, "execute", self._rest.execute, (session_id,), MOST_BODY)
+            case ("POST", "tool_router", "session", session_id, "execute_meta"):
+                return await self._asked(scope, receive, "execute", self._rest.execute_meta, (session_id,), MOST_BODY)
+            case _:
+                found = self._table().find(scope["method"], rest)
+                if found is None:
+                    fix = "GET /openapi.json lists what there is."
+                    raise NotFound(f"Toolway does not serve {str(scope['path'])[:100]} yet.", fix=fix)
+                if not found.route:
+                    await self._caller(scope, "")
+                    return _not_allowed(", ".join(found.methods), request_id)
+                return await self._asked(scope, receive, found.route.needs, found.route.answer, found.ids, found.route.most)
+
+    async def _asked(
+        self, scope: Scope, receive: Receive, needs: str, answer: _Answer, ids: tuple[str, ...] = (), most: int = SMALL_BODY
+    ) -> Response:
+        """The answer of a route, for a key that may ask it. It ends when the client goes away."""
+        origin, caller = await self._caller(scope, needs)
+        self._crowd.enter(caller.key_id)
+        try:
+            content = await self._bodies.read(scope, receive, most, caller.key_id)
+            with WhileConnected(receive):
+                return await answer(Asked(scope, caller, origin, ids, content))
+        finally:
+            self._crowd.leave(caller.key_id)
+
+    def _table(self) -> "Table":
+        if self._cold is None:
+            from toolway.serve.rest.table import table
+
+            self._cold = table(self._local, self._sessions, self._desk, self._finder, self._rest)
+        return self._cold
 
     async def _ready(self) -> Response:
         try:

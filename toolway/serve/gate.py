@@ -122,7 +122,7 @@ def is_public_url(origin: str) -> bool:
 
 
 async def identify(scope: Scope, keys: Keys, scope_name: str) -> Caller:
-    """Whose key it is. Raises `Unauthorized`, or `Forbidden` when the key lacks the scope (`execute`, `read`, `admin`)."""
+    """Whose key it is. Raises `Unauthorized`, or `Forbidden` when the key lacks the scope (`execute`, `read`, `admin`, or "" for none)."""
     query = scope.get("query_string", b"").decode("latin-1")
     if query and any(unquote_plus(part).lower().startswith(_QUERY_KEYS) for part in query.split("&")):
         raise Unauthorized("A key in the URL is not taken.", fix="Send it in the header x-api-key.")
@@ -134,6 +134,6 @@ async def identify(scope: Scope, keys: Keys, scope_name: str) -> Caller:
     caller = await keys.identify(sent)
     if caller is None:
         raise Unauthorized("Invalid API key", fix="toolway key list shows the keys; toolway key new makes one.")
-    if scope_name not in caller.scopes and "admin" not in caller.scopes:
+    if scope_name and scope_name not in caller.scopes and "admin" not in caller.scopes:
         raise Forbidden(f"This key may {', '.join(caller.scopes) or 'do nothing'}; {scope_name} is needed.", fix="Use another key.")
     return caller

@@ -46,6 +46,12 @@ STATUS = {
     "gone": 410,
     "too_large": 413,
     "busy": 429,
+    "refused": 400,
+    "denied": 400,
+    "blocked": 400,
+    "call_failed": 424,  # not 502: SDKs would try a key again and again
+    "unreachable": 424,
+    "no_answer": 424,
     "unavailable": 503,
 }
 _SLUGS = {
@@ -59,6 +65,7 @@ _SLUGS = {
     413: "HTTP_PayloadTooLarge",
     415: "HTTP_UnsupportedMediaType",
     421: "HTTP_MisdirectedRequest",
+    424: "HTTP_FailedDependency",
     429: "HTTP_TooManyRequests",
     503: "HTTP_ServiceUnavailable",
 }

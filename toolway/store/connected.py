@@ -17,6 +17,7 @@ from toolway.store.shelf import Shelf
 from toolway.store.states import Event, after
 
 _ACTIVE, _WAITS = "ACTIVE", "INITIATED"
+_MARK = "\n"
 _TOO_LATE, _REPLACED = "INITIATION_TIMEOUT", "SUPERSEDED"
 
 
@@ -96,6 +97,27 @@ class AccountChanges(TypedDict, total=False):
     refreshed_at: int | None
 
 
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which accounts are wanted: those that are in every list that is not empty. Attempts begun until `too_old` count as EXPIRED. They are
+    ordered by when they were made, or changed.
+    """
+
+    users: Sequence[str] = ()
+    toolkits: Sequence[str] = ()
+    auth_configs: Sequence[str] = ()
+    ids: Sequence[str] = ()
+    statuses: Sequence[str] = ()
+    too_old: int = 0
+    by_change: bool = False
+    oldest_first: bool = False
+
+
+def _marked(values: Sequence[str]) -> str:
+    """A list as one text. A value that holds the mark is in no row, and left out; a list of such alone fits nothing."""
+    kept = [value for value in values if _MARK not in value]
+    return _MARK + _MARK.join(kept) + _MARK if values else ""
+
+
 async def _move(desk: Desk, account: Account, event: Event, changes: AccountChanges) -> Account:
     """The only writer of an account's state, and of all that may change with it."""
     later = max(now_ms(), account.updated_at + 1)  # always later, so that no two states of an account look alike
@@ -127,6 +149,25 @@ class Accounts(Shelf):
     ) -> Sequence[Account]:
         """The accounts of a project, narrowed where given, newest first."""
         return await self._all(Account, "accounts", project_id=project_id, user_id=user_id, toolkit=toolkit, status=status)
+
+    async def page(self, project_id: str, wanted: "Wanted", most: int, skip: int = 0) -> tuple[Sequence[Account], int]:
+        """A part of the accounts that fit, and how many do."""
+        lists = {"toolkits": wanted.toolkits, "auth_configs": wanted.auth_configs, "ids": wanted.ids, "statuses": wanted.statuses}
+        one = len(wanted.users) == 1
+        values: dict[str, Any] = {name: _marked(values) for name, values in lists.items()}
+        values |= {"user_id": wanted.users[0]} if one else {"users": _marked(wanted.users)}
+        rows = await self._read.all(
+            "accounts_page_of_user" if one else "accounts_page",
+            project_id=project_id,
+            mark=_MARK,
+            too_old=wanted.too_old,
+            by_change=int(wanted.by_change),
+            sign=1 if wanted.oldest_first else -1,
+            most=most,
+            skip=skip,
+            **values,
+        )
+        return [from_row(Account, row) for row in rows], rows[0]["fitting"] if rows else 0
 
     async def active(self, project_id: str, user_id: str, toolkit: str) -> Sequence[Account]:
         """The ACTIVE accounts of a user for a toolkit, newest first."""

@@ -122,6 +122,11 @@ class Sessions(Shelf):
         async with self._database.write(bump=True) as desk:
             return await desk.do("save_session", expected_version=expected_version, **values) == 1
 
+    async def remove(self, project_id: str, id: str) -> bool:
+        """End a session; False when there is none."""
+        async with self._database.write(bump=True) as desk:
+            return await desk.do("remove_session", project_id=project_id, id=id) == 1
+
 
 class Meta(Shelf):
     """A few values of the installation itself."""

@@ -62,3 +62,27 @@ SELECT count(*) FROM accounts WHERE project_id = :project_id AND auth_config_id 
 -- name: delete_account(project_id, id)!
 -- Take an account off its shelf.
 DELETE FROM accounts WHERE project_id = :project_id AND id = :id;
+
+-- name: accounts_page(project_id, users, toolkits, auth_configs, ids, statuses, mark, too_old, by_change, sign, most, skip)
+-- A page of a project's connected accounts, and how many there are: of those that stand in every list that is not empty. In a list each value is between marks; an attempt that grew too old counts as EXPIRED.
+SELECT *, count(*) OVER () AS fitting FROM accounts
+WHERE project_id = :project_id
+    AND (CAST(:users AS TEXT) = '' OR replace(CAST(:users AS TEXT), CAST(:mark AS TEXT) || user_id || CAST(:mark AS TEXT), '') <> :users)
+    AND (CAST(:toolkits AS TEXT) = '' OR replace(CAST(:toolkits AS TEXT), CAST(:mark AS TEXT) || toolkit || CAST(:mark AS TEXT), '') <> :toolkits)
+    AND (CAST(:auth_configs AS TEXT) = '' OR replace(CAST(:auth_configs AS TEXT), CAST(:mark AS TEXT) || auth_config_id || CAST(:mark AS TEXT), '') <> :auth_configs)
+    AND (CAST(:ids AS TEXT) = '' OR replace(CAST(:ids AS TEXT), CAST(:mark AS TEXT) || id || CAST(:mark AS TEXT), '') <> :ids)
+    AND (CAST(:statuses AS TEXT) = '' OR replace(CAST(:statuses AS TEXT), CAST(:mark AS TEXT) || (CASE WHEN status = 'INITIATED' AND created_at <= CAST(:too_old AS BIGINT) THEN 'EXPIRED' ELSE status END) || CAST(:mark AS TEXT), '') <> :statuses)
+ORDER BY (CASE WHEN CAST(:by_change AS BIGINT) = 1 THEN updated_at ELSE created_at END) * CAST(:sign AS BIGINT), id
+LIMIT CAST(:most AS BIGINT) OFFSET CAST(:skip AS BIGINT);
+
+-- name: accounts_page_of_user(project_id, user_id, toolkits, auth_configs, ids, statuses, mark, too_old, by_change, sign, most, skip)
+-- The same of one user, who is found by an index.
+SELECT *, count(*) OVER () AS fitting FROM accounts
+WHERE project_id = :project_id
+    AND user_id = :user_id
+    AND (CAST(:toolkits AS TEXT) = '' OR replace(CAST(:toolkits AS TEXT), CAST(:mark AS TEXT) || toolkit || CAST(:mark AS TEXT), '') <> :toolkits)
+    AND (CAST(:auth_configs AS TEXT) = '' OR replace(CAST(:auth_configs AS TEXT), CAST(:mark AS TEXT) || auth_config_id || CAST(:mark AS TEXT), '') <> :auth_configs)
+    AND (CAST(:ids AS TEXT) = '' OR replace(CAST(:ids AS TEXT), CAST(:mark AS TEXT) || id || CAST(:mark AS TEXT), '') <> :ids)
+    AND (CAST(:statuses AS TEXT) = '' OR replace(CAST(:statuses AS TEXT), CAST(:mark AS TEXT) || (CASE WHEN status = 'INITIATED' AND created_at <= CAST(:too_old AS BIGINT) THEN 'EXPIRED' ELSE status END) || CAST(:mark AS TEXT), '') <> :statuses)
+ORDER BY (CASE WHEN CAST(:by_change AS BIGINT) = 1 THEN updated_at ELSE created_at END) * CAST(:sign AS BIGINT), id
+LIMIT CAST(:most AS BIGINT) OFFSET CAST(:skip AS BIGINT);

@@ -11,3 +11,7 @@ SELECT * FROM sessions WHERE project_id = :project_id AND id = :id;
 -- Change a session, provided that it still has the version that was read; the user stays whoever it was made for.
 UPDATE sessions SET config = :config, version = version + 1, updated_at = :updated_at
 WHERE id = :id AND project_id = :project_id AND version = :expected_version;
+
+-- name: remove_session(project_id, id)!
+-- Take a session off its shelf; the log keeps what it did.
+DELETE FROM sessions WHERE project_id = :project_id AND id = :id;
