@@ -229,7 +229,9 @@ async def test_a_plan_can_be_followed_as_it_stands(router: Router, fault: Fault)
     """Each step names a tool and its arguments; where an earlier one gives the id, it stands under `id` in what that answered."""
     await router.connect("clockify")
     path = await router.session()
-    data = await search(router, path, 'create a client called "Quux & Sons"', "show me this entry in full", "stop my timer at 2026-11-20T17:30:00")
+    data = await search(
+        router, path, 'create a client called "Quux & Sons"', "show me this entry in full", "stop my timer at 2026-11-20T17:30:00"
+    )
     ((made,), steps, (stop,)) = (result["recommended_plan_steps"] for result in data["results"])
     assert stop == 'Call CLOCKIFY_STOP_USER_TIMER with {"end":"2026-11-20T17:30:00"}.'
     slug, arguments = step(made)
