@@ -49,8 +49,8 @@ async def test_connected_between_two_looks(router: Router) -> None:
     local, begun = router.local, list[str]()
 
     class Meanwhile(Finder):
-        async def connection(self, session: Session, toolkit: str, short: bool = False) -> Json:
-            state = await super().connection(session, toolkit, short)
+        async def connection(self, session: Session, toolkit: str) -> Json:
+            state = await super().connection(session, toolkit)
             if not begun:
                 begun.append(await router.connect(toolkit))
             return state
@@ -81,9 +81,9 @@ async def test_looks_only_where_something_changed(router: Router) -> None:
     looked: list[str] = []
 
     class Looking(Finder):
-        async def connection(self, session: Session, toolkit: str, short: bool = False) -> Json:
+        async def connection(self, session: Session, toolkit: str) -> Json:
             looked.append(toolkit)
-            return await super().connection(session, toolkit, short)
+            return await super().connection(session, toolkit)
 
     path = await router.session("alice", **ON)
     made = await router.call(path, "COMPOSIO_MANAGE_CONNECTIONS", toolkits=["desktime"] * 3 + ["DeskTime"])

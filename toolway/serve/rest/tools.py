@@ -110,7 +110,8 @@ class ToolRest:
             return self._catalogue.cards(toolkits or None)
         from toolway.catalog.search import search
 
-        return [self._catalogue.card(hit.slug) for hit in search(self._catalogue, words[:_MOST_WORDS], toolkits or None, _DEEP)]
+        found = search(self._catalogue, words[:_MOST_WORDS], toolkits or None, _DEEP)
+        return [self._catalogue.card(hit.slug) for hit in found.hits] if found.fits else []
 
     async def slugs(self, asked: Asked) -> Response:
         """GET /tools/enum"""
