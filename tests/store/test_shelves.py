@@ -281,7 +281,7 @@ async def test_pages_of_accounts(store: Store) -> None:
     await store.auth_configs.add(AuthConfig("ac_3", "pr_1", "desktime", "api_key", "DeskTime", True, 1, 1))
     for number in range(1, 7):
         user, waits = ("alice", "bob", "b%b")[number % 3], number == 6
-        more = {"toolkit": "desktime", "auth_config_id": "ac_3"} if number > 4 else {}
+        more: dict[str, Any] = {"toolkit": "desktime", "auth_config_id": "ac_3"} if number > 4 else {}
         await store.accounts.add(account(number, user_id=user, status="INITIATED" if waits else "ACTIVE", updated_at=100 - number, **more))
     await store.accounts.add(account(9, 2))
 
