@@ -246,7 +246,8 @@ class Connector:
         if not given.get("code") or kept["redirect_uri"].open() != redirect_uri:
             raise BadRequest(f"{kit.title} sent nobody back with a code.", fix="Open the connect link again.")
         asked = now_ms()
-        fresh = oauth.tokens(client, await self._net.send(oauth.exchange(client, given["code"], redirect_uri, kept["verifier"].open())))
+        request = oauth.exchange(client, given["code"], redirect_uri, kept["verifier"].open())
+        fresh = oauth.tokens(client, await self._net.send(request), Secret(given["code"]), kept["verifier"])
         chosen = msgspec.json.decode(kept["given"].open(), type=_Chosen)
         try:
             changes = await self._spoken(kit, account.id, auth.mode, fresh, asked, chosen.settings)
@@ -276,7 +277,7 @@ class Connector:
         if auth.mode != "S2S_OAUTH2":
             return await self._proved(kit, id, auth.mode, secrets, own)
         client, asked = client_for(self._vault, kit, config, auth.mode, own, secrets), now_ms()
-        fresh = oauth.tokens(client, await self._net.send(oauth.credentials(client)))
+        fresh = oauth.tokens(client, await self._net.send(oauth.credentials(client)), *secrets.values())
         return await self._spoken(kit, id, auth.mode, fresh, asked, own, secrets)
 
     async def _spoken(
