@@ -62,9 +62,15 @@ class BadRequest(ToolwayError):
 
 
 class BadArgument(BadRequest):
-    """An argument is wrong."""
+    """An argument is wrong. `field` is the field of a form that it stands in, "" when it is none of a form."""
 
     code = "bad_argument"
+
+    def __init__(
+        self, message: str | None = None, *, fix: str | None = None, details: Sequence[str] = (), field: str = ""
+    ) -> None:
+        super().__init__(message, fix=fix, details=details)
+        self.field = field
 
 
 class BadFile(BadRequest):

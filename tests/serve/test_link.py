@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Sequence
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlencode
@@ -27,8 +28,12 @@ class Browser:
         headers = [("cookie", self.cookie)] if self.cookie else []
         return self._shown(await self._router.ask("GET", path, headers=headers))
 
-    async def send(self, path: str, *, origin: str = "null", **typed: str) -> Reply:
-        form = {name: value for name, value in _fields(self.page.text).items()} | typed
+    async def send(self, path: str, *, origin: str = "null", without: Sequence[str] = (), **typed: str) -> Reply:
+        """Type into the fields of the shown form by their last names (key, region), tick what must be ticked, and send it."""
+        form = _fields(self.page.text)
+        names = {name.rpartition(".")[2]: name for name in form} | {"key": next((n for n in form if n.startswith("secret.")), "key")}
+        form |= {names.get(name, name): value for name, value in typed.items()}
+        form = {name: value for name, value in form.items() if name not in without}
         headers = [("content-type", "application/x-www-form-urlencoded"), ("origin", origin)]
         headers += [("cookie", self.cookie)] if self.cookie else []
         return self._shown(await self._router.ask("POST", path, urlencode(form).encode(), headers))
@@ -46,8 +51,9 @@ def _fields(page: str) -> dict[str, str]:
     class Form(HTMLParser):
         def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
             given = dict(attrs)
-            if tag == "input" and given.get("name"):
-                found[given["name"] or ""] = given.get("value") or ""
+            if tag in ("input", "select") and given.get("name"):
+                ticked = given.get("type") != "checkbox" or "checked" in given or "required" in given
+                found.update({given["name"] or "": given.get("value") or ""} if ticked else {})
 
     Form().feed(page)
     return found
@@ -100,8 +106,8 @@ async def test_a_plan_may_be_told_and_need_not(router: Router) -> None:
         link, number = await begin(router, "clockify", f"user {len(chosen)}")
         browser = Browser(router)
         page = await browser.open(link)
-        assert re.search(r'<select id="field-plan"[^>]*>\s*<option value=""></option>', page.text)
-        assert not re.search(r'<select id="field-region"[^>]*>\s*<option value="">', page.text)  # that one is always some
+        assert re.search(r'<select id="account.plan"[^>]*>\s*<option value=""></option>', page.text)
+        assert not re.search(r'<select id="account.region"[^>]*>\s*<option value="">', page.text)  # that one is always some
         await browser.send(link, key="sandbox-clockify-key", **told)
         account = await account_of(router, number)
         assert account.status == "ACTIVE"
@@ -124,7 +130,7 @@ async def test_headers_of_every_page(router: Router) -> None:
         assert page.headers["x-frame-options"] == "DENY"
         assert "<script" not in page.text
     cookie = (await Browser(router).open(link)).headers["set-cookie"]
-    for word in ("HttpOnly", "SameSite=Strict", "Path=/link/", "Max-Age=600"):
+    for word in ("HttpOnly", "SameSite=Lax", "Path=/;", "Max-Age=7776000"):
         assert word in cookie
     style = re.search(r'href="(/static/[^"]+)"', (await Browser(router).open(link)).text)
     assert style
@@ -286,9 +292,9 @@ async def test_a_link_is_not_for_other_hosts(router: Router, method: str) -> Non
 async def test_a_cookie_that_is_none_of_ours(router: Router, value: str, capfd: pytest.CaptureFixture[str]) -> None:
     """It is not taken, and so never comes back in a header, where a line's end would be a fault."""
     path, _ = await begin(router)
-    page = await router.ask("GET", path, headers=[("cookie", f"toolway_link={value}".encode().decode("latin-1"))])
+    page = await router.ask("GET", path, headers=[("cookie", f"toolway={value}".encode().decode("latin-1"))])
     assert page.status == 200
-    assert re.fullmatch(r"toolway_link=[A-Za-z0-9_-]{32}", page.headers["set-cookie"].partition(";")[0])
+    assert re.fullmatch(r"toolway=[A-Za-z0-9_-]{32}", page.headers["set-cookie"].partition(";")[0])
     printed = capfd.readouterr()
     assert "Traceback" not in printed.out + printed.err
 

@@ -14,7 +14,8 @@ import msgspec
 
 from toolway.errors import Conflict, Forbidden, Gone, NotFound
 from toolway.store.records import Account, AuthConfig, Link, new_id, now_ms
-from toolway.store.shelves import AccountChanges, Store
+from toolway.store.connected import AccountChanges
+from toolway.store.shelves import Store
 
 MINUTES = 10
 AGAIN_MINUTES = 8
