@@ -146,6 +146,7 @@ class ConnectPage:
             touched=any(form.get(_SETTING + f.name, "") not in ("", str(f.default)) for f in kit.account),
             powers=powers.offered(kit, given, way.config.tools),
             confirm=not confirmed,
+            said=form.get("me") == "yes",
             stranger=bool(visit.browser.marks) and not confirmed,
             form=links.form_token(visit.browser.id, visit.token),
             error=error,

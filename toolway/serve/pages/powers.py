@@ -16,13 +16,12 @@ class Power(NamedTuple):
     name: str
     effects: tuple[Effect, ...]
     title: str
-    doing: str
 
 
 POWERS = (
-    Power("read", ("read",), "Read", "read"),
-    Power("change", ("create", "update"), "Add and change", "add and change"),
-    Power("delete", ("destroy",), "Delete", "delete"),
+    Power("read", ("read",), "Read"),
+    Power("change", ("create", "update"), "Add and change"),
+    Power("delete", ("destroy",), "Delete"),
 )
 
 
@@ -58,4 +57,5 @@ def effects(choice: Iterable[Offered]) -> tuple[Effect, ...]:
 def said(allowed: Iterable[str]) -> str:
     """What is allowed, in words: "read, add and change"."""
     held = set(allowed)
-    return ", ".join(power.doing for power in POWERS if held & set(power.effects)) or "do nothing"
+    words = " ".join(power.title.lower() for power in POWERS if held & set(power.effects)).replace(" and ", " ").split()
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:]))) or "do nothing"
