@@ -66,9 +66,7 @@ class BadArgument(BadRequest):
 
     code = "bad_argument"
 
-    def __init__(
-        self, message: str | None = None, *, fix: str | None = None, details: Sequence[str] = (), field: str = ""
-    ) -> None:
+    def __init__(self, message: str | None = None, *, fix: str | None = None, details: Sequence[str] = (), field: str = "") -> None:
         super().__init__(message, fix=fix, details=details)
         self.field = field
 

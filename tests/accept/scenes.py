@@ -23,7 +23,7 @@ def scene(show: Scene) -> Scene:
 async def ask(router: Router, toolkit: str, user: str) -> str:
     """A link as an agent gets it: its path."""
     path = await router.session(user)
-    made = (await router.call(path, "COMPOSIO_MANAGE_CONNECTIONS", toolkits=[{"name": toolkit, "action": "add"}], reinitiate_all=True))
+    made = await router.call(path, "COMPOSIO_MANAGE_CONNECTIONS", toolkits=[{"name": toolkit, "action": "add"}], reinitiate_all=True)
     return str(made["data"]["results"][toolkit]["redirect_url"]).removeprefix(router.origin)
 
 

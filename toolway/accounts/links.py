@@ -13,8 +13,8 @@ from typing import Unpack
 import msgspec
 
 from toolway.errors import Conflict, Forbidden, Gone, NotFound
-from toolway.store.records import Account, AuthConfig, Link, new_id, now_ms
 from toolway.store.connected import AccountChanges
+from toolway.store.records import Account, AuthConfig, Link, new_id, now_ms
 from toolway.store.shelves import Store
 
 MINUTES = 10
@@ -48,7 +48,10 @@ async def auth_config_for(store: Store, project_id: str, toolkit: str, mode: str
     `mode` is how a new one lets people connect, "" where the toolkit knows no way without a client of the operator's own. Raises
     `NotFound` for a name that is none, `Forbidden` for one that is switched off, `Conflict` when there is none and none can be made.
     """
-    found, at = await store.auth_configs.first(project_id, toolkit) if not named else await store.auth_configs.get(project_id, named), now_ms()
+    found, at = (
+        await store.auth_configs.first(project_id, toolkit) if not named else await store.auth_configs.get(project_id, named),
+        now_ms(),
+    )
     if named and (found is None or found.toolkit != toolkit):
         raise NotFound(f"There is no auth config {named[:80]!r} for {toolkit}.", fix="Leave it out to use the toolkit's own.")
     if found is None and not mode:

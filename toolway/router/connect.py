@@ -96,7 +96,8 @@ class Connector:
         kit = self._catalogue.toolkit(account.toolkit)
         config = await self._store.auth_configs.get(account.project_id, account.auth_config_id)
         auth = schemes.key_auth(kit)
-        assert config and auth
+        assert config
+        assert auth
         title = f"{kit.title} API key"
         return Way(config, auth, (SecretField(schemes.secret_field(auth.mode), title),))
 
@@ -124,9 +125,7 @@ class Connector:
         credential = self._credential(kit, account.id, next(iter(secrets.values()), ""), settings)
         label = await self._label(kit, credential)
         sealed = self._keeper.seal(account.id, credential.mode, credential.secrets)
-        return await links.finish(
-            self._store, link, account, sealed=sealed, label=label, settings=credential.settings, effects=effects
-        )
+        return await links.finish(self._store, link, account, sealed=sealed, label=label, settings=credential.settings, effects=effects)
 
     async def direct(self, project_id: str, user_id: str, toolkit: str, key: str, settings: dict[str, str]) -> Account:
         """Connect with a key at once, without a link."""
@@ -145,7 +144,11 @@ class Connector:
     def _credential(self, kit: Toolkit, account_id: str, key: str, settings: dict[str, str]) -> Credential:
         key = key.strip()
         if not key or not key.isascii() or not key.isprintable() or len(key) > 4096:
-            raise BadArgument("The key is empty or holds characters that no key has.", fix="Copy it again, whole and on its own.", field=schemes.secret_field(_auth_mode(kit)))
+            raise BadArgument(
+                "The key is empty or holds characters that no key has.",
+                fix="Copy it again, whole and on its own.",
+                field=schemes.secret_field(_auth_mode(kit)),
+            )
         mode = _auth_mode(kit)
         return Credential(
             account_id,

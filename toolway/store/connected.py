@@ -48,7 +48,6 @@ class AuthConfigs(Shelf):
         """The auth configs of a project, or of one toolkit in it, oldest first."""
         return await self._all(AuthConfig, "auth_configs", project_id=project_id, toolkit=toolkit)
 
-
     async def change(self, config: AuthConfig, **changes: Unpack["AuthConfigChanges"]) -> AuthConfig:
         """Change an auth config from what was read, and give it back changed; raises Conflict when somebody was faster."""
         changed = msgspec.structs.replace(config, updated_at=max(now_ms(), config.updated_at + 1), **changes)

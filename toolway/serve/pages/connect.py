@@ -3,7 +3,7 @@
 The page says who asks, for whom, what will be kept and where it will be sent, and lets the person narrow what agents may do.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -12,7 +12,7 @@ from msgspec import UNSET
 from toolway.accounts import links
 from toolway.catalog.index import Catalogue
 from toolway.catalog.model import Toolkit
-from toolway.errors import BadArgument, BadRequest, CallFailed, Gone, NotFound, Refused, ToolwayError
+from toolway.errors import BadArgument, BadRequest, CallFailed, Gone, Refused, ToolwayError
 from toolway.router.comeback import origin_of
 from toolway.router.connect import Connector, Way
 from toolway.serve.pages import paper, powers
@@ -109,7 +109,7 @@ class ConnectPage:
         return paper.with_headers(response, cookie(visit.browser, visit.origin))
 
     async def _over(self, token: str, browser: Browser, error: Gone) -> Response:
-        """The page of a link that is good no more. Where it was used in this browser, it tells what came of it: people go back and reload."""
+        """The page of a link that is good no more. In the browser that used it, it tells what came of it: people go back and reload."""
         link = await self._store.links.get(links.digest(token))
         account = link and await self._store.accounts.get(link.project_id, link.account_id)
         if not link or not account or account.status != "ACTIVE" or link.used_at is None:
@@ -166,7 +166,7 @@ class ConnectPage:
         }
 
 
-def _netlocs(urls: Any) -> list[str]:
+def _netlocs(urls: Iterable[str]) -> list[str]:
     return sorted({urlsplit(url).netloc for url in urls})
 
 
@@ -181,4 +181,3 @@ def _wrong(error: ToolwayError | None, way: Way, kit: Toolkit) -> str:
         names = {f.name: _SETTING for f in kit.account} | {f.name: _SECRET for f in way.secrets}
         return names.get(error.field, "") + error.field
     return _SECRET + way.secrets[0].name if isinstance(error, Refused) and way.secrets else ""
-

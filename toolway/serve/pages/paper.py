@@ -18,11 +18,7 @@ _HERE = Path(__file__).parents[1]
 _CSP = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'{}; frame-ancestors 'none'; base-uri 'none'"
 _MOST_FIELDS = 40
 _MOST_TOLD = 500
-_HEADINGS: tuple[tuple[type[ToolwayError], str], ...] = (
-    (Gone, "This link is no longer good"),
-    (NotFound, "There is no such link"),
-    (ToolwayError, "This did not work"),
-)
+_HEADINGS: dict[type[ToolwayError], str] = {Gone: "This link is no longer good", NotFound: "There is no such link"}
 
 
 def headers(leads_to: tuple[str, ...] = ()) -> tuple[tuple[bytes, bytes], ...]:
@@ -42,11 +38,10 @@ def page(name: str, status: int, /, leads_to: tuple[str, ...] = (), **values: An
     return Response(status, text.encode("utf-8", "replace"), headers(leads_to), b"text/html; charset=utf-8")
 
 
-def told(error: ToolwayError, status: int = 0, **more: Any) -> Response:
-    """A page that says what went wrong and what to do; `heading`, `quoted` and `back` may be given."""
-    heading = next(text for kind, text in _HEADINGS if isinstance(error, kind))
-    values = {"heading": heading, "quoted": "", "back": ""} | more
-    return page("told.html", status or STATUS.get(error.code, 400), error=error, **values)
+def told(error: ToolwayError, status: int = 0, *, heading: str = "", quoted: str = "", back: str = "") -> Response:
+    """A page that says what went wrong and what to do. `quoted` is what somebody else said of it, `back` where to go on."""
+    heading = heading or _HEADINGS.get(type(error), "This did not work")
+    return page("told.html", status or STATUS.get(error.code, 400), error=error, heading=heading, quoted=quoted, back=back)
 
 
 def away(place: str) -> Response:

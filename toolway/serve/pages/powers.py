@@ -39,14 +39,16 @@ def offered(kit: Toolkit, form: Mapping[str, str] | None = None, only: Iterable[
     kept = set(only)
     made: list[Offered] = []
     for power in POWERS:
-        tools = [tool for tool in kit.tools.values() if tool.effect in power.effects and not tool.retire and (not kept or tool.slug in kept)]
+        tools = [
+            tool for tool in kit.tools.values() if tool.effect in power.effects and not tool.retire and (not kept or tool.slug in kept)
+        ]
         if tools:
             chosen = form is None or FIELD + power.name in form
             made.append(Offered(power, len(tools), tuple(tool.title for tool in tools[:_SHOWN]), chosen))
     return made
 
 
-def effects(choice: Iterable[Offered]) -> tuple[Effect, ...]:
+def effects(choice: Iterable[Offered]) -> tuple[str, ...]:
     """The effects that were chosen. Raises `BadArgument` when none were."""
     found = tuple(effect for one in choice if one.chosen for effect in one.power.effects)
     if not found:

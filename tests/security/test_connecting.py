@@ -1,0 +1,120 @@
+"""Properties 31, 34 to 36 and 39, as people meet them: whose link it is, where it leads back to, what the pages allow."""
+
+import re
+
+import pytest
+
+from tests.serve.browsing import KEY, Browser, account_of, begin, fields
+from tests.serve.conftest import Router
+from tests.serve.test_questions import call
+from toolway.catalog.index import BUILTIN, Catalogue
+from toolway.catalog.model import Field
+from toolway.router.comeback import Comebacks
+from toolway.router.sessions import Sessions
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+SECRET = re.compile(r"pass(word|wd|phrase)|secret|(api|access|private)[_-]?key|token|credential", re.I)
+
+
+async def test_34_a_link_that_was_made_for_somebody_else(router: Router) -> None:
+    """Mallory has a link made for mallory, and sends it to Bob, who connects things as bob: he is told whose it is, and asked."""
+    bob = Browser(router)
+    link, _ = await begin(router, user="bob")
+    assert "I am" in (await bob.open(link)).text
+    await bob.send(link, key=KEY)
+    link, _ = await begin(router, user="bob", again=True)
+    assert "I am" not in (await bob.open(link)).text  # of himself he is asked once
+
+    trap, number = await begin(router, user="mallory")
+    page = await bob.open(trap)
+    assert "mallory" in page.text
+    assert "connect accounts of another user before" in page.text
+    assert re.search(r'<input type="checkbox" id="me" name="me" value="yes" required aria-describedby="me-hint">', page.text)
+    for tick in ("", "no", "bob"):
+        refused = await bob.send(trap, key=KEY, me=tick)
+        assert refused.status == 422
+        assert 'href="#me"' in refused.text
+    assert (await bob.send(trap, key=KEY, without=("me",))).status == 422
+    assert (await account_of(router, number)).status == "INITIATED"
+
+
+async def test_34_what_a_browser_confirmed_cannot_be_made_up(router: Router) -> None:
+    """A mark is good for one browser, one user and one project."""
+    bob, other = Browser(router), Browser(router)
+    link, _ = await begin(router, user="eve")
+    await bob.open(link)
+    await bob.send(link, key=KEY)
+    marked = bob.cookie
+    link, _ = await begin(router, user="eve", again=True)
+    assert "I am" not in (await bob.open(link)).text
+    await other.open(link)
+    name, _, own = other.cookie.partition("=")
+    mark = marked.partition(".")[2]
+    for forged in (f"{name}={own}.{mark}", f"{name}={own}.{'0' * 24}", f"{marked[:-1]}{'0' if marked[-1] != '0' else '1'}"):
+        other.cookie = forged
+        assert "I am" in (await other.open(link)).text
+    second = await router.local.project("second")
+    sessions = Sessions(router.local.store, router.local.catalogue)
+    session = await sessions.create(second.id, {"user_id": "eve"})
+    made = await router.local.connector.link(session, "", "desktime")
+    assert "I am" in (await bob.open(made["redirect_url"])).text
+
+
+async def test_35_nobody_is_sent_where_the_project_may_not_send_them(router: Router) -> None:
+    """Not when the session is made, and not when the list was made narrower since."""
+    for url in ("javascript:alert(1)", "data:text/html,x", "//evil.example", "https://app.example@evil.example/", "\\\\evil.example"):
+        status, _ = await router.send(
+            "POST", "/api/v3.1/tool_router/session", {"user_id": "u", "manage_connections": {"callback_url": url}}
+        )
+        assert status == 400, url
+    store, project = router.local.store, await router.local.project()
+    comebacks = Comebacks(store, (("", "https://app.example"),))
+    assert await comebacks.allows(project.id, "https://app.example/done")
+    assert not await comebacks.allows(project.id, "https://evil.example/done")
+    link, number = await begin(router, user="led", manage_connections={"callback_url": "https://app.example/?to=//evil.example"})
+    browser = Browser(router)
+    await browser.open(link)
+    form = fields(browser.page.text)
+    assert not [name for name in form if "url" in name or "redirect" in name]  # the form does not say where it leads
+    done = await browser.send(link, key=KEY, callback_url="https://evil.example")
+    assert done.status == 422
+    browser.page = done
+    done = await browser.send(link, key=KEY)
+    assert done.headers["location"] == f"https://app.example/?to=//evil.example&status=success&connected_account_id={number}"
+
+
+async def test_36_every_page_is_strict(router: Router) -> None:
+    """No script, no frame, no trace in caches and referrers, and whatever others wrote is escaped."""
+    link, _ = await begin(router, user="<i>strict</i>")
+    browser = Browser(router)
+    pages = [await browser.open(link), await browser.send(link, key="<b>x</b>"), await browser.send(link, key=KEY)]
+    pages += [await browser.open(link), await browser.open("/link/none")]
+    evil = "<script>alert(1)</script>"
+    pages += [await browser.open(f"/api/v3/toolkits/auth/callback?state=x&error={evil}&error_description={evil}")]
+    pages += [await router.ask("PUT", link)]
+    for page in pages:
+        policy = dict(rule.split(" ", 1) for rule in page.headers["content-security-policy"].split("; "))
+        assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
+        assert policy["form-action"] == policy["style-src"] == "'self'"
+        assert (page.headers["cache-control"], page.headers["referrer-policy"]) == ("no-store", "no-referrer")
+        assert page.headers["x-content-type-options"] == "nosniff"
+        for tag in ("<script", "<i>", "<b>", " style=", " onclick="):
+            assert tag not in page.text
+        assert page.text.count("<h1>") == 1
+
+
+def _names(field: Field) -> list[str]:
+    return [field.name, *(name for member in field.kind.fields for name in _names(member))]
+
+
+async def test_39_no_secret_is_asked_for_in_a_chat(router: Router) -> None:
+    """No tool takes one as an argument, and a client is asked to open a page, never to fill a form."""
+    catalogue = Catalogue([BUILTIN])
+    for card in catalogue.toolkits():
+        for tool in catalogue.toolkit(card.slug).tools.values():
+            asked = [name for param in tool.params for name in _names(param.field)]
+            assert not [name for name in asked if SECRET.search(name)], tool.slug
+    asked = (await call(router, await router.session("nobody", "desktime"))).json()["result"]
+    for one in asked["inputRequests"].values():
+        assert (one["method"], one["params"]["mode"]) == ("elicitation/create", "url")
+        assert "requestedSchema" not in one["params"]
