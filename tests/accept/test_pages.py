@@ -1,0 +1,106 @@
+"""Every page in a real browser: by keyboard alone, on a phone and a desktop, in light and dark, with axe looking at each."""
+
+from collections.abc import AsyncGenerator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
+
+from tests.serve.conftest import Router, running
+
+from .chrome import BINARY, LOOKS, MISSING, Look, chromium, tab
+from .conftest import Node
+from .scenes import KEYS, SCENES, ask, fill
+
+pytestmark = [pytest.mark.skipif(not BINARY, reason=MISSING), pytest.mark.asyncio(loop_scope="module")]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncGenerator[Browser]:
+    async with chromium() as started:
+        yield started
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def router(tmp_path_factory: pytest.TempPathFactory, sandbox: str) -> AsyncGenerator[Router]:
+    async with running(tmp_path_factory.mktemp("router"), sandbox=sandbox) as started:
+        yield started
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=str)
+@pytest.mark.parametrize("name", SCENES)
+async def test_every_page(browser: Browser, router: Router, node: Node, name: str, look: Look) -> None:
+    """Reached with the keyboard, right for everybody, in its own width, and nothing that the policy had to stop."""
+    async with tab(browser, router.origin, look) as shown:
+        await SCENES[name](shown, router)
+        assert await shown.accessible() == []
+        assert not await shown.too_wide()
+        assert shown.faults == []
+        assert await shown.page.locator("h1").count() == 1
+        assert await shown.page.evaluate("document.documentElement.lang") == "en"
+
+
+async def test_without_scripts(browser: Browser, router: Router) -> None:
+    context = await browser.new_context(java_script_enabled=False)
+    page = await context.new_page()
+    await page.goto(router.origin + await ask(router, "clockify", "plain@studio.example"))
+    await page.get_by_label("Clockify API key").fill(KEYS["clockify"])
+    await page.get_by_label("Delete").uncheck()
+    await page.get_by_label("I am").check()
+    await page.get_by_role("button", name="Connect", exact=True).click()
+    assert "Agents may read, add and change" in await page.inner_text("main")
+    await context.close()
+
+
+async def test_what_is_wrong_is_heard_first(browser: Browser, router: Router) -> None:
+    """After a wrong key the focus is on what went wrong; its link leads to the field, which says that it is invalid, and why."""
+    async with tab(browser, router.origin) as shown:
+        await shown.open(await ask(router, "clockify", "heard@studio.example"))
+        await fill(shown, "clockify", "wrong")
+        assert await shown.page.evaluate("document.activeElement.getAttribute('role')") == "alert"
+        await shown.press("Go to the field")
+        await shown.page.keyboard.press("Tab")
+        held = shown.page.locator("input:focus, input:target")
+        assert await held.first.get_attribute("aria-invalid") == "true"
+        name = await shown.page.locator("#wrong").inner_text()
+        assert "did not accept this key" in name
+
+
+async def test_another_window_of_another_person(browser: Browser, router: Router) -> None:
+    """Alice's link in Bob's browser: nothing is connected before he says that he is her."""
+    link = await ask(router, "desktime", "alice@studio.example")
+    async with tab(browser, router.origin) as alice, tab(browser, router.origin) as bob:
+        await alice.open(link)
+        await bob.open(await ask(router, "desktime", "bob@studio.example"))
+        await fill(bob, "desktime")
+        await bob.open(link)
+        assert "another user before" in await bob.page.inner_text("form")
+        await bob.type("DeskTime API key", KEYS["desktime"])
+        await bob.press("Connect")  # the browser itself holds the form back
+        assert await bob.page.evaluate("document.activeElement.id") == "me"
+        await fill(alice, "desktime")
+        assert "is connected" in await alice.page.inner_text("h1")
+
+
+async def test_pressed_twice(browser: Browser, router: Router) -> None:
+    """A person who is in a hurry is told that it worked."""
+    async with tab(browser, router.origin) as shown:
+        await shown.open(await ask(router, "desktime", "hurry@studio.example"))
+        await shown.page.get_by_label("DeskTime API key").fill(KEYS["desktime"])
+        await shown.page.get_by_label("I am").check()
+        await shown.page.get_by_role("button", name="Connect", exact=True).dblclick()
+        await shown.page.wait_for_load_state("networkidle")
+        assert "is connected" in await shown.page.inner_text("main")
+
+
+async def test_back_at_the_page_of_the_project(browser: Browser, router: Router) -> None:
+    """The page's policy lets the form lead to another origin. That one is the router under its other name: any page will do."""
+    elsewhere = router.origin.replace("127.0.0.1", "localhost") + "/link/app?x=1"
+    path = await router.session("back@studio.example", manage_connections={"callback_url": elsewhere})
+    made = (await router.call(path, "COMPOSIO_MANAGE_CONNECTIONS", toolkits=["desktime"]))["data"]["results"]["desktime"]
+    async with tab(browser, router.origin) as shown:
+        await shown.page.goto(made["redirect_url"])
+        await fill(shown, "desktime")
+        assert shown.page.url == f"{elsewhere}&status=success&connected_account_id={made['connected_account_id']}"
+        shown.faults = [fault for fault in shown.faults if not fault.startswith("asked for http://localhost")]
+        assert shown.faults == []
