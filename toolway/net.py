@@ -201,6 +201,10 @@ class Net:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise _broken(host, error) from None
 
+    def is_named(self, host: str, port: int) -> bool:
+        """Whether the operator named this address, so that it may be reached although it is not public."""
+        return (host, port) in self._named
+
     @property
     def large_answers(self) -> bool:
         """Whether as many large answers are being read as may be at once."""

@@ -45,7 +45,7 @@ def test_the_credentials_own_header_wins() -> None:
 
 
 def test_an_account_of_another_mode_is_not_sent() -> None:
-    for auth, mode in ((Auth("API_KEY", header="X"), "BEARER_TOKEN"), (Auth("NO_AUTH"), "NO_AUTH"), (Auth("OAUTH2"), "OAUTH2")):
+    for auth, mode in ((Auth("API_KEY", header="X"), "BEARER_TOKEN"), (Auth("OAUTH2"), "NO_AUTH"), (Auth("NO_AUTH"), "OAUTH2")):
         with pytest.raises(Blocked, match=f"with a {mode} account"):
             sign(PLAIN, kit(auth), credential(mode))
 

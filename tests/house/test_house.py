@@ -37,10 +37,11 @@ ONLY = {
     "cryptography": {"toolway.accounts.vault"},
     "uvicorn": {"toolway.cli.serve", "toolway.cli.doorkeeper", "toolway.sandbox"},
     "jinja2": {"toolway.serve.pages.paper"},
+    "oauthlib": {"toolway.accounts.oauth"},
     "prometheus_client": {"toolway.watch.meters"},
     "opentelemetry": {"toolway.watch.spans"},
 }
-NEVER_ON_A_CALL = ("litestar", "jinja2", "asyncpg", "pydantic", "sqlalchemy", "opentelemetry")
+NEVER_ON_A_CALL = ("litestar", "jinja2", "asyncpg", "pydantic", "sqlalchemy", "opentelemetry", "oauthlib")
 
 
 def modules() -> dict[str, Path]:

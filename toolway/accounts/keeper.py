@@ -1,35 +1,57 @@
 """A credential for a call: which account of the user is meant, opened, from a cache that forgets when the database says so."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec import Struct
 
 from toolway.accounts.vault import Secret, Vault
-from toolway.errors import BadArgument, NotConnected
+from toolway.errors import BadArgument, CallFailed, Forbidden, NotConnected
 from toolway.store.freshness import Cached
-from toolway.store.records import Account
+from toolway.store.records import EFFECTS, Account, AuthConfig, now_ms
 from toolway.store.shelves import Store
+
+Renew = Callable[[Account], Awaitable[Account]]
+"""Gives the account with a fresh access token. Raises `NotConnected` when the service refuses, `CallFailed` when that cannot be known."""
+
+_EARLY_MS = 60_000
+_TOO_SOON_MS = 10_000
+_PLAYED = "sandbox"
 
 
 class Credential(Struct, frozen=True, eq=False, weakref=True):
-    """An open account: who it is for people (`label`), how it signs (`mode`), its secrets by field name, and its settings (region ...)."""
+    """An open account: who it is for people (`label`), how it signs (`mode`), its secrets by field name, and its settings (region ...).
+
+    `effects` are what the person allowed agents, `tools` the slugs that its auth config allows (none: all). `expires_at` is when its
+    access token does (milliseconds; None: not known), `refreshed_at` when that was made.
+    """
 
     account_id: str
     label: str
     mode: str
     secrets: dict[str, Secret]
     settings: dict[str, str]
+    effects: tuple[str, ...] = EFFECTS
+    tools: tuple[str, ...] = ()
+    expires_at: int | None = None
+    refreshed_at: int | None = None
+    project_id: str = ""
+    renewable: bool = False
 
-
-_PLAYED = "sandbox"
+    def due(self, now: int) -> bool:
+        """Whether its access token is to be made anew: a minute before it expires, or when half of its life is over if that is shorter."""
+        if not self.renewable or self.expires_at is None:
+            return False
+        life = self.expires_at - (self.refreshed_at or 0)
+        return now >= self.expires_at - min(_EARLY_MS, life // 2)
 
 
 class _Held(NamedTuple):
-    """The active accounts of a user for a toolkit, newest first, and those of them that were opened."""
+    """The active accounts of a user for a toolkit, newest first, their auth configs, and those of them that were opened."""
 
     accounts: Sequence[Account]
+    configs: Mapping[str, AuthConfig]
     opened: dict[str, Credential]
 
 
@@ -37,13 +59,14 @@ class Keeper:
     """Finds and opens accounts, from a cache that forgets when the database says so.
 
     The toolkits in `played` are reached in a sandbox: an account that was connected there is none of the real service, and the other
-    way round.
+    way round. `renew` makes access tokens anew; without it they are used as they are.
     """
 
-    def __init__(self, store: Store, vault: Vault, played: Collection[str] = ()) -> None:
+    def __init__(self, store: Store, vault: Vault, played: Collection[str] = (), renew: Renew | None = None) -> None:
         self._played = played
         self._store = store
         self._vault = vault
+        self._renew = renew
         self._held: Cached[tuple[str, str, str], _Held] = Cached(self._hold)
         self.tally = self._held.tally
         store.freshness.on_change(self._held.forget)
@@ -56,9 +79,10 @@ class Keeper:
     async def credential(
         self, project_id: str, user_id: str, toolkit: str, pins: Sequence[str] = (), named: str = "", explicit: bool = False
     ) -> Credential:
-        """The credential of the account that is `named` (by id, alias or label), else of the newest.
+        """The credential of the account that is `named` (by id, alias or label), else of the newest; fresh, where that is needed.
 
-        Raises `NotConnected`, and `BadArgument` when `named` fits none or, with `explicit`, when several are there and none is named.
+        Raises `NotConnected`, `BadArgument` when `named` fits none or, with `explicit`, when several are there and none is named,
+        `Forbidden` when its auth config is switched off, and `CallFailed` when its token has expired and no new one can be had just now.
         """
         fitting = accounts = await self.accounts(project_id, user_id, toolkit, pins)
         if named:
@@ -67,37 +91,107 @@ class Keeper:
             known = ", ".join(f"{a.id} ({a.label})" for a in accounts)
             said = f"no connected {toolkit} account is called {named[:80]!r}" if named else f"several {toolkit} accounts are connected"
             raise BadArgument(f"account: {said}.", fix=f"Name one of {known}.")
-        if not fitting:
+        held = await self._held.get((project_id, user_id, toolkit)) if fitting else None
+        if held is None:
             raise NotConnected(toolkit)
-        held = await self._held.get((project_id, user_id, toolkit))
-        opened = held.opened if held else {}
         account = fitting[0]
-        if account.id not in opened:
-            opened[account.id] = self.open(account)
-        return opened[account.id]
+        config = held.configs.get(account.auth_config_id)
+        if config is None or not config.enabled:
+            raise Forbidden(
+                f"{account.label} cannot be used: the auth config {account.auth_config_id} is switched off.",
+                fix="The operator can switch it on again.",
+            )
+        if account.id not in held.opened:
+            held.opened[account.id] = self.open(account, config)
+        found, now = held.opened[account.id], now_ms()
+        if self._renew is None or not found.due(now):
+            return found
+        try:
+            return self.open(await self._renew(account), config)
+        except CallFailed:
+            if found.expires_at is not None and now < found.expires_at:
+                return found  # there was still time, and there will be
+            raise
+
+    async def renewed(self, credential: Credential) -> Credential | None:
+        """The same account with a fresh access token, after the service did not accept the one that it had; None where there is no way
+        to one. Raises what `Renew` raises.
+        """
+        if self._renew is None or not credential.renewable:
+            return None
+        account = await self._store.accounts.get(credential.project_id, credential.account_id)
+        if account is None or account.status != "ACTIVE":
+            return None
+        if account.refreshed_at == credential.refreshed_at:
+            if now_ms() - (account.refreshed_at or 0) < _TOO_SOON_MS:
+                return None  # the token is not what is not accepted
+            account = await self._renew(account)
+        return self.open(account, await self._store.auth_configs.get(account.project_id, account.auth_config_id))
 
     async def _hold(self, place: tuple[str, str, str]) -> _Held | None:
         found = await self._store.accounts.active(*place)
         accounts = [a for a in found if (_PLAYED in a.settings) == (a.toolkit in self._played)]
-        return _Held(accounts, {}) if accounts else None  # nobody is not remembered: they may connect at any moment
+        if not accounts:
+            return None  # nobody is not remembered: they may connect at any moment
+        project_id, _, toolkit = place
+        return _Held(accounts, {config.id: config for config in await self._store.auth_configs.list(project_id, toolkit)}, {})
 
-    def open(self, account: Account) -> Credential:
-        """Unseal an account's secrets."""
-        plain = json.loads(self._vault.unseal(account.sealed, row_of(account.id)))
-        mode = plain.pop("mode")
-        secrets = {name: Secret(value) for name, value in plain.items()}
-        return Credential(account.id, account.label, mode, secrets, account.settings)
+    def open(self, account: Account, config: AuthConfig | None = None) -> Credential:
+        """Unseal an account's secrets. A refresh token is not among them."""
+        mode, secrets = account_secrets(self._vault, account)
+        refresh = secrets.pop("refresh_token", None)
+        return Credential(
+            account.id,
+            account.label,
+            mode,
+            secrets,
+            account.settings,
+            account.effects,
+            config.tools if config else (),
+            account.expires_at,
+            account.refreshed_at,
+            account.project_id,
+            refresh is not None or mode == "S2S_OAUTH2",
+        )
 
     def mark(self, toolkit: str) -> dict[str, str]:
         """The settings by which an account that is connected now is known as one of the sandbox."""
         return {_PLAYED: "yes"} if toolkit in self._played else {}
 
-    def seal(self, account_id: str, mode: str, secrets: dict[str, Secret]) -> str:
+    def seal(self, account_id: str, mode: str, secrets: Mapping[str, Secret]) -> str:
         """Seal secrets for the account of this id; they open for no other."""
-        plain = {"mode": mode} | {name: secret.open() for name, secret in secrets.items()}
-        return self._vault.seal(json.dumps(plain).encode(), row_of(account_id))
+        return sealed_secrets(self._vault, row_of(account_id), secrets, mode)
 
 
 def row_of(account_id: str) -> str:
     """The name of an account's row, to which its sealed secrets are bound."""
     return f"connected_account/{account_id}"
+
+
+def config_row_of(auth_config_id: str) -> str:
+    """The name of an auth config's row."""
+    return f"auth_config/{auth_config_id}"
+
+
+def authorization_row_of(digest: str) -> str:
+    """The name of the row of an authorization that is under way."""
+    return f"authorization/{digest}"
+
+
+def sealed_secrets(vault: Vault, row: str, secrets: Mapping[str, Secret], mode: str = "") -> str:
+    """Seal secrets for a row; those of an account with their mode."""
+    plain = ({"mode": mode} if mode else {}) | {name: secret.open() for name, secret in secrets.items()}
+    return vault.seal(json.dumps(plain).encode(), row)
+
+
+def opened_secrets(vault: Vault, row: str, sealed: str) -> dict[str, Secret]:
+    """What was sealed for a row, by name; nothing where nothing is kept."""
+    plain: dict[str, str] = json.loads(vault.unseal(sealed, row)) if sealed else {}
+    return {name: Secret(value) for name, value in plain.items()}
+
+
+def account_secrets(vault: Vault, account: Account) -> tuple[str, dict[str, Secret]]:
+    """The mode of an account and its secrets by name."""
+    secrets = opened_secrets(vault, row_of(account.id), account.sealed)
+    mode = secrets.pop("mode", None)
+    return mode.open() if mode else account.mode, secrets

@@ -16,6 +16,7 @@ from toolway.errors import Conflict, Forbidden, Gone, NotFound
 from toolway.store.connected import AccountChanges
 from toolway.store.records import Account, AuthConfig, Link, new_id, now_ms
 from toolway.store.shelves import Store
+from toolway.store.states import Event
 
 MINUTES = 10
 AGAIN_MINUTES = 8
@@ -42,32 +43,36 @@ def _too_old() -> int:
     return now_ms() - MINUTES * 60_000
 
 
-async def auth_config_for(store: Store, project_id: str, toolkit: str, mode: str, named: str = "") -> AuthConfig:
+async def auth_config_for(store: Store, project_id: str, toolkit: str, usual: str, named: str = "", mode: str | None = None) -> AuthConfig:
     """The auth config of a toolkit: the named one, else the one that the router made, else one that was brought, else a new one.
 
-    `mode` is how a new one lets people connect, "" where the toolkit knows no way without a client of the operator's own. Raises
-    `NotFound` for a name that is none, `Forbidden` for one that is switched off, `Conflict` when there is none and none can be made.
+    `usual` is how a new one lets people connect, "" where the toolkit knows no way without a client of the operator's own; `mode` asks
+    for one of that mode. Raises `NotFound` for a name that is none, `Forbidden` for one that is switched off, `Conflict` when there is
+    none and none can be made.
     """
-    found, at = (
-        await store.auth_configs.first(project_id, toolkit) if not named else await store.auth_configs.get(project_id, named),
-        now_ms(),
-    )
-    if named and (found is None or found.toolkit != toolkit):
-        raise NotFound(f"There is no auth config {named[:80]!r} for {toolkit}.", fix="Leave it out to use the toolkit's own.")
-    if found is None and not mode:
+    if named:
+        found = await store.auth_configs.get(project_id, named)
+        if found is None or found.toolkit != toolkit or mode not in (None, found.mode):
+            raise NotFound(f"There is no auth config {named[:80]!r} for {toolkit}.", fix="Leave it out to use the toolkit's own.")
+    else:
+        found = await store.auth_configs.first(project_id, toolkit, mode)
+    if found is None and not usual:
         raise Conflict(
             f"{toolkit} is connected with OAuth2, for which this project has no client yet.",
             fix=f"The operator registers one with the service and makes an auth config for {toolkit} of its client_id and client_secret.",
         )
-    found = found or await store.auth_configs.first_or_add(
-        AuthConfig(new_id("ac_"), project_id, toolkit, mode, f"{toolkit} key", True, at, at)
-    )
+    if found is None:
+        at = now_ms()
+        made = AuthConfig(new_id("ac_"), project_id, toolkit, usual, f"{toolkit} {usual.lower().replace('_', ' ')}", True, at, at)
+        found = await store.auth_configs.first_or_add(made, mode)
     if not found.enabled:
         raise Forbidden(f"The auth config {found.id} for {toolkit} is switched off.", fix="The operator can switch it on again.")
     return found
 
 
-async def ask(store: Store, derive: Derive, config: AuthConfig, user_id: str, callback_url: str = "") -> tuple[Account, str, int]:
+async def ask(
+    store: Store, derive: Derive, config: AuthConfig, user_id: str, callback_url: str = "", alias: str = ""
+) -> tuple[Account, str, int]:
     """An account that waits for its key, and the link to give it: the one that was shown before while it is good for some minutes more,
     since somebody may be typing on its page; else a new one, and earlier links of this user for this toolkit are good no more.
 
@@ -79,7 +84,7 @@ async def ask(store: Store, derive: Derive, config: AuthConfig, user_id: str, ca
 
     at = now_ms()
     account = Account(
-        new_id("ca_"), config.project_id, user_id, config.toolkit, config.id, "INITIATED", "", "", "", {}, "", at, at, config.mode
+        new_id("ca_"), config.project_id, user_id, config.toolkit, config.id, "INITIATED", "", "", alias, {}, "", at, at, config.mode
     )
     link = Link(digest(token_of(account.id)), account.id, config.project_id, callback_url, at, at + MINUTES * 60_000, None)
     enough = at + (MINUTES - AGAIN_MINUTES) * 60_000
@@ -87,10 +92,17 @@ async def ask(store: Store, derive: Derive, config: AuthConfig, user_id: str, ca
     return account, token_of(account.id), link.expires_at
 
 
-async def finish(store: Store, link: Link, account: Account, **changes: Unpack[AccountChanges]) -> Account:
-    """Use a link up and make its account ACTIVE. Raises `Gone` when another was faster, or a newer link took its place meanwhile."""
+async def finish(
+    store: Store, link: Link, account: Account, at: int | None = None, event: Event = "connect", **changes: Unpack[AccountChanges]
+) -> Account:
+    """Use a link up and make its account ACTIVE, or FAILED (`fail`).
+
+    Raises `Gone` when another was faster, or a newer link took its place meanwhile.
+
+    `at` is when the person used it, where that was before now: who went to a provider in time may come back later.
+    """
     try:
-        return await store.links.finish(link, account, now_ms(), **changes)
+        return await store.links.finish(link, account, at or now_ms(), event, **changes)
     except Conflict:
         raise Gone(
             "This connect link was used or replaced in the meantime.", fix="Use the newest link, or ask your agent for one."

@@ -25,6 +25,9 @@ _KEY_LIVES = (
 Leaving = Callable[[], Awaitable[None]]
 """Called right before a request that changes something leaves."""
 
+Renewed = Callable[[Credential], Awaitable[Credential | None]]
+"""Gives the credential with a fresh access token, None where there is no way to one; raises what then became of the account."""
+
 Read = Callable[[Answer], reply.Reply]
 """Reads an answer; raises `Refused`."""
 
@@ -50,11 +53,21 @@ class _Answered(NamedTuple):
     waited: float
 
 
+class _Key:
+    """The credential of a call, as fresh as it was last needed."""
+
+    def __init__(self, credential: Credential) -> None:
+        self.credential = credential
+
+
 class Runner:
     """Runs calls. `overrides` are the hosts that the operator sends elsewhere (`toolkit.host` to URL)."""
 
-    def __init__(self, net: Net, overrides: Mapping[str, str] | None = None, watch: Watch | None = None) -> None:
+    def __init__(
+        self, net: Net, overrides: Mapping[str, str] | None = None, watch: Watch | None = None, renewed: Renewed | None = None
+    ) -> None:
         self._net = net
+        self._renewed = renewed
         self._watch = watch or Watch()
         self._overrides = dict(overrides or {})
         self._pace = Pace()
@@ -65,13 +78,13 @@ class Runner:
         self, kit: Toolkit, tool: Tool, given: Json, credential: Credential, leaving: Leaving | None = None, full: bool = False
     ) -> Result:
         """Run a call. Raises `BadArgument` before anything left, and `CallFailed` or `TooLarge` for what the service or the way did."""
-        began = time.perf_counter()
+        began, key = time.perf_counter(), _Key(credential)
         waited = 0.0
 
         async def ask(other: Tool, wanted: Json) -> reply.Reply:
             nonlocal waited
             answered = await self._call(
-                kit, other, wanted, credential, lambda answer: reply.read(other, kit, answer, wanted, full=True, exact=True)
+                kit, other, wanted, key, lambda answer: reply.read(other, kit, answer, wanted, full=True, exact=True)
             )
             waited += answered.waited
             return answered.reply
@@ -83,7 +96,7 @@ class Runner:
         taken, changed = await merge.under(kit, tool, taken, ask)
         try:
             # What the next page takes is said as the agent said it: a clock's face is not read twice.
-            answered = await self._call(kit, tool, taken, credential, lambda answer: reply.read(tool, kit, answer, asked, full), leaving)
+            answered = await self._call(kit, tool, taken, key, lambda answer: reply.read(tool, kit, answer, asked, full), leaving)
         finally:
             if tool.effect != "read":  # done or perhaps done: what was listed may be old
                 self._kept.forget(credential.account_id)
@@ -107,15 +120,23 @@ class Runner:
         tool = Tool(slug, kit.slug, "check", "Check", "", check.method, check.host, check.path, "read", send="none")
         return (await self._once(kit, tool, {}, credential, lambda answer: reply.read(tool, kit, answer, {}, full=True))).reply.data
 
-    async def _call(
-        self, kit: Toolkit, tool: Tool, taken: Json, credential: Credential, read: Read, leaving: Leaving | None = None
-    ) -> _Answered:
-        """A request with its reply. One refusal makes no key dead: some services refuse a burst in the same words, so the key is checked
-        before it is said to be, once a minute for an account.
+    async def _call(self, kit: Toolkit, tool: Tool, taken: Json, key: _Key, read: Read, leaving: Leaving | None = None) -> _Answered:
+        """A request with its reply. A token that is not accepted is made anew once, whatever the tool does: nothing was done.
+
+        One refusal makes no key dead: some services refuse a burst in the same words, so the key is checked before it is said to be, once
+        a minute for an account.
         """
         try:
-            return await self._once(kit, tool, taken, credential, read, leaving)
+            try:
+                return await self._once(kit, tool, taken, key.credential, read, leaving)
+            except Refused as error:
+                fresh = await self._renewed(key.credential) if error.means == "key" and self._renewed else None
+                if fresh is None:
+                    raise
+            key.credential = fresh
+            return await self._once(kit, tool, taken, fresh, read)
         except Refused as error:
+            credential = key.credential
             if error.means != "key" or kit.check is None:
                 raise
             if await self._checked.get(credential.account_id, "check", {}, partial(self._dead, kit, credential)):

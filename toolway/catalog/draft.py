@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from msgspec import structs
 
-from toolway.catalog import build, check, lint, reader, schema, written
+from toolway.catalog import build, check, lint, proof, reader, schema, written
 from toolway.catalog.fitting import ANY, OBJECT, Fitting, TooMany, writable
 from toolway.catalog.grammar import near
 from toolway.catalog.model import Field, Kind, Param, Send, Tool, Toolkit
@@ -236,7 +236,7 @@ class _Drafting:
         return name
 
     def _host(self, home: str) -> str:
-        address = home if reader.is_address(home) and len(re.findall(r"[{}]", home)) in (0, 2) else written.PLACEHOLDER
+        address = home if proof.is_address(home) and len(re.findall(r"[{}]", home)) in (0, 2) else written.PLACEHOLDER
         if address == written.PLACEHOLDER and re.fullmatch(r"/[A-Za-z0-9._~/-]*[A-Za-z0-9._~-]", home):
             address += home
         if address not in self._hosts:

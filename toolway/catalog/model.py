@@ -163,8 +163,13 @@ class Clock(Struct, frozen=True):
 class Auth(Struct, frozen=True):
     """One way to prove who calls.
 
-    `mode` is the contract's word (API_KEY, BEARER_TOKEN ...), `header`, `query` or `bearer` where the key goes, `about` where a person
-    finds the key, `page` the vendor's page for it.
+    `mode` is the contract's word (API_KEY, BEARER_TOKEN, BASIC, NO_AUTH, OAUTH2, S2S_OAUTH2), `header`, `query` or `bearer` where the key
+    goes, `about` where a person finds the key, `page` the vendor's page for it. `also` are further headers that it takes, each with the
+    name of what is typed for it and a sentence. `claims` are for a token that tells itself (a JWT) where it belongs: hosts by the claim
+    that names their address.
+
+    Of OAuth2: the addresses `authorize`, `token` and `revoke` (empty: the operator's auth config has to say them), the `issuer` by which
+    the provider names itself in its answers (`names_itself`: in all of them), and the `scopes` to ask for.
     """
 
     mode: str
@@ -173,6 +178,14 @@ class Auth(Struct, frozen=True):
     query: str = ""
     bearer: bool = False
     page: str = ""
+    also: tuple[tuple[str, str, str], ...] = ()
+    claims: dict[str, str] = {}
+    authorize: str = ""
+    token: str = ""
+    revoke: str = ""
+    issuer: str = ""
+    names_itself: bool = False
+    scopes: tuple[str, ...] = ()
 
 
 class Check(Struct, frozen=True):

@@ -4,9 +4,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
-from toolway.catalog import build
+from toolway.catalog import build, proof
 from toolway.catalog.fields import Words
 from toolway.catalog.grammar import near
 from toolway.catalog.model import Auth, Check, Clock, Fault, Field, Noun, Rate, Tool, Toolkit
@@ -19,7 +18,6 @@ BESIDE: Final = ("types", "views")  # tables that may also stand in the file of 
 
 SLUG: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _HOST: Final = re.compile(r"[a-z][a-z0-9_-]*")
-_MODES: Final = ("api_key", "bearer_token")
 _PERIODS: Final = ("second", "minute", "hour", "day")
 _LONGEST_PATTERN: Final = 200
 
@@ -155,20 +153,8 @@ def _check_hosts(main: Table, regions: Mapping[str, Mapping[str, str]], account:
             for place in places:
                 if place not in labels:
                     main.bad(f"{{{place}}} is no label of [account]{near(place, labels)}", *keys)
-            if not is_address(url):
+            if not proof.is_address(url):
                 main.bad("an address such as https://api.example.com/v1 is expected; {label} only as the first step before a domain", *keys)
-
-
-def is_address(url: str) -> bool:
-    """Whether this can stand in [hosts]."""
-    url = re.sub(r"^(https?://)\{[^{}]*\}(?=\.[^./:]+\.[^./:])", r"\1x", url)
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return False
-    named = parts.scheme in ("http", "https") and bool(parts.hostname) and port != 0
-    return named and not (parts.query or parts.fragment or parts.username or re.search(r"[{}\s\\]|/$", url))
 
 
 def _noun(name: str, table: Table) -> Noun:
@@ -224,14 +210,10 @@ def _auth(table: Table, hosts: tuple[str, ...]) -> tuple[tuple[Auth, ...], Check
             if call and (call.places or call.method != "GET"):
                 inner.bad("a GET without {places} is expected", "call")
             check = Check(*call, label=inner.text("label")) if call else None
-        elif name in _MODES:
-            bearer = inner.flag("bearer") or name == "bearer_token"
-            auth = Auth(name.upper(), inner.text("about"), inner.text("header"), inner.text("query"), bearer, inner.text("page"))
-            if name == "api_key" and bool(auth.header) + bool(auth.query) + auth.bearer != 1:
-                inner.bad('one of header = "Name", query = "name", bearer = true is expected')
-            found.append(auth)
+        elif name in proof.MODES:
+            found.append(proof.read(name, inner, hosts))
         else:
-            inner.bad(f"unknown way to prove oneself; known are {', '.join((*_MODES, 'check'))}{near(name, _MODES)}")
+            inner.bad(f"unknown way to prove oneself; known are {', '.join((*proof.MODES, 'check'))}{near(name, proof.MODES)}")
             continue
         inner.done()
     return tuple(found), check

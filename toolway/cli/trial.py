@@ -82,8 +82,8 @@ def _dry(slug: str, given: dict[str, Any], data: str | None) -> None:
     for name, value in ready.headers.items():
         click.echo(f"{name}: {value}")
     auth = next(iter(kit.auth), None)
-    if auth is not None:
-        where = f"{auth.query} in the query" if auth.query else "Authorization" if auth.bearer else auth.header
+    if auth is not None and auth.mode != "NO_AUTH":
+        where = f"{auth.query} in the query" if auth.query else auth.header or "Authorization"
         click.echo(f"(and the account's key: {where})")
     if zone:
         click.echo(f"(moments are meant by the clock of {zone}; without a connection UTC stands for the user's own)")

@@ -1,26 +1,34 @@
-"""Connecting an account: a link for a person, a key that is proved before it is kept.
+"""Connecting an account: a link for a person, a credential that is proved before it is kept.
 
-Joins accounts (who may) and calls (what is done): a key is tried with the toolkit's own check call, sealed before it is first written,
-and the account is labelled with what the service calls it.
+Joins accounts (who may) and calls (what is done): what a person typed, or a provider gave, is tried with the toolkit's own check call,
+sealed before it is first written, and the account is labelled with what the service calls it.
 """
 
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from msgspec import Struct
+import msgspec
+from msgspec import Struct, structs
 
-from toolway.accounts import links, schemes
-from toolway.accounts.keeper import Credential, Keeper
-from toolway.accounts.vault import Secret
+from toolway.accounts import links, oauth, schemes
+from toolway.accounts.keeper import Credential, Keeper, authorization_row_of, opened_secrets, sealed_secrets
+from toolway.accounts.renewal import client_for, spoken, take_back, times
+from toolway.accounts.schemes import SecretField
+from toolway.accounts.vault import Secret, Vault
 from toolway.calls.run import Runner
 from toolway.catalog.index import Catalogue
 from toolway.catalog.model import Auth, Json, Toolkit
-from toolway.errors import BadArgument, BadRequest, CallFailed, Forbidden, Refused, TooLarge, ToolwayError
-from toolway.store.records import EFFECTS, Account, AuthConfig, Link, Session, new_id, now_ms
+from toolway.errors import BadArgument, BadRequest, CallFailed, Forbidden, Gone, Refused, TooLarge, ToolwayError
+from toolway.net import Net
+from toolway.router.given import allowed, brought, named, settings_of
+from toolway.store.connected import AccountChanges
+from toolway.store.records import EFFECTS, Account, AuthConfig, Authorization, Link, Session, new_id, now_ms
 from toolway.store.shelves import Store
 
-_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+DECLINED = "DECLINED"
+"""The reason of an account that its person did not want to connect."""
+_NO_WAY = ("key", "refused", "forbidden")
+"""What a service means that does not accept a credential."""
 
 
 class Begun(Struct, frozen=True):
@@ -29,15 +37,6 @@ class Begun(Struct, frozen=True):
     account: Account
     path: str
     expires_at: int
-
-
-class SecretField(Struct, frozen=True):
-    """A secret that a person types: its name, what it is called, and whether it may be seen while it is typed."""
-
-    name: str
-    title: str
-    required: bool = True
-    hidden: bool = True
 
 
 class Way(Struct, frozen=True):
@@ -51,38 +50,64 @@ class Way(Struct, frozen=True):
 
 
 class ConnectFailed(ToolwayError):
-    """The account was not connected. `error` is a word for programs, `quoted` what the provider said itself."""
+    """The account was not connected. `error` is a word for programs, `quoted` what the provider said itself. Where `again` is true the
+    link is still good.
+    """
 
-    def __init__(self, message: str, link: Link, account: Account, error: str, quoted: str = "", fix: str | None = None) -> None:
+    def __init__(
+        self, message: str, link: Link, account: Account, error: str, quoted: str = "", fix: str | None = None, again: bool = False
+    ) -> None:
         super().__init__(message, fix=fix)
         self.link = link
         self.account = account
         self.error = error
         self.quoted = quoted
+        self.again = again
+
+
+class _Chosen(Struct):
+    """What a person chose before they went to a provider."""
+
+    settings: dict[str, str]
+    effects: tuple[str, ...]
 
 
 class Connector:
     """Begins and finishes connections."""
 
-    def __init__(self, store: Store, catalogue: Catalogue, keeper: Keeper, runner: Runner, derive: links.Derive) -> None:
+    def __init__(
+        self, store: Store, catalogue: Catalogue, keeper: Keeper, runner: Runner, derive: links.Derive, vault: Vault, net: Net
+    ) -> None:
         self._store = store
         self._derive = derive
         self._catalogue = catalogue
         self._keeper = keeper
         self._runner = runner
+        self._vault = vault
+        self._net = net
 
-    async def begin(self, project_id: str, user_id: str, toolkit: str, auth_config: str = "", callback_url: str = "") -> Begun:
+    async def begin(
+        self, project_id: str, user_id: str, toolkit: str, auth_config: str = "", callback_url: str = "", alias: str = ""
+    ) -> Begun:
         """An account that waits, and the one good link for the person who has the key."""
         kit = self._catalogue.toolkit(toolkit)
-        config = await links.auth_config_for(self._store, project_id, kit.slug, _auth_mode(kit), auth_config)
-        account, token, expires_at = await links.ask(self._store, self._derive, config, user_id, callback_url)
+        config = await links.auth_config_for(self._store, project_id, kit.slug, _usual_mode(kit), auth_config)
+        account, token, expires_at = await links.ask(self._store, self._derive, config, user_id, callback_url, alias)
         return Begun(account, f"/link/{token}", expires_at)
 
-    async def link(self, session: Session, origin: str, toolkit: str) -> Json:
-        """Begin a connection for a session's user: what an agent needs to show the link."""
+    async def link(self, session: Session, origin: str, toolkit: str, callback_url: str = "", alias: str = "") -> Json:
+        """Begin a connection for a session's user: what an agent needs to show the link.
+
+        The auth config is that of an account that the session pins, else the one that it names, else as `auth_config_for` has it.
+        """
         chosen: str = session.config["auth_configs"].get(toolkit, "")
-        callback_url: str = session.config["manage_connections"].get("callback_url", "")
-        begun = await self.begin(session.project_id, session.user_id, toolkit, chosen, callback_url)
+        for pin in cast("list[str]", session.config["connected_accounts"].get(toolkit, [])):
+            pinned = await self._store.accounts.get(session.project_id, pin)
+            if pinned is not None and (pinned.user_id, pinned.toolkit) == (session.user_id, toolkit):
+                chosen = pinned.auth_config_id
+                break
+        callback_url = callback_url or session.config["manage_connections"].get("callback_url") or ""
+        begun = await self.begin(session.project_id, session.user_id, toolkit, chosen, callback_url, alias)
         return {
             "redirect_url": origin + begun.path,
             "connected_account_id": begun.account.id,
@@ -92,113 +117,208 @@ class Connector:
         }
 
     async def way(self, account: Account) -> Way:
-        """How an account that waits is connected."""
-        kit = self._catalogue.toolkit(account.toolkit)
-        config = await self._store.auth_configs.get(account.project_id, account.auth_config_id)
-        auth = schemes.key_auth(kit)
-        assert config
-        assert auth
-        title = f"{kit.title} API key"
-        return Way(config, auth, (SecretField(schemes.secret_field(auth.mode), title),))
+        """How an account that waits is connected. Raises `Forbidden` or `BadSetting` for what the operator has to mend."""
+        kit, auth, config = await self._place(account)
+        if auth.mode == "OAUTH2":
+            client = client_for(self._vault, kit, config, auth.mode, {}, {})
+            return Way(config, auth, (), client.scopes, client.authorize_url)
+        return Way(config, auth, tuple(structs.replace(one, title=f"{kit.title} {one.title}") for one in schemes.asked(auth)))
+
+    async def finish(
+        self, link: Link, account: Account, given: str | Mapping[str, str], settings: Mapping[str, str], effects: Sequence[str] = EFFECTS
+    ) -> Account:
+        """Prove what was typed on a link, and make the account active. Raises `BadArgument` or `CallFailed` with what to do; the link
+        stays good until something was accepted. Raises `Gone` when it was used or replaced in the meantime.
+        """
+        kit, auth, config = await self._place(account)
+        if auth.mode == "OAUTH2":
+            raise BadArgument(f"{kit.title} is connected on its own pages.", fix="Open the connect link.")
+        changes = await self._typed(kit, auth, config, account.id, named(auth, given), settings)
+        changes["effects"] = allowed(effects)
+        return await links.finish(self._store, link, account, **changes)
 
     async def decline(self, link: Link, account: Account) -> Account:
         """The person does not want to connect: the link is used up, and its account FAILED."""
-        return await self._store.accounts.move(account, "fail", status_reason="DECLINED")
+        return await links.finish(self._store, link, account, event="fail", status_reason=DECLINED)
 
-    async def leave(
-        self, link: Link, account: Account, settings: dict[str, str], effects: tuple[str, ...], browser: str, redirect_uri: str
-    ) -> str:
-        """Begin an authorization at the provider; gives where the browser is to go."""
-        raise NotImplementedError
-
-    async def back(self, state: str, browser: str, given: Mapping[str, str], redirect_uri: str) -> tuple[Link, Account]:
-        """Finish an authorization with what the provider sent along."""
-        raise BadRequest("This way to a provider and back is not known here.", fix="Ask your agent for a new link.")
-
-    async def finish(
-        self, link: Link, account: Account, secrets: dict[str, str], settings: dict[str, str], effects: tuple[str, ...] = EFFECTS
+    async def direct(
+        self,
+        project_id: str,
+        user_id: str,
+        toolkit: str,
+        given: str | Mapping[str, str],
+        settings: Mapping[str, str],
+        *,
+        mode: str | None = None,
+        auth_config: str = "",
+        effects: Sequence[str] = EFFECTS,
+        alias: str = "",
     ) -> Account:
-        """Prove a key that was given on a link, and make the account active. Raises `BadArgument` or `CallFailed` with what to do;
-        the link stays good until a key was accepted. Raises `Gone` when it was used or replaced in the meantime.
-        """
-        kit = self._catalogue.toolkit(account.toolkit)
-        credential = self._credential(kit, account.id, next(iter(secrets.values()), ""), settings)
-        label = await self._label(kit, credential)
-        sealed = self._keeper.seal(account.id, credential.mode, credential.secrets)
-        return await links.finish(self._store, link, account, sealed=sealed, label=label, settings=credential.settings, effects=effects)
-
-    async def direct(self, project_id: str, user_id: str, toolkit: str, key: str, settings: dict[str, str]) -> Account:
-        """Connect with a key at once, without a link."""
+        """Connect at once, without a link: with what a person would type, or with tokens that a provider gave somebody else."""
         kit = self._catalogue.toolkit(toolkit)
-        account_id, at = new_id("ca_"), now_ms()
-        credential = self._credential(kit, account_id, key, settings)
-        label = await self._label(kit, credential)
-        config = await links.auth_config_for(self._store, project_id, kit.slug, credential.mode)
-        sealed = self._keeper.seal(account_id, credential.mode, credential.secrets)
-        account = Account(
-            account_id, project_id, user_id, kit.slug, config.id, "ACTIVE", "", label, "", credential.settings, sealed, at, at
-        )
+        usual = mode if mode in schemes.TYPED else "" if mode else _usual_mode(kit)
+        config = await links.auth_config_for(self._store, project_id, kit.slug, usual, auth_config, mode)
+        id, at = new_id("ca_"), now_ms()
+        auth = _auth(kit, config.mode)
+        changes = await self._typed(kit, auth, config, id, named(auth, given), settings)
+        changes["effects"] = allowed(effects)
+        account = Account(id, project_id, user_id, kit.slug, config.id, "ACTIVE", "", "", alias, {}, "", at, at)
+        account = structs.replace(account, **changes)
         await self._store.accounts.add(account)
         return account
 
-    def _credential(self, kit: Toolkit, account_id: str, key: str, settings: dict[str, str]) -> Credential:
-        key = key.strip()
-        if not key or not key.isascii() or not key.isprintable() or len(key) > 4096:
-            raise BadArgument(
-                "The key is empty or holds characters that no key has.",
-                fix="Copy it again, whole and on its own.",
-                field=schemes.secret_field(_auth_mode(kit)),
+    async def leave(
+        self, link: Link, account: Account, settings: Mapping[str, str], effects: Sequence[str], browser: str, redirect_uri: str
+    ) -> str:
+        """Begin an authorization in this browser; gives the address of the provider to send it to. Several of one link may be under way.
+
+        Raises `BadArgument`, and `BadSetting` for what the operator has to mend.
+        """
+        kit, auth, config = await self._place(account)
+        client = client_for(self._vault, kit, config, auth.mode, {}, {})
+        way, at = oauth.begin(client, redirect_uri), now_ms()
+        digest = oauth.digest(way.state)
+        kept = {"settings": settings_of(kit, settings), "effects": allowed(effects)}
+        secrets = {
+            "verifier": Secret(way.verifier),
+            "redirect_uri": Secret(redirect_uri),
+            "given": Secret(msgspec.json.encode(kept).decode()),
+        }
+        sealed = sealed_secrets(self._vault, authorization_row_of(digest), secrets)
+        until = at + links.MINUTES * 60_000
+        begun = Authorization(digest, account.project_id, account.id, link.digest, oauth.digest(browser), sealed, at, until)
+        await self._store.authorizations.begin(begun)
+        return way.url
+
+    async def back(self, state: str, browser: str, given: Mapping[str, str], redirect_uri: str) -> tuple[Link, Account]:
+        """Finish an authorization with what the provider sent along, each name once.
+
+        Raises `BadRequest` for a `state` that was not given to this browser, was used, or is older than ten minutes; `ConnectFailed` for
+        whatever else went wrong.
+        """
+        used = await self._store.authorizations.use(oauth.digest(state), oauth.digest(browser), now_ms()) if state and browser else None
+        link = await self._store.links.get(used.link_digest) if used else None
+        account = await self._store.accounts.get(used.project_id, used.account_id) if used else None
+        if used is None or link is None or account is None:
+            raise BadRequest(
+                "This answer belongs to nothing that this browser began in the last ten minutes, or it was used already.",
+                fix="Open the connect link again.",
             )
-        mode = _auth_mode(kit)
-        return Credential(
-            account_id,
-            "",
-            mode,
-            {schemes.secret_field(mode): Secret(key)},
-            _settings(kit, settings) | self._keeper.mark(kit.slug),
-        )
+        try:
+            return link, await self._received(used, link, account, given, redirect_uri)
+        except ToolwayError as error:
+            raise await self._failed(used, link, account, error) from None
+
+    async def _failed(self, used: Authorization, link: Link, account: Account, error: ToolwayError) -> ConnectFailed:
+        word, quoted = (error.reason, error.quoted) if isinstance(error, oauth.Denied) else (error.code, "")
+        over = word == oauth.NO or (isinstance(error, Refused) and error.means in _NO_WAY)
+        if over:
+            try:
+                account = await links.finish(self._store, link, account, used.created_at, "fail", status_reason=word)
+            except Gone as gone:
+                error = gone
+        again = not over and not isinstance(error, Gone)
+        return ConnectFailed(error.message, link, account, word, quoted, error.fix, again)
+
+    async def _received(self, used: Authorization, link: Link, account: Account, given: Mapping[str, str], redirect_uri: str) -> Account:
+        if link.used_at is not None or account.status != "INITIATED":
+            raise Gone("This connect link was used or replaced in the meantime.", fix="Use the newest link, or ask your agent for one.")
+        kit, auth, config = await self._place(account)
+        client = client_for(self._vault, kit, config, auth.mode, {}, {})
+        oauth.came_from(client, given.get("iss"))
+        if error := given.get("error"):
+            raise oauth.denied(client, error, given.get("error_description", ""))
+        kept = opened_secrets(self._vault, authorization_row_of(used.digest), used.sealed)
+        if not given.get("code") or kept["redirect_uri"].open() != redirect_uri:
+            raise BadRequest(f"{kit.title} sent nobody back with a code.", fix="Open the connect link again.")
+        asked = now_ms()
+        fresh = oauth.tokens(client, await self._net.send(oauth.exchange(client, given["code"], redirect_uri, kept["verifier"].open())))
+        chosen = msgspec.json.decode(kept["given"].open(), type=_Chosen)
+        try:
+            changes = await self._spoken(kit, account.id, auth.mode, fresh, asked, chosen.settings)
+            changes["effects"] = chosen.effects
+            return await links.finish(self._store, link, account, used.created_at, **changes)
+        except (Refused, Gone):
+            await take_back(self._net, client, spoken(fresh))
+            raise
+
+    async def _place(self, account: Account) -> tuple[Toolkit, Auth, AuthConfig]:
+        """The toolkit of an account, its way to connect, and its auth config."""
+        kit = self._catalogue.toolkit(account.toolkit)
+        config = await self._store.auth_configs.get(account.project_id, account.auth_config_id)
+        if config is None or not config.enabled:
+            raise Forbidden(f"The auth config {account.auth_config_id} is switched off.", fix="The operator can switch it on again.")
+        return kit, _auth(kit, account.mode or config.mode), config
+
+    async def _typed(
+        self, kit: Toolkit, auth: Auth, config: AuthConfig, id: str, given: Mapping[str, str], settings: Mapping[str, str]
+    ) -> AccountChanges:
+        """What to keep of an account for which this was given, once it was proved."""
+        own = settings_of(kit, settings)
+        if auth.mode == "OAUTH2":
+            return await self._spoken(kit, id, auth.mode, brought(given), now_ms(), own)
+        secrets, more = schemes.take(auth, given)
+        own = schemes.settled(kit, auth, secrets, own) | more
+        if auth.mode != "S2S_OAUTH2":
+            return await self._proved(kit, id, auth.mode, secrets, own)
+        client, asked = client_for(self._vault, kit, config, auth.mode, own, secrets), now_ms()
+        fresh = oauth.tokens(client, await self._net.send(oauth.credentials(client)))
+        return await self._spoken(kit, id, auth.mode, fresh, asked, own, secrets)
+
+    async def _spoken(
+        self,
+        kit: Toolkit,
+        id: str,
+        mode: str,
+        fresh: oauth.Tokens,
+        asked: int,
+        settings: dict[str, str],
+        secrets: Mapping[str, Secret] | None = None,
+    ) -> AccountChanges:
+        """The same for an account for which a provider gave tokens."""
+        told = {"scope": fresh.scope} if fresh.scope else {}
+        changes = await self._proved(kit, id, mode, dict(secrets or {}) | spoken(fresh), settings | told)
+        return {**changes, **times(fresh, asked)}
+
+    async def _proved(self, kit: Toolkit, id: str, mode: str, secrets: dict[str, Secret], settings: dict[str, str]) -> AccountChanges:
+        settings = settings | self._keeper.mark(kit.slug)
+        label = await self._label(kit, Credential(id, "", mode, secrets, settings))
+        return {"sealed": self._keeper.seal(id, mode, secrets), "settings": settings, "label": label, "mode": mode}
 
     async def _label(self, kit: Toolkit, credential: Credential) -> str:
+        what = "access" if credential.mode == "OAUTH2" else "key"
         try:
             proof = await self._runner.prove(kit, credential)
         except Refused as error:
-            if error.means in ("key", "refused", "forbidden"):
+            if error.means in _NO_WAY:
                 raise Refused(
-                    f"{kit.title} did not accept this key. {error.message}",
+                    f"{kit.title} did not accept this {what}. {error.message}",
                     status=error.status,
                     means=error.means,
-                    fix="Check that the key is whole, still valid, and of the account and region that you mean.",
+                    fix="Check that the key is whole, still valid, and of the account and region that you mean."
+                    if what == "key"
+                    else "The operator has to see whether the service takes such access at all.",
                 ) from None
             raise
         except (CallFailed, TooLarge) as error:
-            raise CallFailed(f"The key could not be proved: {error.message}", fix="Try again in a moment.") from None
+            raise CallFailed(f"The {what} could not be proved: {error.message}", fix="Try again in a moment.") from None
         value: Any = proof
         for part in (kit.check.label if kit.check else "").split("."):
             value = cast("Json", value).get(part) if isinstance(value, dict) and part else None
-        return str(value)[:200] if value else kit.title
+        return str(value)[:200] if value else credential.settings.get("username", "") or kit.title
 
 
-def _auth_mode(kit: Toolkit) -> str:
+def _usual_mode(kit: Toolkit) -> str:
+    """How the toolkit is connected where nothing else is asked for; "" when that takes a client of the operator's own."""
+    if not kit.auth:
+        raise Forbidden(f"{kit.title} cannot be connected: its toolkit tells no way.")
     auth = schemes.key_auth(kit)
+    return auth.mode if auth else ""
+
+
+def _auth(kit: Toolkit, mode: str) -> Auth:
+    auth = schemes.auth_of(kit, mode)
     if auth is None:
-        raise Forbidden(f"{kit.title} cannot be connected with a key.")
-    return auth.mode
-
-
-def _settings(kit: Toolkit, given: dict[str, str]) -> dict[str, str]:
-    made: dict[str, str] = {}
-    for field in kit.account:
-        value = (given.get(field.name) or str(field.default or "")).strip() if field.default else (given.get(field.name) or "").strip()
-        if not value:
-            if field.required:
-                raise BadArgument(f"{field.name} is missing.", fix=field.about or None, field=field.name)
-            continue
-        if field.kind.word == "choice" and value not in field.kind.choices:
-            raise BadArgument(f"{field.name} is {value[:60]!r}; one of {', '.join(field.kind.choices)} is expected.", field=field.name)
-        if field.kind.word == "label" and not _LABEL.fullmatch(value):
-            raise BadArgument(f"{field.name} is {value[:60]!r}; letters, digits and dashes are expected, without dots.", field=field.name)
-        made[field.name] = value[:200]
-    unknown = [name for name in given if name not in {f.name for f in kit.account}]
-    if unknown:
-        raise BadArgument(f"{kit.title} has no setting {unknown[0][:60]!r}.")
-    return made
+        known = ", ".join(one.mode for one in kit.auth)
+        raise Forbidden(f"{kit.title} cannot be connected with {mode or 'a key'}; its toolkit knows {known or 'no way'}.")
+    return auth

@@ -189,6 +189,7 @@ class Executor:
         credential = await self._credential(session, card.toolkit, account)
         attempt.label = credential.label
         attempt.know(account_id=credential.account_id)
+        policy.permit(credential, card)
         kit = self._catalogue.toolkit(card.toolkit)
         return await self._runner.run(kit, kit.tools[card.name], cast("Json", arguments), credential, attempt.leaving, full)
 

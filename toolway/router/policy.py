@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from toolway.accounts.keeper import Credential
 from toolway.catalog.index import Catalogue
 from toolway.catalog.model import Card, Effect
 from toolway.errors import BadRequest, Forbidden, UnknownTool
@@ -14,6 +15,10 @@ HINTS: dict[Effect, tuple[str, ...]] = {
     "update": ("updateHint", "openWorldHint"),
     "destroy": ("destructiveHint", "openWorldHint"),
 }
+
+
+WORDS: dict[str, str] = {"read": "read", "create": "create", "update": "change", "destroy": "delete"}
+"""The effects, as people say them."""
 
 
 def uses(session: Session, toolkit: str) -> bool:
@@ -70,6 +75,21 @@ def find(session: Session, catalogue: Catalogue, slug: str) -> Card:
     if not allowed(session, card):
         raise Forbidden(f"{card.slug} is switched off in this session.", fix="Create a session whose tools and tags allow it.")
     return card
+
+
+def permit(credential: Credential, card: Card) -> None:
+    """Whether an account may be used for a tool: what its person allowed agents, and what its auth config does. Raises `Forbidden`."""
+    if card.effect not in credential.effects:
+        allowed_ones = ", ".join(WORDS[effect] for effect in credential.effects) or "nothing"
+        raise Forbidden(
+            f"{card.slug} would {WORDS[card.effect]}, and {credential.label} was connected to {allowed_ones} only.",
+            fix="Only the person who connected it can allow more: by connecting it again, with a new link.",
+        )
+    if credential.tools and card.slug not in credential.tools:
+        raise Forbidden(
+            f"{card.slug} is not among the tools that the auth config of {credential.label} allows.",
+            fix="The operator can allow it there.",
+        )
 
 
 def cards(session: Session, catalogue: Catalogue) -> list[Card]:

@@ -6,12 +6,14 @@ from typing import Self
 
 from toolway.accounts.keeper import Keeper
 from toolway.accounts.keys import Keys, open_keys
+from toolway.accounts.renewal import Renewal
 from toolway.accounts.vault import Secret, Vault
 from toolway.calls.run import Runner
 from toolway.catalog.index import BUILTIN, Catalogue
 from toolway.errors import BadSetting, Conflict, UnknownToolkit
 from toolway.net import Net, named_addresses
 from toolway.router.connect import Connector
+from toolway.router.custody import Custody
 from toolway.settings import Settings
 from toolway.store.records import Project, new_id, now_ms
 from toolway.store.shelves import Store
@@ -31,9 +33,11 @@ class Local:
         self.catalogue = catalogue
         self.net = net
         self.watch = watch
-        self.keeper = Keeper(store, vault, settings.played)
-        self.runner = Runner(net, settings.overrides, watch)
-        self.connector = Connector(store, catalogue, self.keeper, self.runner, keys.derive)
+        self.renewal = Renewal(store, vault, catalogue, net)
+        self.keeper = Keeper(store, vault, settings.played, self.renewal.renew)
+        self.runner = Runner(net, settings.overrides, watch, self.keeper.renewed)
+        self.connector = Connector(store, catalogue, self.keeper, self.runner, keys.derive, vault, net)
+        self.custody = Custody(store, catalogue, vault, self.keeper, self.renewal, net)
 
     @classmethod
     async def open(cls, settings: Settings, watch: Watch | None = None) -> Self:
@@ -75,6 +79,7 @@ class Local:
 
     async def close(self) -> None:
         """Close connections, and write what the log and the traces still hold."""
+        await self.renewal.close()
         await self.net.close()
         try:
             await self.store.close()

@@ -26,11 +26,11 @@ class AuthConfigs(Shelf):
         """Keep a new auth config."""
         await self._add("add_auth_config", config, "an auth config", bump=False)
 
-    async def first_or_add(self, config: AuthConfig) -> AuthConfig:
+    async def first_or_add(self, config: AuthConfig, mode: str | None = None) -> AuthConfig:
         """The first of the project for the toolkit; the given one, from now on, when there is none. Who comes at once gets the same."""
         async with self._database.write(bump=False) as desk:
             await desk.value("take_turn", what=f"auth configs {config.project_id} {config.toolkit}")
-            row = await desk.one("first_auth_config", project_id=config.project_id, toolkit=config.toolkit)
+            row = await desk.one("first_auth_config", project_id=config.project_id, toolkit=config.toolkit, mode=mode)
             if row is not None:
                 return from_row(AuthConfig, row)
             await desk.do("add_auth_config", **to_row(config))
@@ -40,9 +40,9 @@ class AuthConfigs(Shelf):
         """The auth config of this id."""
         return await self._one(AuthConfig, "auth_config", project_id=project_id, id=id)
 
-    async def first(self, project_id: str, toolkit: str) -> AuthConfig | None:
-        """The auth config of a toolkit that is taken when none is named; one that is switched off only when all are."""
-        return await self._one(AuthConfig, "first_auth_config", project_id=project_id, toolkit=toolkit)
+    async def first(self, project_id: str, toolkit: str, mode: str | None = None) -> AuthConfig | None:
+        """The auth config of a toolkit (and mode) that is taken when none is named; one that is switched off only when all are."""
+        return await self._one(AuthConfig, "first_auth_config", project_id=project_id, toolkit=toolkit, mode=mode)
 
     async def list(self, project_id: str, toolkit: str | None = None) -> Sequence[AuthConfig]:
         """The auth configs of a project, or of one toolkit in it, oldest first."""
@@ -149,11 +149,14 @@ class Accounts(Shelf):
                 return None
             return await _move(desk, from_row(Account, row), event, changes)
 
-    async def lease(self, account: Account, holder: str, until: int) -> bool:
-        """Take the right to renew the account's secrets; False when somebody else has it, or they are no longer those that were read."""
+    async def lease(self, account: Account, holder: str, until: int, gone: str = "") -> bool:
+        """Take the right to renew the account's secrets; False when somebody else has it, or they are no longer those that were read.
+
+        The lease of a holder that is `gone` does not count.
+        """
         async with self._database.write(bump=False) as desk:
             values = {"id": account.id, "project_id": account.project_id, "sealed": account.sealed}
-            return await desk.do("lease_account", lease=holder, at=now_ms(), until=until, **values) == 1
+            return await desk.do("lease_account", lease=holder, at=now_ms(), until=until, gone=gone, **values) == 1
 
     async def release(self, account: Account, holder: str) -> None:
         """Give that right back."""
@@ -205,12 +208,12 @@ class Links(Shelf):
         """The link of this digest, used and expired ones too."""
         return await self._one(Link, "link", digest=digest)
 
-    async def finish(self, link: Link, account: Account, at: int, **changes: Unpack[AccountChanges]) -> Account:
-        """Use the link up and make its account ACTIVE: both or neither. Raises Conflict when it is too late for either."""
+    async def finish(self, link: Link, account: Account, at: int, event: Event = "connect", **changes: Unpack[AccountChanges]) -> Account:
+        """Use the link up and make its account ACTIVE, or what else the event says: both or neither. Raises Conflict when it is late."""
         async with self._database.write(bump=True) as desk:
             if await desk.do("use_link", digest=link.digest, at=at) != 1:
                 raise Conflict("This connect link was used, or grew too old, in the meantime.")
-            return await _move(desk, account, "connect", changes)
+            return await _move(desk, account, event, changes)
 
 
 class Authorizations(Shelf):

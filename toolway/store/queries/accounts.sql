@@ -46,10 +46,10 @@ SET status = :status, status_reason = :status_reason, label = :label, alias = :a
     sealed = :sealed, updated_at = :updated_at, mode = :mode, effects = :effects, expires_at = :expires_at, refreshed_at = :refreshed_at
 WHERE id = :id AND project_id = :project_id AND status = :from_status AND updated_at = :from_updated_at;
 
--- name: lease_account(id, project_id, sealed, lease, at, until)!
--- Take the right to renew an account's secrets, as they were read, until then; nobody else has it meanwhile.
+-- name: lease_account(id, project_id, sealed, lease, at, until, gone)!
+-- Take the right to renew an account's secrets, as they were read, until then; from nobody, or from somebody who is gone.
 UPDATE accounts SET lease = :lease, leased_until = :until
-WHERE id = :id AND project_id = :project_id AND sealed = :sealed AND leased_until <= :at;
+WHERE id = :id AND project_id = :project_id AND sealed = :sealed AND (leased_until <= :at OR lease = :gone);
 
 -- name: release_account(id, project_id, lease)!
 -- Give that right back.

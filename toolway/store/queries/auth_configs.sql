@@ -7,9 +7,9 @@ VALUES (:id, :project_id, :toolkit, :mode, :name, :enabled, :created_at, :update
 -- The auth config of this id, within the project.
 SELECT * FROM auth_configs WHERE project_id = :project_id AND id = :id;
 
--- name: first_auth_config(project_id, toolkit)^
+-- name: first_auth_config(project_id, toolkit, mode)^
 -- The auth config of a toolkit that is taken when none is named: an enabled one, made by the router before brought by somebody, the oldest.
-SELECT * FROM auth_configs WHERE project_id = :project_id AND toolkit = :toolkit
+SELECT * FROM auth_configs WHERE project_id = :project_id AND toolkit = :toolkit AND (CAST(:mode AS TEXT) IS NULL OR mode = :mode)
 ORDER BY enabled DESC, managed DESC, created_at, id LIMIT 1;
 
 -- name: auth_configs(project_id, toolkit)
