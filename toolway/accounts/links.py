@@ -78,18 +78,14 @@ async def ask(
 
     Returns the account, the link's token and when it expires.
     """
-
-    def token_of(account_id: str) -> str:
-        return derive(f"link {account_id}")[:_TOKEN]
-
     at = now_ms()
     account = Account(
         new_id("ca_"), config.project_id, user_id, config.toolkit, config.id, "INITIATED", "", "", alias, {}, "", at, at, config.mode
     )
-    link = Link(digest(token_of(account.id)), account.id, config.project_id, callback_url, at, at + MINUTES * 60_000, None)
+    link = Link(digest(token_of(derive, account.id)), account.id, config.project_id, callback_url, at, at + MINUTES * 60_000, None)
     enough = at + (MINUTES - AGAIN_MINUTES) * 60_000
-    account, link = await store.links.begin(account, link, _too_old(), lambda account_id: digest(token_of(account_id)), enough)
-    return account, token_of(account.id), link.expires_at
+    account, link = await store.links.begin(account, link, _too_old(), lambda id: digest(token_of(derive, id)), enough)
+    return account, token_of(derive, account.id), link.expires_at
 
 
 async def finish(
@@ -107,6 +103,11 @@ async def finish(
         raise Gone(
             "This connect link was used or replaced in the meantime.", fix="Use the newest link, or ask your agent for one."
         ) from None
+
+
+def token_of(derive: Derive, account_id: str) -> str:
+    """The token of an account's link: nobody else can make it, and it need not be kept to be shown again."""
+    return derive(f"link {account_id}")[:_TOKEN]
 
 
 async def find(store: Store, token: str) -> tuple[Link, Account]:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from msgspec import UNSET
 
 from toolway.accounts import links
+from toolway.accounts.oauth import CALLBACK
 from toolway.catalog.index import Catalogue
 from toolway.catalog.model import Toolkit
 from toolway.errors import BadArgument, BadRequest, CallFailed, Gone, Refused, ToolwayError
@@ -22,7 +23,6 @@ from toolway.serve.wire import Response, Scope
 from toolway.store.records import Account, Link, now_ms
 from toolway.store.shelves import Store
 
-CALLBACK = "/api/v3/toolkits/auth/callback"
 _SETTING, _SECRET = "account.", "secret."
 _KNOWN = (_SETTING, _SECRET, powers.FIELD)
 
@@ -118,7 +118,7 @@ class ConnectPage:
             return paper.told(error)
         title = self._catalogue.toolkit(account.toolkit).title
         told = Gone(f"This connect link was used already. {title} is connected as {account.label}.", fix="You can close this page.")
-        return paper.told(told, back=await self._outcome.place(link, account))
+        return paper.told(told, onward=(await self._outcome.place(link, account), "Go on"))
 
     async def _form(self, visit: Visit, given: dict[str, str] | None, error: ToolwayError | None, status: int) -> Response:
         account, link, form = visit.account, visit.link, given or {}

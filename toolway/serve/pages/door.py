@@ -2,13 +2,14 @@
 
 from typing import TYPE_CHECKING
 
+from toolway.accounts.oauth import CALLBACK
 from toolway.errors import BadRequest
 from toolway.router.comeback import Comebacks
 from toolway.serve.gate import Gate
 from toolway.serve.pages import paper
 from toolway.serve.pages.browser import Browsers
 from toolway.serve.pages.callback import CallbackPage
-from toolway.serve.pages.connect import CALLBACK, ConnectPage
+from toolway.serve.pages.connect import ConnectPage
 from toolway.serve.pages.outcome import Outcome
 from toolway.serve.wire import SMALL_BODY, Bodies, Receive, Response, Scope
 
@@ -30,7 +31,7 @@ class PagesDoor:
         browsers, outcome = Browsers(local.keys.derive), Outcome(local.catalogue, comebacks)
         overrides = local.settings.overrides
         self._connect = ConnectPage(local.store, local.catalogue, local.connector, browsers, outcome, overrides)
-        self._callback = CallbackPage(local.connector, browsers, outcome)
+        self._callback = CallbackPage(local.connector, browsers, outcome, local.keys.derive)
         self._gate = gate
         self._bodies = bodies
 

@@ -23,12 +23,13 @@ class Outcome:
         kit = self._catalogue.toolkit(account.toolkit)
         return paper.page("done.html", 200, kit=kit, account=account, may=powers.said(account.effects))
 
-    async def failed(self, link: Link, account: Account, error: ToolwayError, code: str, quoted: str = "") -> Response:
-        """The attempt is over, and nothing is connected. `code` is told to the project's page, `quoted` are a provider's own words."""
-        place = await self.place(link, account, code)
+    async def failed(self, link: Link, account: Account, error: ToolwayError, code: str, again: str = "") -> Response:
+        """Nothing was connected. `code` is told to the project's page, unless the person may try `again` at that path."""
+        place = "" if again else await self.place(link, account, code)
         if place:
             return paper.away(place)
-        return paper.told(error, 400, heading=f"{self._catalogue.toolkit(account.toolkit).title} was not connected", quoted=quoted)
+        heading = f"{self._catalogue.toolkit(account.toolkit).title} was not connected"
+        return paper.told(error, 400, heading=heading, onward=(again, "Try again"))
 
     async def place(self, link: Link, account: Account, error: str = "") -> str:
         """The project's page with the outcome in its query; "" when it named none, or may name it no more."""

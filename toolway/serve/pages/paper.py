@@ -20,6 +20,9 @@ _MOST_FIELDS = 40
 _MOST_TOLD = 500
 _HEADINGS: dict[type[ToolwayError], str] = {Gone: "This link is no longer good", NotFound: "There is no such link"}
 
+_STATUS = STATUS | {"bad_setting": 409}
+"""An auth config that lacks something is no fault of this server."""
+
 
 def headers(leads_to: tuple[str, ...] = ()) -> tuple[tuple[bytes, bytes], ...]:
     """What every page says. Browsers hold a form's redirects to `form-action` too, so the places that they may lead to are named there."""
@@ -38,10 +41,10 @@ def page(name: str, status: int, /, leads_to: tuple[str, ...] = (), **values: An
     return Response(status, text.encode("utf-8", "replace"), headers(leads_to), b"text/html; charset=utf-8")
 
 
-def told(error: ToolwayError, status: int = 0, *, heading: str = "", quoted: str = "", back: str = "") -> Response:
-    """A page that says what went wrong and what to do. `quoted` is what somebody else said of it, `back` where to go on."""
+def told(error: ToolwayError, status: int = 0, *, heading: str = "", onward: tuple[str, str] = ("", "")) -> Response:
+    """A page that says what went wrong and what to do; `onward` is where to go from here, and what that is called."""
     heading = heading or _HEADINGS.get(type(error), "This did not work")
-    return page("told.html", status or STATUS.get(error.code, 400), error=error, heading=heading, quoted=quoted, back=back)
+    return page("told.html", status or _STATUS.get(error.code, 500), error=error, heading=heading, onward=onward)
 
 
 def away(place: str) -> Response:
