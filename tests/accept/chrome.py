@@ -127,11 +127,12 @@ async def tab(browser: Browser, origin: str, look: Look | None = None) -> AsyncG
     made = Tab(await context.new_page(), origin)
 
     def heard(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and "Failed to load resource" not in message.text:  # a page with status 4xx
+        ours = made.page.url.startswith(origin) and "Failed to load resource" not in message.text  # that is a page with status 4xx
+        if message.type in ("error", "warning") and ours:
             made.faults.append(message.text)
 
     def asked(request: Request) -> None:
-        if request.resource_type != "document" and not request.url.startswith((made.origin, "data:")):
+        if made.page.url.startswith(origin) and request.resource_type != "document" and not request.url.startswith((made.origin, "data:")):
             made.faults.append(f"asked for {request.url}")
 
     made.page.on("console", heard)

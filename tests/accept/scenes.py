@@ -27,6 +27,27 @@ async def ask(router: Router, toolkit: str, user: str) -> str:
     return str(made["data"]["results"][toolkit]["redirect_url"]).removeprefix(router.origin)
 
 
+async def sign_in(tab: Tab, name: str = "maria") -> None:
+    """Sign in at the provider and say yes there; its pages are its own, so by whatever it takes."""
+    await tab.page.get_by_placeholder("Enter any login").fill(name)
+    await tab.page.get_by_placeholder("and password").fill("any")
+    await tab.page.get_by_role("button", name="Sign-in").click()
+    await tab.page.get_by_role("button", name="Continue").click()
+
+
+async def come_back(tab: Tab, name: str = "maria") -> None:
+    """Sign in at the provider, and be sent back."""
+    await sign_in(tab, name)
+    await tab.page.wait_for_url(f"{tab.origin}/**")
+
+
+async def go_on(tab: Tab) -> None:
+    """Say who one is if that is asked, and go on to the provider."""
+    if await tab.page.locator("#me:not(:checked)").count():
+        await tab.press("I am", "Space")
+    await tab.send("Continue to")
+
+
 async def late(router: Router) -> str:
     """A link as it is eleven minutes after it was made."""
     store, project, then = router.local.store, await router.local.project(), now_ms() - 11 * 60_000
@@ -107,3 +128,28 @@ async def too_old(tab: Tab, router: Router) -> None:
 @scene
 async def no_link(tab: Tab, router: Router) -> None:
     await tab.open("/link/none")
+
+
+@scene
+async def provider(tab: Tab, router: Router) -> None:
+    await tab.open(await ask(router, "ledger", "maria@studio.example"))
+
+
+@scene
+async def provider_connected(tab: Tab, router: Router) -> None:
+    await tab.open(await ask(router, "ledger", "done@studio.example"))
+    await go_on(tab)
+    await come_back(tab)
+
+
+@scene
+async def provider_refused(tab: Tab, router: Router) -> None:
+    await tab.open(await ask(router, "ledger", "no@studio.example"))
+    await go_on(tab)
+    await tab.page.get_by_text("Cancel").click()
+    await tab.page.wait_for_url(f"{tab.origin}/**")
+
+
+@scene
+async def came_from_nowhere(tab: Tab, router: Router) -> None:
+    await tab.open("/api/v3/toolkits/auth/callback?code=x&state=y")
