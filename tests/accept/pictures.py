@@ -10,6 +10,8 @@ from pathlib import Path
 from tests.serve.conftest import running
 
 from .chrome import Look, chromium, tab
+from .conftest import installed
+from .provider import Provider, provider
 from .scenes import SCENES
 from .server import REPO
 
@@ -17,27 +19,33 @@ FOLDER = REPO / "docs" / "pictures"
 SHOWN = {
     "connect": Look("desktop", "light"),
     "wrong-key": Look("phone", "light"),
+    "provider": Look("desktop", "dark"),
     "connected": Look("phone", "dark"),
 }
 
 
-async def draw(sandbox: str) -> None:
+async def draw(sandbox: str, data: Path, ledger: Provider) -> None:
     """Write every picture."""
     FOLDER.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        async with running(Path(folder), sandbox=sandbox) as router, chromium() as browser:
-            for name, look in SHOWN.items():
-                async with tab(browser, router.origin, look) as shown:
-                    await SCENES[name](shown, router)
-                    await shown.page.locator("body").screenshot(path=FOLDER / f"{name}.png")
-                    print(FOLDER / f"{name}.png")
+    async with running(data, sandbox=sandbox, **ledger.settings) as router, chromium() as browser:
+        await ledger.config(router.local)
+        for name, look in SHOWN.items():
+            async with tab(browser, router.origin, look) as shown:
+                await SCENES[name](shown, router)
+                await shown.page.locator("body").screenshot(path=FOLDER / f"{name}.png")
+                print(FOLDER / f"{name}.png")
 
 
 if __name__ == "__main__":
     command = [sys.executable, "-m", "toolway.sandbox", "--port", "0", "--with-parent"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with (
+        tempfile.TemporaryDirectory() as made,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process,
+    ):
         try:
             line = process.stdout.readline() if process.stdout else ""
-            asyncio.run(draw(re.findall(r"http://[\d.:]+", line)[0]))
+            folder = Path(made)
+            with provider(installed(folder), folder) as ledger:
+                asyncio.run(draw(re.findall(r"http://[\d.:]+", line)[0], folder / "data", ledger))
         finally:
             process.kill()

@@ -1,12 +1,19 @@
 """Properties 31, 34 to 36 and 39, as people meet them: whose link it is, where it leads back to, what the pages allow."""
 
 import re
+from collections.abc import AsyncGenerator
+from typing import NamedTuple
+from urllib.parse import urlencode
 
 import pytest
+import pytest_asyncio
 
+from tests.accounts.acme import Acme, House
+from tests.databases import outside
 from tests.serve.browsing import KEY, Browser, account_of, begin, fields
-from tests.serve.conftest import Router
+from tests.serve.conftest import Reply, Router, serving
 from tests.serve.test_questions import call
+from toolway.accounts.oauth import CALLBACK
 from toolway.catalog.index import BUILTIN, Catalogue
 from toolway.catalog.model import Field
 from toolway.router.comeback import Comebacks
@@ -14,6 +21,88 @@ from toolway.router.sessions import Sessions
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 SECRET = re.compile(r"pass(word|wd|phrase)|secret|(api|access|private)[_-]?key|token|credential", re.I)
+
+
+class There(NamedTuple):
+    """A router that is connected to a service by its own provider."""
+
+    router: Router
+    acme: Acme
+    house: House
+    config: str
+
+    async def begin(self, user: str = "alice", callback_url: str = "") -> tuple[str, str]:
+        """A link, and its account."""
+        manage = {"manage_connections": {"callback_url": callback_url}} if callback_url else {}
+        return await begin(self.router, "acme", user, auth_configs={"acme": self.config}, **manage)
+
+    async def leave(self, browser: Browser, link: str) -> dict[str, str]:
+        """Go to the provider and say yes there; gives what it sends back."""
+        await browser.open(link)
+        away = await browser.send(link)
+        assert away.status == 303, away.text
+        assert away.headers["location"].startswith(f"{self.acme.url}/authorize?")
+        return self.acme.consent(away.headers["location"])
+
+    async def back(self, browser: Browser, given: dict[str, str]) -> Reply:
+        """Come back from the provider with this."""
+        return await browser.open(f"{CALLBACK}?{urlencode(given)}")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def there(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[There]:
+    async with Acme().serving() as acme, acme.house(tmp_path_factory.mktemp("acme")) as house, serving(house.local) as router:
+        yield There(router, acme, house, (await house.client()).id)
+
+
+async def test_31_the_way_back_is_one_browsers_own_and_good_once(there: There) -> None:
+    """Another browser, none, a state with a letter changed: 400, and nothing of the account is told. Then its own, once."""
+    alice, mallory = Browser(there.router), Browser(there.router)
+    link, number = await there.begin()
+    given = await there.leave(alice, link)
+    await mallory.open((await there.begin("mallory"))[0])
+    asked = len(there.acme.asked)
+    for browser, sent in ((mallory, given), (Browser(there.router), given), (alice, given | {"state": given["state"].swapcase()})):
+        page = await there.back(browser, sent)
+        assert page.status == 400
+        assert "alice" not in page.text
+        assert number not in page.text
+    assert len(there.acme.asked) == asked  # no code was redeemed
+    assert (await account_of(there.router, number)).status == "INITIATED"
+    assert (await there.back(alice, given)).status == 200
+    assert (await account_of(there.router, number)).status == "ACTIVE"
+    assert (await there.back(alice, given)).status == 400
+
+
+async def test_31_a_way_that_took_too_long(there: There) -> None:
+    alice = Browser(there.router)
+    link, number = await there.begin("slow")
+    given = await there.leave(alice, link)
+    await outside(there.house.local.settings.database, "UPDATE authorizations SET expires_at = created_at WHERE used_at IS NULL")
+    page = await there.back(alice, given)
+    assert page.status == 400
+    assert "last ten minutes" in page.text
+    assert (await account_of(there.router, number)).status == "INITIATED"
+
+
+async def test_31_consent_comes_before_the_provider(there: There) -> None:
+    """A link alone leads nobody to the provider: its form does, from the browser that was shown it, once the user is confirmed."""
+    link, _ = await there.begin("consent")
+    browser = Browser(there.router)
+    page = await browser.open(link)
+    for words in ("anvils", "offline", there.acme.url.removeprefix("http://"), there.router.origin + CALLBACK):
+        assert words in page.text
+    form = fields(page.text)
+    for sent, status in ((form | {"form": "0" * 64}, 403), ({n: v for n, v in form.items() if n != "me"}, 422)):
+        page = await browser.post(link, urlencode(sent).encode())
+        assert page.status == status
+        assert "location" not in page.headers
+    page = await Browser(there.router).post(link, urlencode(form).encode())
+    assert page.status == 403
+    assert not await outside(
+        there.house.local.settings.database,
+        f"SELECT digest FROM authorizations WHERE account_id = '{(await there.begin('consent'))[1]}'",
+    )
 
 
 async def test_34_a_link_that_was_made_for_somebody_else(router: Router) -> None:
@@ -101,6 +190,39 @@ async def test_36_every_page_is_strict(router: Router) -> None:
         for tag in ("<script", "<i>", "<b>", " style=", " onclick="):
             assert tag not in page.text
         assert page.text.count("<h1>") == 1
+
+
+@pytest.mark.parametrize("callback_url", ["", "https://app.example/done?a=b"])
+async def test_36_what_a_provider_says_is_text(there: There, callback_url: str) -> None:
+    """Its refusal is shown as it stands, or told to the project's page by its word alone."""
+    evil = '"><script>alert(1)</script>\r\nSet-Cookie: x=1'
+    browser = Browser(there.router)
+    link, number = await there.begin(f"refused {callback_url}", callback_url)
+    given = await there.leave(browser, link)
+    page = await there.back(browser, {"state": given["state"], "error": "access_denied", "error_description": evil})
+    assert (await account_of(there.router, number)).status == "FAILED"
+    assert "x=1" not in page.headers.get("set-cookie", "")
+    if callback_url:
+        assert page.headers["location"] == f"{callback_url}&status=failed&connected_account_id={number}&error=access_denied"
+        return
+    assert page.status == 400
+    assert "<script" not in page.text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page.text
+
+
+async def test_36_trouble_with_a_provider_leaves_the_link_good(there: There) -> None:
+    """Its token endpoint falls over: a page that leads back to the link; then it works."""
+    browser = Browser(there.router)
+    link, number = await there.begin("trouble", "https://app.example/done")
+    given = await there.leave(browser, link)
+    there.acme.say.append(("503 Service Unavailable", {"error": "<b>down</b>"}))
+    page = await there.back(browser, given)
+    assert page.status == 400
+    assert "<b>" not in page.text
+    assert f'href="{link}"' in page.text
+    given = await there.leave(browser, link)
+    done = await there.back(browser, given)
+    assert done.headers["location"] == f"https://app.example/done?status=success&connected_account_id={number}"
 
 
 def _names(field: Field) -> list[str]:

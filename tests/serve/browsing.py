@@ -17,9 +17,11 @@ class Browser:
     def __init__(self, router: Router) -> None:
         self._router = router
         self.cookie = ""
+        self.path = ""
         self.page = Reply(0, {}, b"")  # pyright: ignore[reportArgumentType]
 
     async def open(self, path: str) -> Reply:
+        self.path = path
         headers = [("cookie", self.cookie)] if self.cookie else []
         return self._shown(await self._router.ask("GET", path, headers=headers))
 

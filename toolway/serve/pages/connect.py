@@ -136,6 +136,7 @@ class ConnectPage:
             kit=kit,
             auth=way.auth,
             secrets=way.secrets,
+            typed={one.name: "" if one.hidden else form.get(_SECRET + one.name, "") for one in way.secrets},
             scopes=way.scopes,
             provider=provider.netloc,
             returns_to=visit.origin + CALLBACK,
