@@ -73,7 +73,8 @@ BACK = "https://router.example/api/v3/toolkits/auth/callback"
 class Acme:
     """Gives a refresh token with each code and each refreshing, and refuses one that was used. `asked` are the token requests.
 
-    `say` answers the next token requests in place of the provider; `hold` keeps its answers back until it is set.
+    `nobody` is let in while that is true. `say` answers the next token requests in place of the provider; `hold` keeps its answers back
+    until it is set.
     """
 
     def __init__(self) -> None:
@@ -87,6 +88,7 @@ class Acme:
         self.calls: list[str] = []
         self.say: list[tuple[str, Any]] = []
         self.hold: asyncio.Event | None = None
+        self.nobody = False
         self.came = asyncio.Event()
         self._number = itertools.count(1)
         self._heard: list[bytes] = []
@@ -132,6 +134,8 @@ class Acme:
         word, _, secret = headers.get("authorization", "").partition(" ")
         if word == "Basic":
             return b64decode(secret) == b"alice:canary-pass-word"
+        if self.nobody:
+            return False
         return secret in self.access or headers.get("x-key") == "canary-key-0123" or "x-token" in headers
 
     def _tokens(self, asked: dict[str, str]) -> tuple[str, Any]:

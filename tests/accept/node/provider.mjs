@@ -26,5 +26,6 @@ const provider = new Provider(issuer, {
   ttl: { AccessToken: Number(seconds), RefreshToken: 86400, Grant: 86400, Session: 86400, Interaction: 600, AuthorizationCode: 60 },
 });
 provider.Client.prototype.redirectUriAllowed = (uri) => uri.startsWith("http://127.0.0.1:") && uri.endsWith(callback);
+provider.on("grant.success", (context) => console.log(`grant ${context.oidc.params.grant_type}`));
 provider.on("server_error", (_, error) => console.error(error));
 provider.listen(Number(port), "127.0.0.1", () => console.log(`ready at ${issuer}`));
