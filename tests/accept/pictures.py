@@ -7,7 +7,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.serve.conftest import running
+from playwright.async_api import Browser
+
+from tests.serve.conftest import Router, running
 
 from .chrome import Look, chromium, tab
 from .conftest import installed
@@ -17,7 +19,6 @@ from .server import REPO
 
 FOLDER = REPO / "docs" / "pictures"
 SHOWN = {
-    "connect": Look("desktop", "light"),
     "wrong-key": Look("phone", "light"),
     "provider": Look("desktop", "dark"),
     "connected": Look("phone", "dark"),
@@ -27,13 +28,22 @@ SHOWN = {
 async def draw(sandbox: str, data: Path, ledger: Provider) -> None:
     """Write every picture."""
     FOLDER.mkdir(exist_ok=True)
-    async with running(data, sandbox=sandbox, **ledger.settings) as router, chromium() as browser:
+    async with running(data / "real") as router, chromium() as browser:
+        await save(browser, router, "connect", Look("desktop", "light"))
+    async with running(data / "played", sandbox=sandbox, **ledger.settings) as router, chromium() as browser:
         await ledger.config(router.local)
         for name, look in SHOWN.items():
-            async with tab(browser, router.origin, look) as shown:
-                await SCENES[name](shown, router)
-                await shown.page.locator("body").screenshot(path=FOLDER / f"{name}.png")
-                print(FOLDER / f"{name}.png")
+            await save(browser, router, name, look)
+
+
+async def save(browser: Browser, router: Router, name: str, look: Look) -> None:
+    """Write one picture."""
+    async with tab(browser, router.origin, look) as shown:
+        if look.size == "desktop":
+            await shown.page.set_viewport_size({"width": 660, "height": 600})
+        await SCENES[name](shown, router)
+        await shown.page.screenshot(path=FOLDER / f"{name}.png", full_page=True)
+        print(FOLDER / f"{name}.png")
 
 
 if __name__ == "__main__":

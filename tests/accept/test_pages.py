@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,6 +49,21 @@ async def test_every_page(browser: Browser, router: Router, name: str, look: Loo
         assert shown.faults == []
         assert await shown.page.locator("h1").count() == 1
         assert await shown.page.evaluate("document.documentElement.lang") == "en"
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=str)
+async def test_the_addresses_of_regions(browser: Browser, tmp_path: Path, look: Look) -> None:
+    """Where no sandbox stands between, the page names every address that the key may go to."""
+    async with running(tmp_path) as real, tab(browser, real.origin, look) as shown:
+        await shown.open(await ask(real, "clockify", "maria@studio.example"))
+        await shown.press("Addresses by region")
+        await shown.press("More")
+        said = await shown.page.inner_text("main")
+        for host in ("api.clockify.me", "reports.api.clockify.me", "euc1.clockify.me", "{subdomain}.clockify.me"):
+            assert host in said
+        assert await shown.accessible() == []
+        assert not await shown.too_wide()
+        assert shown.faults == []
 
 
 async def test_without_scripts(browser: Browser, router: Router) -> None:
@@ -160,9 +176,13 @@ async def test_a_way_back_is_one_browsers_own(browser: Browser, router: Router) 
 
 async def _stopped(at_provider: Tab, pattern: str) -> str:
     """Sign in at the provider; gives the address that it sent the browser to, before the browser asked for it."""
-    session = await at_provider.page.context.new_cdp_session(at_provider.page)
+    session: Any = await at_provider.page.context.new_cdp_session(at_provider.page)
     caught: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-    session.once("Fetch.requestPaused", lambda event: caught.set_result(event))
+
+    def paused(event: dict[str, Any]) -> None:
+        caught.set_result(event)
+
+    session.once("Fetch.requestPaused", paused)
     await session.send("Fetch.enable", {"patterns": [{"urlPattern": pattern}]})
     signing = asyncio.create_task(sign_in(at_provider))
     event = await asyncio.wait_for(caught, 20)

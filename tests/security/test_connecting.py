@@ -33,8 +33,8 @@ class There(NamedTuple):
 
     async def begin(self, user: str = "alice", callback_url: str = "") -> tuple[str, str]:
         """A link, and its account."""
-        manage = {"manage_connections": {"callback_url": callback_url}} if callback_url else {}
-        return await begin(self.router, "acme", user, auth_configs={"acme": self.config}, **manage)
+        manage = {"callback_url": callback_url} if callback_url else {}
+        return await begin(self.router, "acme", user, auth_configs={"acme": self.config}, manage_connections=manage)
 
     async def leave(self, browser: Browser, link: str) -> dict[str, str]:
         """Go to the provider and say yes there; gives what it sends back."""

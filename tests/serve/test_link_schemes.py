@@ -1,4 +1,4 @@
-"""The connect page for the schemes that are no key: a name with a password, several fields, nothing at all; and what the operator spoilt."""
+"""The connect page for other schemes: a name with a password, several fields, nothing at all; and what the operator spoilt."""
 
 from collections.abc import AsyncGenerator
 from pathlib import Path
