@@ -79,7 +79,7 @@ def test_what_the_toolkit_says_of_its_provider_goes_before_what_a_config_says() 
 )
 def test_a_client_that_lacks_something(more: dict[str, str], secret: str, said: str) -> None:
     with pytest.raises(BadSetting, match=said):
-        client(secret=secret, **more)
+        client(None, secret, **more)
 
 
 texts = st.text(max_size=12)
@@ -130,3 +130,13 @@ def test_who_answers(auth: Auth, more: dict[str, str], issuer: str | None, fits:
     else:
         with pytest.raises(Denied):
             oauth.came_from(client(auth, **more), issuer)
+
+
+@pytest.mark.parametrize("quoted", ["canary-refresh-0123", "canary%2Drefresh%2D0123", "{'token': \"canary-refresh-0123\"}", SECRET])
+@pytest.mark.parametrize("place", ["error", "error_description"])
+def test_a_provider_that_quotes_what_was_sent(quoted: str, place: str) -> None:
+    body = msgspec.json.encode({"error": "invalid_grant", place: f"{quoted} is unknown"})
+    with pytest.raises(Denied) as raised:
+        oauth.tokens(client(), Answer(400, {}, body), Secret("canary-refresh-0123"))
+    told = raised.value.sentence + raised.value.reason + raised.value.quoted
+    assert "0123" not in told and SECRET not in told and "is unknown" in told

@@ -298,3 +298,25 @@ async def test_accounts_are_switched_off_named_and_told_apart(house: House) -> N
     await custody.delete(revoked)
     with pytest.raises(NotConnected):
         await house.local.keeper.credential(house.project, "bob", "acme")
+
+
+async def test_a_pinned_account_that_expired_is_connected_anew_under_its_id(house: House) -> None:
+    account = await house.connected()
+    session = house.session(connected_accounts={"acme": account.id})
+    await house.local.store.accounts.move(account, "expire", status_reason="REFRESH_REFUSED: invalid_grant")
+    first = await house.local.connector.link(session, "http://x", "acme")
+    assert first["connected_account_id"] == account.id
+    again = await house.local.connector.link(session, "http://x", "acme")
+    assert {key: again[key] for key in ("redirect_url", "expires_at")} == {key: first[key] for key in ("redirect_url", "expires_at")}
+    link, waits = await links.find(house.local.store, first["redirect_url"].rpartition("/")[2])
+    assert (waits.id, waits.status, waits.status_reason) == (account.id, "INITIATED", "") and links.as_of_now(waits) == waits
+    url = await house.local.connector.leave(link, waits, {}, EFFECTS, "browser", BACK)
+    given = house.acme.consent(url)
+    _, done = await house.local.connector.back(given["state"], "browser", given, BACK)
+    assert (done.id, done.status) == (account.id, "ACTIVE") and done.sealed != account.sealed
+    await house.local.store.freshness.fresh()
+    assert (await house.executor.execute(session, "ACME_LIST_ANVILS", {})).successful
+    with pytest.raises(Conflict):
+        await house.local.connector.again(done)
+    second = (await house.local.connector.link(session, "http://x", "acme"))["connected_account_id"]
+    assert second != account.id  # it works: whoever asks wants another one

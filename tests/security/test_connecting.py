@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncGenerator
+from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -11,12 +12,12 @@ import pytest_asyncio
 from tests.accounts.acme import Acme, House
 from tests.databases import outside
 from tests.serve.browsing import KEY, Browser, account_of, begin, fields
-from tests.serve.conftest import Reply, Router, serving
+from tests.serve.conftest import Reply, Router, running, serving
 from tests.serve.test_questions import call
 from toolway.accounts.oauth import CALLBACK
 from toolway.catalog.index import BUILTIN, Catalogue
 from toolway.catalog.model import Field
-from toolway.router.comeback import Comebacks
+from toolway.errors import BadRequest
 from toolway.router.sessions import Sessions
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -156,10 +157,6 @@ async def test_35_nobody_is_sent_where_the_project_may_not_send_them(router: Rou
             "POST", "/api/v3.1/tool_router/session", {"user_id": "u", "manage_connections": {"callback_url": url}}
         )
         assert status == 400, url
-    store, project = router.local.store, await router.local.project()
-    comebacks = Comebacks(store, (("", "https://app.example"),))
-    assert await comebacks.allows(project.id, "https://app.example/done")
-    assert not await comebacks.allows(project.id, "https://evil.example/done")
     link, number = await begin(router, user="led", manage_connections={"callback_url": "https://app.example/?to=//evil.example"})
     browser = Browser(router)
     await browser.open(link)
@@ -190,6 +187,30 @@ async def test_36_every_page_is_strict(router: Router) -> None:
         for tag in ("<script", "<i>", "<b>", " style=", " onclick="):
             assert tag not in page.text
         assert page.text.count("<h1>") == 1
+
+
+async def test_35_each_project_has_its_own_pages(tmp_path: Path, sandbox: str) -> None:
+    """Asked when a session is made, when a link is, and before anybody is sent there: a list that was made narrower holds for what is
+    under way.
+    """
+    ours, theirs = "https://app.example/done", "https://shop.example/done"
+    async with running(tmp_path, sandbox=sandbox) as before:
+        late, number = await begin(before, user="late", manage_connections={"callback_url": theirs})
+    async with running(tmp_path, sandbox=sandbox, callback_urls="default=https://app.example,shop=https://shop.example") as narrow:
+        for url, status in ((ours, 201), (theirs, 400), ("https://app.example.evil.example", 400)):
+            body = {"user_id": "u", "manage_connections": {"callback_url": url}}
+            assert (await narrow.send("POST", "/api/v3.1/tool_router/session", body))[0] == status
+        project = await narrow.local.project()
+        with pytest.raises(BadRequest, match="may not name"):
+            await narrow.local.connector.begin(project.id, "u", "desktime", callback_url=theirs)
+        shop = await narrow.local.project("shop")
+        await narrow.local.connector.begin(shop.id, "u", "desktime", callback_url=theirs)
+        browser = Browser(narrow)
+        assert "shop.example" not in (await browser.open(late)).headers["content-security-policy"]
+        done = await browser.send(late, key=KEY)
+        assert done.status == 200
+        assert "is connected" in done.text
+        assert (await account_of(narrow, number)).status == "ACTIVE"
 
 
 @pytest.mark.parametrize("callback_url", ["", "https://app.example/done?a=b"])

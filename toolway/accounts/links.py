@@ -34,7 +34,7 @@ def digest(token: str) -> str:
 
 def as_of_now(account: Account) -> Account:
     """The account as it is to be shown: an attempt that was not finished in time is EXPIRED."""
-    if account.status != "INITIATED" or account.created_at > _too_old():
+    if account.status != "INITIATED" or account.updated_at > _too_old():
         return account
     return msgspec.structs.replace(account, status="EXPIRED", status_reason=_TOO_LATE)
 
@@ -86,6 +86,19 @@ async def ask(
     enough = at + (MINUTES - AGAIN_MINUTES) * 60_000
     account, link = await store.links.begin(account, link, _too_old(), lambda id: digest(token_of(derive, id)), enough)
     return account, token_of(derive, account.id), link.expires_at
+
+
+async def ask_again(store: Store, derive: Derive, account: Account, callback_url: str = "") -> tuple[Account, str, int]:
+    """The same for an account whose access came to an end: it waits again, under the id that sessions may pin. Raises `Conflict` for one
+    that is not EXPIRED.
+    """
+    at, token = now_ms(), token_of(derive, account.id)
+    shown = await store.links.get(digest(token)) if account.status == "INITIATED" else None
+    enough = at + (MINUTES - AGAIN_MINUTES) * 60_000
+    if shown and (shown.used_at, shown.callback_url) == (None, callback_url) and shown.expires_at >= enough:
+        return account, token, shown.expires_at
+    link = Link(digest(token), account.id, account.project_id, callback_url, at, at + MINUTES * 60_000, None)
+    return await store.links.begin_again(account, link, _too_old()), token, link.expires_at
 
 
 async def finish(

@@ -13,6 +13,8 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from msgspec import Struct
 
+from toolway.accounts import schemes
+from toolway.accounts.keeper import Credential
 from toolway.accounts.vault import Secret
 from toolway.catalog.model import Auth
 from toolway.errors import BadSetting, CallFailed, ToolwayError
@@ -32,6 +34,7 @@ NO = "access_denied"
 _SECONDS = 10.0
 _MOST = 256 * 1024
 _SAID = 300
+_SHORTEST = 8  # what is shorter occurs in any text
 _RANDOM = 64
 _AGAIN = "Connect again with a new link."
 
@@ -161,8 +164,11 @@ def revoke(client: Client, token: Secret, kind: str) -> Request:
     return _asking(client, client.revoke_url, urlencode({"token": token.open(), "token_type_hint": kind}))
 
 
-def tokens(client: Client, answer: Answer) -> Tokens:
-    """The tokens of an answer. Raises `Denied` when the provider says no, `CallFailed` when it says nothing that can be used."""
+def tokens(client: Client, answer: Answer, *sent: Secret) -> Tokens:
+    """The tokens of an answer. Raises `Denied` when the provider says no, `CallFailed` when it says nothing that can be used.
+
+    What was `sent` (a code, a refresh token) is taken out of a provider's no: some quote it.
+    """
     if answer.status >= 500 or answer.status == 429 or 300 <= answer.status < 400:
         raise CallFailed(f"{client.title}'s authorization server answered {answer.status}.", fix="Try again in a moment.")
     library = _oauthlib()
@@ -171,7 +177,10 @@ def tokens(client: Client, answer: Answer) -> Tokens:
     except library.MissingTokenError:
         raise _unusable(client, answer) from None
     except library.OAuth2Error as error:
-        raise denied(client, str(error.error), str(error.description or "")) from None
+        no = Answer(answer.status, {}, f"{error.error}\n{error.description or ''}".encode("utf-8", "surrogatepass"))
+        hidden = Credential("", "", "", {str(number): one for number, one in enumerate((*sent, client.secret)) if one}, {})
+        reason, _, description = schemes.conceal(no, hidden).body.decode("utf-8", "replace").partition("\n")
+        raise denied(client, reason, description) from None
     except (ValueError, TypeError, AttributeError, KeyError, OverflowError, RecursionError):
         raise _unusable(client, answer) from None
     access, fresh, seconds = said.get("access_token"), said.get("refresh_token"), said.get("expires_in")
@@ -189,7 +198,9 @@ def tokens(client: Client, answer: Answer) -> Tokens:
 
 
 def denied(client: Client, reason: str, description: str) -> Denied:
-    """The provider's no, in its own words."""
+    """The provider's no, in its own words, without our secret: some quote what they were sent."""
+    if client.secret and len(client.secret.open()) >= _SHORTEST:
+        description = description.replace(client.secret.open(), "***")
     reason, description = reason[:60], " ".join(description.split())[:_SAID]
     said = f"{client.title} refused: {description or reason}{'' if description in ('', reason) else f' ({reason})'}."
     if reason in ("invalid_client", "unauthorized_client"):

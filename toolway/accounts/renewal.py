@@ -114,7 +114,7 @@ class Renewal:
         kit = self._catalogue.toolkit(account.toolkit)
         client = client_for(self._vault, kit, config, mode, account.settings, secrets)
         asked = oauth.credentials(client) if mode == "S2S_OAUTH2" else oauth.refresh(client, secrets["refresh_token"])
-        return oauth.tokens(client, await self._net.send(asked))
+        return oauth.tokens(client, await self._net.send(asked), *secrets.values())
 
     async def _keep(
         self, account: Account, event: Event, secrets: tuple[str, Mapping[str, Secret]] | None, changes: AccountChanges

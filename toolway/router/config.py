@@ -12,6 +12,7 @@ from typing import Any, cast
 from toolway.catalog.index import Catalogue
 from toolway.catalog.model import Card, Json, ToolkitCard
 from toolway.errors import BadRequest
+from toolway.router.comeback import is_page
 
 TAGS = ("readOnlyHint", "createHint", "updateHint", "destructiveHint", "idempotentHint", "openWorldHint")
 BLOCKS: dict[str, tuple[str, ...]] = {
@@ -58,7 +59,7 @@ def configure(body: Any, catalogue: Catalogue) -> Json:
             "enable_wait_for_connections": _flag(manage, "manage_connections.enable_wait_for_connections", False),
             "enable_connection_removal": _flag(manage, "manage_connections.enable_connection_removal", True),
         }
-        | _callback(manage.get("callback_url")),
+        | callback(manage.get("callback_url")),
         "tools": {kit: _tools(rule, kit, catalogue) for kit, rule in _by_toolkit(given, "tools", catalogue)},
         "tags": _tags(given.get("tags"), "tags"),
         "workbench": {
@@ -200,9 +201,13 @@ def _threshold(value: Any) -> int:
     return value or 20000
 
 
-def _callback(url: Any) -> Json:
-    """Where the person is sent after connecting; whether the project may name that page is asked when the session is made."""
-    return {} if url is None or url == "" else {"callback_url": _text(url, "manage_connections.callback_url")}
+def callback(url: Any, place: str = "manage_connections.callback_url") -> Json:
+    """Where the person is sent after connecting: a page of the web, and nothing that a browser would run. Nothing when there is none."""
+    if url is None or url == "":
+        return {}
+    if not is_page(text := _text(url, place)):
+        raise BadRequest(f"{place} is no http or https address.", fix="Give the page to come back to, with its host.")
+    return {"callback_url": text}
 
 
 def _toolkits(block: Json, catalogue: Catalogue) -> Json:

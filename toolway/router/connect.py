@@ -20,6 +20,7 @@ from toolway.catalog.index import Catalogue
 from toolway.catalog.model import Auth, Json, Toolkit
 from toolway.errors import BadArgument, BadRequest, CallFailed, Forbidden, Gone, Refused, TooLarge, ToolwayError
 from toolway.net import Net
+from toolway.router.comeback import Comebacks
 from toolway.router.given import allowed, brought, named, settings_of
 from toolway.store.connected import AccountChanges
 from toolway.store.records import EFFECTS, Account, AuthConfig, Authorization, Link, Session, new_id, now_ms
@@ -76,7 +77,15 @@ class Connector:
     """Begins and finishes connections."""
 
     def __init__(
-        self, store: Store, catalogue: Catalogue, keeper: Keeper, runner: Runner, derive: links.Derive, vault: Vault, net: Net
+        self,
+        store: Store,
+        catalogue: Catalogue,
+        keeper: Keeper,
+        runner: Runner,
+        derive: links.Derive,
+        vault: Vault,
+        net: Net,
+        comebacks: Comebacks,
     ) -> None:
         self._store = store
         self._derive = derive
@@ -85,11 +94,15 @@ class Connector:
         self._runner = runner
         self._vault = vault
         self._net = net
+        self._comebacks = comebacks
 
     async def begin(
         self, project_id: str, user_id: str, toolkit: str, auth_config: str = "", callback_url: str = "", alias: str = ""
     ) -> Begun:
-        """An account that waits, and the one good link for the person who has the key."""
+        """An account that waits, and the one good link for the person who has the key. Raises `BadRequest` for a page that the project
+        may not send people to.
+        """
+        await self._comebacks.check(project_id, callback_url)
         kit = self._catalogue.toolkit(toolkit)
         config = await links.auth_config_for(self._store, project_id, kit.slug, _usual_mode(kit), auth_config)
         account, token, expires_at = await links.ask(self._store, self._derive, config, user_id, callback_url, alias)
@@ -98,16 +111,17 @@ class Connector:
     async def link(self, session: Session, origin: str, toolkit: str, callback_url: str = "", alias: str = "") -> Json:
         """Begin a connection for a session's user: what an agent needs to show the link.
 
-        The auth config is that of an account that the session pins, else the one that it names, else as `auth_config_for` has it.
+        The auth config is that of an account that the session pins, else the one that it names, else as `auth_config_for` has it. Where
+        what is pinned has expired it is connected anew: another account would be of no use to the session.
         """
-        chosen: str = session.config["auth_configs"].get(toolkit, "")
-        for pin in cast("list[str]", session.config["connected_accounts"].get(toolkit, [])):
-            pinned = await self._store.accounts.get(session.project_id, pin)
-            if pinned is not None and (pinned.user_id, pinned.toolkit) == (session.user_id, toolkit):
-                chosen = pinned.auth_config_id
-                break
         callback_url = callback_url or session.config["manage_connections"].get("callback_url") or ""
-        begun = await self.begin(session.project_id, session.user_id, toolkit, chosen, callback_url, alias)
+        pinned = await self._pinned(session, toolkit)
+        over = next((one for one in pinned if one.status in ("EXPIRED", "INITIATED")), None)
+        if over is not None and not any(one.status == "ACTIVE" for one in pinned):
+            begun = await self.again(over, callback_url)
+        else:
+            chosen: str = pinned[0].auth_config_id if pinned else session.config["auth_configs"].get(toolkit, "")
+            begun = await self.begin(session.project_id, session.user_id, toolkit, chosen, callback_url, alias)
         return {
             "redirect_url": origin + begun.path,
             "connected_account_id": begun.account.id,
@@ -115,6 +129,20 @@ class Connector:
             "created_at": begun.account.created_at,
             "expires_at": begun.expires_at,
         }
+
+    async def again(self, account: Account, callback_url: str = "") -> Begun:
+        """The one good link for an account that has expired, to connect it anew under its id. Raises `Conflict` for another state."""
+        await self._comebacks.check(account.project_id, callback_url)
+        kit = self._catalogue.toolkit(account.toolkit)
+        await links.auth_config_for(self._store, account.project_id, kit.slug, "", account.auth_config_id)
+        account, token, expires_at = await links.ask_again(self._store, self._derive, account, callback_url)
+        return Begun(account, f"/link/{token}", expires_at)
+
+    async def _pinned(self, session: Session, toolkit: str) -> list[Account]:
+        """The accounts of its user that a session pins for a toolkit."""
+        pins: list[str] = session.config["connected_accounts"].get(toolkit, [])
+        found = [await self._store.accounts.get(session.project_id, pin) for pin in pins]
+        return [one for one in found if one is not None and (one.user_id, one.toolkit) == (session.user_id, toolkit)]
 
     async def way(self, account: Account) -> Way:
         """How an account that waits is connected. Raises `Forbidden` or `BadSetting` for what the operator has to mend."""
@@ -232,7 +260,8 @@ class Connector:
         if not given.get("code") or kept["redirect_uri"].open() != redirect_uri:
             raise BadRequest(f"{kit.title} sent nobody back with a code.", fix="Open the connect link again.")
         asked = now_ms()
-        fresh = oauth.tokens(client, await self._net.send(oauth.exchange(client, given["code"], redirect_uri, kept["verifier"].open())))
+        request = oauth.exchange(client, given["code"], redirect_uri, kept["verifier"].open())
+        fresh = oauth.tokens(client, await self._net.send(request), Secret(given["code"]), kept["verifier"])
         chosen = msgspec.json.decode(kept["given"].open(), type=_Chosen)
         try:
             changes = await self._spoken(kit, account.id, auth.mode, fresh, asked, chosen.settings)
@@ -262,7 +291,7 @@ class Connector:
         if auth.mode != "S2S_OAUTH2":
             return await self._proved(kit, id, auth.mode, secrets, own)
         client, asked = client_for(self._vault, kit, config, auth.mode, own, secrets), now_ms()
-        fresh = oauth.tokens(client, await self._net.send(oauth.credentials(client)))
+        fresh = oauth.tokens(client, await self._net.send(oauth.credentials(client)), *secrets.values())
         return await self._spoken(kit, id, auth.mode, fresh, asked, own, secrets)
 
     async def _spoken(

@@ -5,7 +5,6 @@ import asyncio
 from toolway.accounts.keys import Caller
 from toolway.accounts.sealing import Sealing
 from toolway.errors import NotFound, ToolwayError, Unavailable
-from toolway.router.comeback import Comebacks
 from toolway.router.connections import Connections
 from toolway.router.desk import Desk
 from toolway.router.discover import Finder
@@ -49,8 +48,7 @@ class App:
         self._bodies = Bodies()
         self._crowd = Crowd()
         self._gate = Gate(settings.text("public_url"), settings.words("origins"))
-        comebacks = Comebacks(local.store, settings.callback_urls)
-        self._sessions = Sessions(local.store, local.catalogue, comebacks)
+        self._sessions = Sessions(local.store, local.catalogue, local.comebacks)
         finder = Finder(local.store, local.catalogue, local.keeper)
         executor = Executor(local.store, local.catalogue, local.keeper, local.runner, local.watch)
         connections = Connections(local.store, local.catalogue, finder, local.connector)
@@ -60,7 +58,7 @@ class App:
         self._rest = SessionRest(self._sessions, desk)
         self._meters = local.watch.meters
         follow(self._meters, local.store.log, {"keys": local.keys.tally, "accounts": local.keeper.tally, "sessions": self._sessions.tally})
-        self._pages = PagesDoor(local, comebacks, self._gate, self._bodies)
+        self._pages = PagesDoor(local, self._gate, self._bodies)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""

@@ -172,6 +172,17 @@ class Accounts(Shelf):
             return await desk.do("delete_account", project_id=account.project_id, id=account.id) == 1
 
 
+async def _supersede(desk: Desk, account: Account, too_old: int) -> None:
+    """End what else of the user waits for the toolkit."""
+    place = {"project_id": account.project_id, "user_id": account.user_id, "toolkit": account.toolkit}
+    for row in await desk.all("waiting_accounts", **place):
+        if row["id"] == account.id:
+            continue
+        reason = _TOO_LATE if row["updated_at"] <= too_old else _REPLACED
+        with suppress(Conflict):  # it was finished meanwhile: that is as good
+            await _move(desk, from_row(Account, row), "expire", {"status_reason": reason})
+
+
 class Links(Shelf):
     """Connect links, by the digests of their tokens."""
 
@@ -196,13 +207,24 @@ class Links(Shelf):
                     and waiting["expires_at"] >= enough
                 ):
                     return from_row(Account, last), from_row(Link, waiting)
-            for row in await desk.all("waiting_accounts", **place):
-                reason = _TOO_LATE if row["created_at"] <= too_old else _REPLACED
-                with suppress(Conflict):  # it was finished meanwhile: that is as good
-                    await _move(desk, from_row(Account, row), "expire", {"status_reason": reason})
+            await _supersede(desk, account, too_old)
             await desk.do("add_account", **to_row(account))
             await desk.do("add_link", **to_row(link))
         return account, link
+
+    async def begin_again(self, account: Account, link: Link, too_old: int) -> Account:
+        """Keep a link for an account that was there before and waits from now on, in place of its earlier ones and of whatever else of
+        the user waits for the toolkit. Raises Conflict when its state does not lead there.
+        """
+        place = {"project_id": account.project_id, "account_id": account.id}
+        async with self._database.write(bump=False) as desk:
+            await desk.value("take_turn", what=f"links {account.project_id} {account.user_id} {account.toolkit}")
+            await _supersede(desk, account, too_old)
+            waiting = await _move(desk, account, "ask", {"status_reason": ""})
+            await desk.do("delete_authorizations", **place)
+            await desk.do("delete_links", **place)
+            await desk.do("add_link", **to_row(link))
+        return waiting
 
     async def get(self, digest: str) -> Link | None:
         """The link of this digest, used and expired ones too."""

@@ -6,8 +6,9 @@
                             ▼                ▼  │
                      FAILED, EXPIRED       EXPIRED        what holds a credential may be revoked: REVOKED
 
-`change` leaves a state as it is: another alias, another label. `renew` brings a fresh access token, and so does bring an account back
-whose refreshing was refused before.
+An account that is EXPIRED may wait for its person again (`ask`), so that whoever pinned it finds it connected anew. `change` leaves a
+state as it is: another alias, another label. `renew` brings a fresh access token, and so does bring an account back whose refreshing was
+refused before.
 """
 
 from typing import Literal, get_args
@@ -24,6 +25,7 @@ TABLE: dict[tuple[State, Event], State] = {
     ("INITIALIZING", "connect"): "ACTIVE",
     ("INITIALIZING", "fail"): "FAILED",
     ("INITIALIZING", "expire"): "EXPIRED",
+    ("INITIATED", "ask"): "INITIATED",
     ("INITIATED", "connect"): "ACTIVE",
     ("INITIATED", "fail"): "FAILED",
     ("INITIATED", "expire"): "EXPIRED",
@@ -35,6 +37,7 @@ TABLE: dict[tuple[State, Event], State] = {
     ("INACTIVE", "expire"): "EXPIRED",
     ("INACTIVE", "enable"): "ACTIVE",
     ("INACTIVE", "revoke"): "REVOKED",
+    ("EXPIRED", "ask"): "INITIATED",
     ("EXPIRED", "renew"): "ACTIVE",
     ("EXPIRED", "revoke"): "REVOKED",
     **{(state, "change"): state for state in STATES},

@@ -126,7 +126,7 @@ class ConnectPage:
         provider = urlsplit(way.authorize_url)
         project = await self._store.projects.get(account.project_id)
         confirmed = self._browsers.confirmed(visit.browser, account.project_id, account.user_id)
-        leads_to = [origin_of(link.callback_url)] if link.callback_url else []
+        leads_to = [origin_of(link.callback_url)] if await self._outcome.place(link, account) else []
         if way.authorize_url:  # a provider may send the person from one of its hosts to another
             leads_to += [origin_of(way.authorize_url), "https:"]
         page = paper.page(

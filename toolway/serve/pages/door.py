@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 from toolway.accounts.oauth import CALLBACK
 from toolway.errors import BadRequest
-from toolway.router.comeback import Comebacks
 from toolway.serve.gate import Gate
 from toolway.serve.pages import paper
 from toolway.serve.pages.browser import Browsers
@@ -27,8 +26,8 @@ def is_page(parts: tuple[str, ...]) -> bool:
 class PagesDoor:
     """Opens the page of a path."""
 
-    def __init__(self, local: "Local", comebacks: Comebacks, gate: Gate, bodies: Bodies) -> None:
-        browsers, outcome = Browsers(local.keys.derive), Outcome(local.catalogue, comebacks)
+    def __init__(self, local: "Local", gate: Gate, bodies: Bodies) -> None:
+        browsers, outcome = Browsers(local.keys.derive), Outcome(local.catalogue, local.comebacks)
         overrides = local.settings.overrides
         self._connect = ConnectPage(local.store, local.catalogue, local.connector, browsers, outcome, overrides)
         self._callback = CallbackPage(local.connector, browsers, outcome, local.keys.derive)
