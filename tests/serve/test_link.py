@@ -2,68 +2,15 @@
 
 import asyncio
 import re
-from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
 
-from tests.serve.conftest import Reply, Router
+from tests.serve.browsing import KEY, Browser, account_of, begin, fields
+from tests.serve.conftest import Router, running
 from toolway.accounts import links
 from toolway.store.records import Account, Link, new_id, now_ms
-
-KEY = "sandbox-desktime-key"
-
-
-class Browser:
-    """Opens pages and sends the form that it was shown, with the cookie that it was given."""
-
-    def __init__(self, router: Router) -> None:
-        self._router = router
-        self.cookie = ""
-        self.page = Reply(0, {}, b"")  # pyright: ignore[reportArgumentType]
-
-    async def open(self, path: str) -> Reply:
-        headers = [("cookie", self.cookie)] if self.cookie else []
-        return self._shown(await self._router.ask("GET", path, headers=headers))
-
-    async def send(self, path: str, *, origin: str = "null", **typed: str) -> Reply:
-        form = {name: value for name, value in _fields(self.page.text).items()} | typed
-        headers = [("content-type", "application/x-www-form-urlencoded"), ("origin", origin)]
-        headers += [("cookie", self.cookie)] if self.cookie else []
-        return self._shown(await self._router.ask("POST", path, urlencode(form).encode(), headers))
-
-    def _shown(self, reply: Reply) -> Reply:
-        if "set-cookie" in reply.headers:
-            self.cookie = reply.headers["set-cookie"].partition(";")[0]
-        self.page = reply
-        return reply
-
-
-def _fields(page: str) -> dict[str, str]:
-    found: dict[str, str] = {}
-
-    class Form(HTMLParser):
-        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-            given = dict(attrs)
-            if tag == "input" and given.get("name"):
-                found[given["name"] or ""] = given.get("value") or ""
-
-    Form().feed(page)
-    return found
-
-
-async def begin(router: Router, toolkit: str = "desktime", user: str = "alice", **more: Any) -> tuple[str, str]:
-    """A link as an agent gets it: its path and the account that it is for."""
-    path = await router.session(user, **more)
-    made = (await router.call(path, "COMPOSIO_MANAGE_CONNECTIONS", toolkits=[toolkit]))["data"]["results"][toolkit]
-    return str(made["redirect_url"]).removeprefix(router.origin), str(made["connected_account_id"])
-
-
-async def account_of(router: Router, number: str) -> Account:
-    found = await router.local.store.accounts.get((await router.local.project()).id, number)
-    assert found
-    return found
 
 
 async def test_a_person_connects(router: Router) -> None:
@@ -100,8 +47,8 @@ async def test_a_plan_may_be_told_and_need_not(router: Router) -> None:
         link, number = await begin(router, "clockify", f"user {len(chosen)}")
         browser = Browser(router)
         page = await browser.open(link)
-        assert re.search(r'<select id="field-plan"[^>]*>\s*<option value=""></option>', page.text)
-        assert not re.search(r'<select id="field-region"[^>]*>\s*<option value="">', page.text)  # that one is always some
+        assert re.search(r'<select id="account.plan"[^>]*>\s*<option value=""></option>', page.text)
+        assert not re.search(r'<select id="account.region"[^>]*>\s*<option value="">', page.text)  # that one is always some
         await browser.send(link, key="sandbox-clockify-key", **told)
         account = await account_of(router, number)
         assert account.status == "ACTIVE"
@@ -124,7 +71,7 @@ async def test_headers_of_every_page(router: Router) -> None:
         assert page.headers["x-frame-options"] == "DENY"
         assert "<script" not in page.text
     cookie = (await Browser(router).open(link)).headers["set-cookie"]
-    for word in ("HttpOnly", "SameSite=Strict", "Path=/link/", "Max-Age=600"):
+    for word in ("HttpOnly", "SameSite=Lax", "Path=/;", "Max-Age=7776000"):
         assert word in cookie
     style = re.search(r'href="(/static/[^"]+)"', (await Browser(router).open(link)).text)
     assert style
@@ -163,7 +110,7 @@ async def test_a_field_that_does_not_fit(router: Router) -> None:
 async def test_only_the_browser_that_was_shown_the_form(router: Router) -> None:
     link, number = await begin(router)
     browser, other = Browser(router), Browser(router)
-    form = _fields((await browser.open(link)).text)["form"]
+    form = fields((await browser.open(link)).text)["form"]
     assert (await browser.send(link, key=KEY, form="0" * 64)).status == 403
     assert (await browser.send(link, key=KEY, form="ö")).status == 403
     await browser.open(link)
@@ -185,7 +132,7 @@ async def test_two_at_once(router: Router) -> None:
     browser = Browser(router)
     await browser.open(link)
     page = browser.page
-    form = {"form": _fields(page.text)["form"]}
+    form = {"form": fields(page.text)["form"]}
     statuses = sorted(reply.status for reply in await asyncio.gather(*(browser.send(link, key=KEY, **form) for _ in range(2))))
     assert statuses[0] == 200
     assert statuses[1] in (409, 410)
@@ -286,9 +233,9 @@ async def test_a_link_is_not_for_other_hosts(router: Router, method: str) -> Non
 async def test_a_cookie_that_is_none_of_ours(router: Router, value: str, capfd: pytest.CaptureFixture[str]) -> None:
     """It is not taken, and so never comes back in a header, where a line's end would be a fault."""
     path, _ = await begin(router)
-    page = await router.ask("GET", path, headers=[("cookie", f"toolway_link={value}".encode().decode("latin-1"))])
+    page = await router.ask("GET", path, headers=[("cookie", f"toolway={value}".encode().decode("latin-1"))])
     assert page.status == 200
-    assert re.fullmatch(r"toolway_link=[A-Za-z0-9_-]{32}", page.headers["set-cookie"].partition(";")[0])
+    assert re.fullmatch(r"toolway=[A-Za-z0-9_-]{32}", page.headers["set-cookie"].partition(";")[0])
     printed = capfd.readouterr()
     assert "Traceback" not in printed.out + printed.err
 
@@ -296,3 +243,161 @@ async def test_a_cookie_that_is_none_of_ours(router: Router, value: str, capfd: 
 async def test_a_long_form(router: Router) -> None:
     path, _ = await begin(router)
     assert (await router.ask("POST", path, b"key=" + b"x" * 300_000)).status == 413
+
+
+async def test_agents_may_do_what_the_person_left_ticked(router: Router) -> None:
+    link, number = await begin(router, "clockify")
+    browser = Browser(router)
+    page = await browser.open(link)
+    for words in ("Read", "Add and change", "Delete"):
+        assert words in page.text
+    await browser.send(link, key="wrong", without=("may.delete",))
+    assert "may.delete" not in fields(browser.page.text)  # the choice stands when the form comes back
+    done = await browser.send(link, key="sandbox-clockify-key")
+    assert "read, add and change" in done.text
+    assert (await account_of(router, number)).effects == ("read", "create", "update")
+
+
+async def test_agents_may_do_something(router: Router) -> None:
+    link, number = await begin(router)
+    browser = Browser(router)
+    await browser.open(link)
+    assert "may.delete" not in fields(browser.page.text)  # DeskTime has nothing that deletes
+    page = await browser.send(link, key=KEY, without=("may.read", "may.change"))
+    assert page.status == 422
+    assert 'href="#may"' in page.text
+    assert (await account_of(router, number)).status == "INITIATED"
+
+
+async def test_a_field_that_is_wrong_is_marked(router: Router) -> None:
+    """For people who see and people who hear: the summary leads to the field, and the field to the summary."""
+    link, _ = await begin(router, "clockify")
+    browser = Browser(router)
+    await browser.open(link)
+    for typed, place in (({"key": ""}, "secret.api_key"), ({"key": "nope"}, "secret.api_key"), ({"region": "MARS"}, "account.region")):
+        page = (await browser.send(link, **({"key": "sandbox-clockify-key"} | typed))).text
+        assert page.count('role="alert"') == 1
+        assert f'href="#{place}"' in page
+        [marked] = re.findall(r'<(?:input|select) id="([^"]+)"[^>]*aria-invalid="true"', page)
+        assert marked == place
+        assert re.search(rf'id="{place}"[^>]*aria-describedby="[^"]*\bwrong"', page)
+        assert "<title>Error: " in page
+        browser.page = browser.page._replace(body=page.replace('value="nope"', "").encode())
+
+
+async def test_the_page_says_what_is_connected_already(router: Router) -> None:
+    label = (await account_of(router, await router.connect("desktime"))).label
+    link, number = await begin(router, again=True)
+    browser = Browser(router)
+    assert label in (await browser.open(link)).text
+    assert (await browser.send(link, key=KEY)).status == 200
+    assert (await account_of(router, number)).status == "ACTIVE"
+    assert len(await router.local.store.accounts.active((await router.local.project()).id, "alice", "desktime")) == 2
+
+
+async def test_a_person_who_does_not_want_to(router: Router) -> None:
+    link, number = await begin(router)
+    browser = Browser(router)
+    await browser.open(link)
+    page = await browser.send(link, do="decline")
+    assert page.status == 400
+    assert "was not connected" in page.text
+    assert (await account_of(router, number)).status == "FAILED"
+    assert (await browser.open(link)).status == 410
+    link, number = await begin(router, manage_connections={"callback_url": "https://app.example/done"})
+    await browser.open(link)
+    page = await browser.send(link, do="decline")
+    assert page.headers["location"] == (f"https://app.example/done?status=failed&connected_account_id={number}&error=access_denied")
+
+
+async def test_a_used_link_tells_who_used_it_what_came_of_it(router: Router) -> None:
+    """People go back, reload, and press twice. Nobody else is told."""
+    link, number = await begin(router, manage_connections={"callback_url": "https://app.example/done"})
+    browser = Browser(router)
+    await browser.open(link)
+    await browser.send(link, key=KEY)
+    label = (await account_of(router, number)).label
+    for page in (await browser.open(link), await browser.post(link, b"")):
+        assert page.status == 410
+        assert label in page.text
+        assert "status=success" in page.text
+    assert label not in (await Browser(router).open(link)).text
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS", "PATCH"])
+async def test_other_methods_get_a_page_too(router: Router, method: str) -> None:
+    link, _ = await begin(router)
+    for path in (link, "/api/v3/toolkits/auth/callback?state=x"):
+        page = await router.ask(method, path)
+        assert page.status == 405
+        assert page.headers["content-type"].startswith("text/html")
+        assert "GET" in page.headers["allow"]
+
+
+async def test_looking_at_a_link_uses_nothing_up(router: Router) -> None:
+    """Chat programs look at links before people do."""
+    link, _ = await begin(router)
+    looked = await router.ask("HEAD", link)
+    assert (looked.status, looked.body) == (200, b"")
+    browser = Browser(router)
+    await browser.open(link)
+    assert (await browser.send(link, key=KEY)).status == 200
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{}", b"key=x", b"\xff\xfe", b"form=" + b"a" * 64, b"%ff=%fe", b"&" * 500, b"=&=&=", b"form=a&form=b"],
+)
+async def test_what_is_no_form_of_ours_is_refused_on_a_page(router: Router, content: bytes) -> None:
+    link, number = await begin(router)
+    browser = Browser(router)
+    await browser.open(link)
+    page = await browser.post(link, content)
+    assert page.status in (400, 403)
+    assert "<h1>" in page.text
+    assert (await account_of(router, number)).status == "INITIATED"
+
+
+async def test_a_name_that_comes_twice(router: Router) -> None:
+    link, number = await begin(router)
+    browser = Browser(router)
+    form = fields((await browser.open(link)).text) | {"secret.api_key": KEY}
+    page = await browser.post(link, urlencode([*form.items(), ("secret.api_key", "other")]).encode())
+    assert page.status == 400
+    assert "twice" in page.text
+    assert (await account_of(router, number)).status == "INITIATED"
+
+
+@pytest.mark.parametrize("user", ["שלום", "x" * 900, "'\"><img src=x onerror=alert(1)>", "\ud83d\ude00", "{{7*7}}"])
+async def test_users_with_odd_names(router: Router, user: str) -> None:
+    link, _ = await begin(router, user=user)
+    browser = Browser(router)
+    page = await browser.open(link)
+    assert page.status == 200
+    assert "<img" not in page.text
+    assert "49" not in page.text.split("<form")[0]
+    assert (await browser.send(link, key=KEY)).status == 200
+
+
+async def test_refusals_before_a_link_is_looked_at_are_pages(router: Router) -> None:
+    for headers in ([("host", "evil.example")], [("origin", "https://evil.example")]):
+        page = await router.ask("POST", "/link/none", b"", headers)
+        assert page.status in (403, 421)
+        assert page.headers["content-type"].startswith("text/html")
+        assert page.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("query", ["", "?", "?code=x", "?state=none&code=x", "?state=a&state=b", "?state=%ff", "?" + "a=b&" * 99])
+async def test_nobody_comes_back_who_did_not_leave(router: Router, query: str) -> None:
+    page = await router.ask("GET", "/api/v3/toolkits/auth/callback" + query)
+    assert page.status == 400
+    assert "<h1>" in page.text
+
+
+async def test_a_server_behind_https_keeps_its_cookie_to_itself(router: Router, tmp_path: Any, sandbox: str) -> None:
+    async with running(tmp_path / "https", sandbox=sandbox, public_url="https://router.example") as behind:
+        link, _ = await begin(behind)
+        page = await behind.ask("GET", link, headers=[("host", "router.example")])
+        given = page.headers["set-cookie"]
+        assert re.fullmatch(r"__Host-toolway=[\w-]{32}; Path=/; HttpOnly; SameSite=Lax; Max-Age=\d+; Secure", given)
+        assert quote("router.example") in page.text

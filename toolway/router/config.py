@@ -6,14 +6,13 @@ is not built yet (approval, hooks, permissions) is refused rather than passed ov
 """
 
 import difflib
-import re
 from collections.abc import Callable, Mapping, Sequence, Sized
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 from toolway.catalog.index import Catalogue
 from toolway.catalog.model import Card, Json, ToolkitCard
 from toolway.errors import BadRequest
+from toolway.router.comeback import is_page
 
 TAGS = ("readOnlyHint", "createHint", "updateHint", "destructiveHint", "idempotentHint", "openWorldHint")
 BLOCKS: dict[str, tuple[str, ...]] = {
@@ -32,9 +31,6 @@ _SIZES = ("standard", "medium", "large", "xlarge")
 _LONGEST = 1000
 _MOST = 200
 _MOST_FAULTS = 12
-# Nothing that a browser reads otherwise than this server, and nothing that could end a line of the page's policy.
-_NETLOC = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
-_VISIBLE = re.compile(r"[!-\[\]-~]+")
 
 
 def configure(body: Any, catalogue: Catalogue) -> Json:
@@ -211,13 +207,7 @@ def callback(url: Any, place: str = "manage_connections.callback_url") -> Json:
     """Where the person is sent after connecting: a page of the web, and nothing that a browser would run. Nothing when there is none."""
     if url is None or url == "":
         return {}
-    text = _text(url, place)
-    try:
-        parts = urlsplit(text)
-        fits = parts.scheme in ("http", "https") and _NETLOC.fullmatch(parts.netloc) is not None and parts.port != 0
-    except ValueError:
-        fits = False
-    if not fits or not _VISIBLE.fullmatch(text) or len(text) > 2 * _LONGEST:
+    if not is_page(text := _text(url, place)):
         raise BadRequest(f"{place} is no http or https address.", fix="Give the page to come back to, with its host.")
     return {"callback_url": text}
 

@@ -20,6 +20,7 @@ from toolway.catalog.index import Catalogue
 from toolway.catalog.model import Auth, Json, Toolkit
 from toolway.errors import BadArgument, BadRequest, CallFailed, Forbidden, Gone, Refused, TooLarge, ToolwayError
 from toolway.net import Net
+from toolway.router.comeback import Comebacks
 from toolway.router.given import allowed, brought, named, settings_of
 from toolway.store.connected import AccountChanges
 from toolway.store.records import EFFECTS, Account, AuthConfig, Authorization, Link, Session, new_id, now_ms
@@ -76,7 +77,15 @@ class Connector:
     """Begins and finishes connections."""
 
     def __init__(
-        self, store: Store, catalogue: Catalogue, keeper: Keeper, runner: Runner, derive: links.Derive, vault: Vault, net: Net
+        self,
+        store: Store,
+        catalogue: Catalogue,
+        keeper: Keeper,
+        runner: Runner,
+        derive: links.Derive,
+        vault: Vault,
+        net: Net,
+        comebacks: Comebacks,
     ) -> None:
         self._store = store
         self._derive = derive
@@ -85,11 +94,15 @@ class Connector:
         self._runner = runner
         self._vault = vault
         self._net = net
+        self._comebacks = comebacks
 
     async def begin(
         self, project_id: str, user_id: str, toolkit: str, auth_config: str = "", callback_url: str = "", alias: str = ""
     ) -> Begun:
-        """An account that waits, and the one good link for the person who has the key."""
+        """An account that waits, and the one good link for the person who has the key. Raises `BadRequest` for a page that the project
+        may not send people to.
+        """
+        await self._comebacks.check(project_id, callback_url)
         kit = self._catalogue.toolkit(toolkit)
         config = await links.auth_config_for(self._store, project_id, kit.slug, _usual_mode(kit), auth_config)
         account, token, expires_at = await links.ask(self._store, self._derive, config, user_id, callback_url, alias)
@@ -119,6 +132,7 @@ class Connector:
 
     async def again(self, account: Account, callback_url: str = "") -> Begun:
         """The one good link for an account that has expired, to connect it anew under its id. Raises `Conflict` for another state."""
+        await self._comebacks.check(account.project_id, callback_url)
         kit = self._catalogue.toolkit(account.toolkit)
         await links.auth_config_for(self._store, account.project_id, kit.slug, "", account.auth_config_id)
         account, token, expires_at = await links.ask_again(self._store, self._derive, account, callback_url)

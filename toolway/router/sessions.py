@@ -7,6 +7,7 @@ from msgspec import structs
 from toolway.catalog.index import Catalogue
 from toolway.errors import Conflict, UnknownSession
 from toolway.router.amend import amend
+from toolway.router.comeback import Comebacks
 from toolway.router.config import configure
 from toolway.store.freshness import Cached
 from toolway.store.records import Session, new_id, now_ms
@@ -18,8 +19,9 @@ _ATTEMPTS = 10
 class Sessions:
     """Makes, keeps and finds sessions, from a cache that forgets when the database says so."""
 
-    def __init__(self, store: Store, catalogue: Catalogue) -> None:
+    def __init__(self, store: Store, catalogue: Catalogue, comebacks: Comebacks | None = None) -> None:
         self._store = store
+        self._comebacks = comebacks or Comebacks(store)
         self._catalogue = catalogue
         self._cache: Cached[tuple[str, str], Session] = Cached(lambda place: store.sessions.get(*place))
         self.tally = self._cache.tally
@@ -28,6 +30,8 @@ class Sessions:
     async def create(self, project_id: str, body: Any) -> Session:
         """Make a session from a request's body. Raises `BadRequest` naming every fault, `UnknownToolkit` with the nearest ones."""
         config = configure(body, self._catalogue)
+        callback_url = config["manage_connections"].get("callback_url", "")
+        await self._comebacks.check(project_id, callback_url, "manage_connections.callback_url")
         at = now_ms()
         session = Session(new_id("trs_"), project_id, config["user_id"], config, 1, at, at)
         await self._store.sessions.add(session)
@@ -49,6 +53,7 @@ class Sessions:
             if found is None:
                 raise _unknown()
             config = amend(found, body, self._catalogue)
+            await self._comebacks.check(project_id, config["manage_connections"].get("callback_url", ""), "manage_connections.callback_url")
             if expected not in (None, found.version):
                 break
             changed = structs.replace(found, config=config, updated_at=max(now_ms(), found.updated_at))

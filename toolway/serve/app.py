@@ -15,11 +15,12 @@ from toolway.router.doctor import Doctor
 from toolway.router.execute import Executor
 from toolway.router.sessions import Sessions
 from toolway.serve import mcp
-from toolway.serve.connect import ConnectPages, style
 from toolway.serve.gate import Crowd, Gate, identify
 from toolway.serve.local import Local
 from toolway.serve.metrics import METRICS, follow
 from toolway.serve.metrics import door as door_of
+from toolway.serve.pages import paper
+from toolway.serve.pages.door import PagesDoor, is_page
 from toolway.serve.questions import Questions
 from toolway.serve.responder import Responder
 from toolway.serve.rest.asked import Asked
@@ -56,7 +57,7 @@ class App:
         self._bodies = Bodies()
         self._crowd = Crowd()
         self._gate = Gate(settings.text("public_url"), settings.words("origins"))
-        self._sessions = Sessions(local.store, local.catalogue)
+        self._sessions = Sessions(local.store, local.catalogue, local.comebacks)
         self._finder = finder = Finder(local.store, local.catalogue, local.keeper, local.watch)
         executor = Executor(local.store, local.catalogue, local.keeper, local.runner, local.watch)
         doctor = Doctor(local.store, local.catalogue, local.keeper, local.runner)
@@ -69,7 +70,7 @@ class App:
         self._cold: Table | None = None
         self._meters = local.watch.meters
         follow(self._meters, local.store.log, {"keys": local.keys.tally, "accounts": local.keeper.tally, "sessions": self._sessions.tally})
-        self._pages = ConnectPages(local.store, local.catalogue, local.connector, settings.overrides)
+        self._pages = PagesDoor(local, self._gate, self._bodies)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -103,6 +104,8 @@ class App:
         except Exception as error:
             fault(_where(scope, parts), error)
             told = ToolwayError(f"Something went wrong here; the operator finds it in the log under {request_id}.")
+        if is_page(parts):
+            return paper.told(told)
         return mcp.refused(told, out.message_id) if parts[0] == "tool_router" else envelope(told, request_id)
 
     async def _route(self, scope: Scope, receive: Receive, parts: tuple[str, ...], request_id: str, out: Responder) -> Response:
@@ -117,9 +120,9 @@ class App:
                 await self._caller(scope, "read")
                 return _get(scope, Response(200, self._meters.text(), kind=METRICS), request_id)
             case ("static", "toolway.css"):
-                return _get(scope, style(), request_id)
-            case ("link", token):
-                return await self._page(scope, receive, token, request_id)
+                return _get(scope, paper.style(), request_id)
+            case _ if is_page(parts):
+                return await self._pages.open(scope, receive, parts)
             case ("api", "v3" | "v3.1", *rest):
                 return await self._api(scope, receive, tuple(rest), request_id)
             case ("openapi.json",):
@@ -196,17 +199,6 @@ class App:
                 return await self._mcp.handle(scope, content, session, origin, out)
         finally:
             self._crowd.leave(caller.key_id)
-
-    async def _page(self, scope: Scope, receive: Receive, token: str, request_id: str) -> Response:
-        # A browser names no origin when it sends the form of a page that forbids to tell where one came from; the form's own token
-        # stands for it.
-        origin = self._gate.origin(scope)
-        self._gate.welcome(scope, origin, or_null=True)
-        if scope["method"] == "GET":
-            return await self._pages.show(scope, token, origin)
-        if scope["method"] == "POST":
-            return await self._pages.take(scope, token, await self._bodies.read(scope, receive, SMALL_BODY), origin)
-        return _not_allowed("GET, POST", request_id)
 
 
 def _request_id(scope: Scope) -> str:

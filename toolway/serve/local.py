@@ -13,6 +13,7 @@ from toolway.calls.run import Runner
 from toolway.catalog.index import BUILTIN, Catalogue
 from toolway.errors import BadSetting, Conflict, UnknownToolkit
 from toolway.net import Net, named_addresses
+from toolway.router.comeback import Comebacks
 from toolway.router.connect import Connector
 from toolway.router.custody import Custody
 from toolway.settings import Settings
@@ -37,7 +38,8 @@ class Local:
         self.renewal = Renewal(store, vault, catalogue, net)
         self.keeper = Keeper(store, vault, settings.played, self.renewal.renew)
         self.runner = Runner(net, settings.overrides, watch, self.keeper.renewed)
-        self.connector = Connector(store, catalogue, self.keeper, self.runner, keys.derive, vault, net)
+        self.comebacks = Comebacks(store, settings.callback_urls)
+        self.connector = Connector(store, catalogue, self.keeper, self.runner, keys.derive, vault, net, self.comebacks)
         self.custody = Custody(store, catalogue, vault, self.keeper, self.renewal, net)
 
     @classmethod

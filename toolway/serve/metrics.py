@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 
+from toolway.accounts.oauth import CALLBACK
 from toolway.store.freshness import Tally
 from toolway.store.log import Log
 from toolway.watch import Meters
@@ -21,7 +22,7 @@ _DOORS = {
 
 def door(path: str) -> str:
     """Which door a path leads to: mcp, rest, page, probe, or none."""
-    return _DOORS.get(path.strip("/").partition("/")[0], "none")
+    return "page" if path == CALLBACK else _DOORS.get(path.strip("/").partition("/")[0], "none")
 
 
 def follow(meters: Meters, log: Log, memories: Mapping[str, Tally]) -> None:

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from toolway.router.desk import Desk
 from toolway.router.discover import Finder
+from toolway.router.doctor import Doctor
 from toolway.router.sessions import Sessions
 from toolway.serve.local import Local
 from toolway.serve.rest.route import Route
@@ -64,6 +65,7 @@ def table(local: Local, sessions: Sessions, desk: Desk, finder: Finder, hot: Ses
     """Every route that there is. The first four are found before this table is made; here they are for its document."""
     from toolway.serve.rest.auth_configs import ConfigRest
     from toolway.serve.rest.connected_accounts import AccountRest
+    from toolway.serve.rest.doctor import DoctorRest
     from toolway.serve.rest.toolkits import ToolkitRest
     from toolway.serve.rest.tools import ToolRest
     from toolway.serve.rest.within import WithinRest
@@ -87,5 +89,6 @@ def table(local: Local, sessions: Sessions, desk: Desk, finder: Finder, hot: Ses
         *ToolkitRest(local).routes(),
         *ConfigRest(local).routes(),
         *AccountRest(local).routes(),
+        *DoctorRest(Doctor(local.store, local.catalogue, local.keeper, local.runner), sessions).routes(),
     ]
     return Table(routes)
