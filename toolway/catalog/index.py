@@ -10,6 +10,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -17,6 +18,7 @@ from msgspec import msgpack, structs
 
 from toolway import __version__
 from toolway.catalog.model import Card, Tool, Toolkit, ToolkitCard
+from toolway.catalog.terms import words as words_of
 from toolway.errors import BadFile, UnknownTool, UnknownToolkit
 
 BUILTIN: Final = Path(__file__).parent.parent / "toolkits"
@@ -51,6 +53,7 @@ class Catalogue:
         self._kits: dict[str, ToolkitCard] = {}
         self._spans: dict[str, range] = {}
         self._kinds: bytes | None = None
+        self._titles: dict[str, list[str]] = {}
         self.broken: dict[str, BadFile] = {}
         self._read_heads()
 
@@ -141,6 +144,15 @@ class Catalogue:
     def postings(self, terms: Iterable[str]) -> dict[str, bytes]:
         """The packed lists of those terms that any tool has, in the order of terms."""
         return dict(self._rows_of("SELECT term, tools FROM terms WHERE term IN ({}) ORDER BY term", terms))
+
+    def named(self, words: Sequence[str]) -> list[str]:
+        """The toolkits whose title or slug stands among these folded words, in the order of slugs."""
+        if not self._titles:
+            for card in self._kits.values():
+                for name in {"".join(words_of(card.title)), "".join(words_of(card.slug))}:
+                    self._titles.setdefault(name, []).append(card.slug)
+        said = {*words, *(first + second for first, second in pairwise(words))}
+        return sorted({slug for name in said for slug in self._titles.get(name, ())})
 
     def known(self, terms: Iterable[str]) -> dict[str, int]:
         """Those of the terms that any tool has, with the number of tools that have it."""
