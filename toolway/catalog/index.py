@@ -9,6 +9,7 @@ import hashlib
 import os
 import sqlite3
 import threading
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -137,6 +138,11 @@ class Catalogue:
             at = span.stop
         return [*found, range(at, self.elsewhere().start)]
 
+    def home(self, number: int) -> range:
+        """The numbers of the toolkit to which a tool belongs."""
+        spans = self._in_order
+        return spans[bisect_right(spans, number, key=lambda span: span.start) - 1]
+
     def elsewhere(self) -> range:
         """The numbers of what is asked of other kinds of service."""
         return range(self._end, len(self.kinds))
@@ -208,6 +214,7 @@ class Catalogue:
         rows = self._rows("SELECT slug, card, first, count FROM toolkits ORDER BY slug")
         self._kits = {slug: msgpack.decode(card, type=ToolkitCard) for slug, card, _, _ in rows}
         self._spans = {slug: range(first, first + count) for slug, _, first, count in rows}
+        self._in_order = sorted(filter(None, self._spans.values()), key=lambda span: span.start)
         self._end = max((span.stop for span in self._spans.values()), default=0)
         broken = self._rows("SELECT folder, message, details FROM broken ORDER BY folder")
         self.broken = {folder: BadFile(message, details=msgpack.decode(details, type=list[str])) for folder, message, details in broken}

@@ -139,6 +139,7 @@ class _Ranker:
         self._rarest = rarest(len(self._kinds))
         self._lists = lists
         self._common = common
+        self._catalogue = catalogue
         self._elsewhere = catalogue.elsewhere().start
         if spans is not None:
             every = [*spans, catalogue.elsewhere()]
@@ -151,14 +152,16 @@ class _Ranker:
         most = max(scores.values(), default=0.0)
         least = _WORTH_A_LOOK * most
         final: list[tuple[float, int]] = []
-        vain = 0.0
+        lacks: list[tuple[float, int]] = []
         for number, score in [one for one in scores.items() if one[1] >= least or one[0] in self._liked]:
             kind = self._kinds[number]
             if kind >= LACK:
-                vain = max(vain, score * factors[kind - LACK] / (_LACKING if number < self._elsewhere else _ELSEWHERE))
+                lacks.append((score * factors[kind - LACK] / (_LACKING if number < self._elsewhere else _ELSEWHERE), number))
             elif kind != DELETE or deletes:
                 final.append((-(score * factors[kind] + self._liked.get(number, 0.0) * most), number))
         final.sort()
+        home = self._catalogue.home(final[0][1]) if final else range(0)
+        vain = max((score for score, number in lacks if number >= self._elsewhere or number in home or number in self._liked), default=0.0)
         best = [(number, -score) for score, number in final[:_REFINED]]
         if not best:
             return _Ranking([], 0.0, 0.0, vain)
