@@ -24,14 +24,14 @@ _CONNECTED: Final = 0.6
 _NAMED: Final = 0.25
 """What the tools of a toolkit gain that the request names."""
 
-_COVERED: Final = 0.2
+_COVERED: Final = 0.23
 """The least share of a request that its best tool must answer for to fit."""
 
 _PAIRED: Final = 0.5
 """What a pair of words adds to that share, beside a word. What is to be done adds nothing: every service has lists."""
 
-_LACKING: Final = 0.8
-_ELSEWHERE: Final = 1.15
+_LACKING: Final = 0.75
+_ELSEWHERE: Final = 1.1
 """How well what the toolkit lacks, or what is asked of other kinds of service, must fit beside the best tool, for nothing to fit."""
 
 _BUDGET: Final = 2_000
