@@ -211,3 +211,20 @@ def test_any_request_is_answered_alike_each_time(catalogue: Catalogue, query: st
 )
 def test_odd_requests_are_answered(catalogue: Catalogue, query: str) -> None:
     assert isinstance(search(catalogue, query), Found)
+
+
+@pytest.mark.parametrize(
+    ("query", "parts"),
+    [
+        ("show brand new clients and delete the tag old", ["show brand new clients", "and delete the tag old"]),
+        ('stop my DeskTime task and log 2 hours for "Acme Site"', ["stop my DeskTime task", 'and log 2 hours for "Acme Site"']),
+        ('create the group "QA, Riga", then add Anna to it', ['create the group "QA, Riga",', "then add Anna to it"]),
+    ],
+)
+def test_the_parts_of_a_request_are_told_as_they_were_written(catalogue: Catalogue, query: str, parts: list[str]) -> None:
+    assert [part.text for part in search(catalogue, query).parts] == parts
+
+
+def test_a_connected_toolkit_is_no_filter(catalogue: Catalogue) -> None:
+    assert slugs(search(catalogue, "create a client", connected=["desktime"]))[0] == "CLOCKIFY_CREATE_CLIENT"
+    assert slugs(search(catalogue, "which apps did she use", connected=["acme", "clockify"]))[0].startswith("DESKTIME_")

@@ -33,7 +33,9 @@ _TOKEN: Final = re.compile(r"[,\u3001\uff0c\u060c;\n\u3002\uff1b.!?]|[^\s,\u3001
 
 
 class Wish(NamedTuple):
-    """One thing that is asked for: its words, the terms to look for with their weights, and what is to be done, the likeliest first."""
+    """One thing that is asked for: its words as they were written, the terms to look for with their weights, and what is to be done, the
+    likeliest first.
+    """
 
     text: str
     terms: dict[str, float]
@@ -63,13 +65,14 @@ class _Token(NamedTuple):
     actions: tuple[str, ...]
     joint: bool  # stands between two wishes
     cut: int  # 2: a sentence ends, 1: a comma
+    at: int = 0  # where it stands
 
 
 def understand(query: str, vocabulary: Vocabulary) -> Asked:
     """What a request asks for."""
     text = query[:_LONGEST]
-    bare = _QUOTED.sub(" ", text)
-    bare = _OPAQUE.sub(" ", bare if words(bare) else text)
+    bare = _QUOTED.sub(_blank, text)  # of the same length: where a wish begins is where its words were written
+    bare = _OPAQUE.sub(_blank, bare if words(bare) else text)
     folded = words(bare)[:MOST_WORDS]
     known = vocabulary.known(dict.fromkeys(stem(word) for word in folded))
     unknown = [word for word in folded if word.isascii() and word not in STOP and stem(word) not in known][:_MOST_REPAIRED]
@@ -77,14 +80,26 @@ def understand(query: str, vocabulary: Vocabulary) -> Asked:
     english = frozenset(word for word in folded if word in STOP or stem(word) in known or word in repairs)
     tongue = spoken(bare, folded, english)
     tokens = list(_tokens(bare, tongue, known, repairs))
-    whole = _wish(tokens)
+    whole = _wish(tokens, text)
     if tongue.name == "en":
         whole = whole._replace(terms=whole.terms | dict.fromkeys(pairs(folded), _PAIR))
     spelt = tuple(repairs.get(word, word) for word in folded)
-    return Asked(whole, tuple(_parts(tokens, vocabulary)), tongue.name, spelt)
+    return Asked(whole, tuple(_parts(tokens, vocabulary, text)), tongue.name, spelt)
+
+
+def _blank(found: re.Match[str]) -> str:
+    return " " * len(found.group())
 
 
 def _tokens(text: str, tongue: Tongue, known: Mapping[str, int], repairs: Mapping[str, str]) -> Iterable[_Token]:
+    at, last = 0, ""
+    for token in _read(text, tongue, known, repairs):
+        if token.text != last:  # several may be of one piece
+            at, last = max(text.find(token.text, at + len(last)), at), token.text
+        yield token._replace(at=at)
+
+
+def _read(text: str, tongue: Tongue, known: Mapping[str, int], repairs: Mapping[str, str]) -> Iterable[_Token]:
     english = tongues()["en"]
     raw = _TOKEN.findall(text)[: MOST_WORDS * 2]
     plain = [fold(piece) for piece in raw]
@@ -159,19 +174,17 @@ def _actions(meanings: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(meaning for meaning in meanings if meaning in ACTIONS or meaning == GONE)
 
 
-def _wish(tokens: Iterable[_Token]) -> Wish:
+def _wish(tokens: Iterable[_Token], text: str) -> Wish:
     terms: dict[str, float] = {}
     actions: dict[str, None] = {}
-    spoken_as: list[str] = []
     for token in tokens:
-        spoken_as.append(token.text)
         for term, worth in token.terms.items():
             terms[term] = max(worth, terms.get(term, 0.0))
         actions |= dict.fromkeys(token.actions)
-    return Wish(" ".join(spoken_as), terms, tuple(actions))
+    return Wish(text, terms, tuple(actions))
 
 
-def _parts(tokens: list[_Token], vocabulary: Vocabulary) -> Iterable[Wish]:
+def _parts(tokens: list[_Token], vocabulary: Vocabulary, text: str) -> Iterable[Wish]:
     chunks: list[list[_Token]] = [[]]
     for token in tokens:
         if (token.joint or token.cut) and chunks[-1]:
@@ -190,8 +203,9 @@ def _parts(tokens: list[_Token], vocabulary: Vocabulary) -> Iterable[Wish]:
     if len(joined) < 2:
         return
     before: Wish | None = None
-    for chunk in joined:
-        wish = _wish(chunk)
+    starts = [0, *(chunk[0].at for chunk in joined[1:]), len(text)]
+    for chunk, start, end in zip(joined, starts, starts[1:], strict=False):
+        wish = _wish(chunk, text[start:end].strip())
         about = {term for term in wish.terms if term in naming}
         if before is not None:
             if not wish.actions:

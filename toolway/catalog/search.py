@@ -19,7 +19,7 @@ _GOOD_PART: Final = 0.5
 """What the best tool of a part must score, beside the best of the whole, to stand before the others of the whole."""
 
 _CONNECTED: Final = 0.6
-"""What the tools of a connected toolkit gain, as a share of the best score."""
+"""What the tools of a connected toolkit gain, as a share of their score: all of it for one as good as the best, a quarter for half as good."""
 
 _NAMED: Final = 0.25
 """What the tools of a toolkit gain that the request names."""
@@ -158,7 +158,7 @@ class _Ranker:
             if kind >= LACK:
                 lacks.append((score * factors[kind - LACK] / (_LACKING if number < self._elsewhere else _ELSEWHERE), number))
             elif kind != DELETE or deletes:
-                final.append((-(score * factors[kind] + self._liked.get(number, 0.0) * most), number))
+                final.append((-(score * factors[kind] + self._liked.get(number, 0.0) * score * score / most), number))
         final.sort()
         home = self._catalogue.home(final[0][1]) if final else range(0)
         vain = max((score for score, number in lacks if number >= self._elsewhere or number in home or number in self._liked), default=0.0)
