@@ -19,7 +19,7 @@ _GOOD_PART: Final = 0.5
 """What the best tool of a part must score, beside the best of the whole, to stand before the others of the whole."""
 
 _CONNECTED: Final = 0.6
-"""What the tools of a connected toolkit gain, as a share of their score: all of it for one as good as the best, a quarter for half as good."""
+"""What the tools of a connected toolkit gain, as a share of the best score: the whole of it for one as good, a quarter for half as good."""
 
 _NAMED: Final = 0.25
 """What the tools of a toolkit gain that the request names."""
