@@ -210,3 +210,29 @@ def test_a_touched_file_is_a_change(folder: Path, tmp_path: Path) -> None:
     os.utime(folder / "bolt" / "tools.toml", ns=(1, 1))
     Catalogue([folder], cache)
     assert cache.stat().st_ino != made
+
+
+def test_a_change_of_one_toolkit_reads_that_one_alone(folder: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "index.db"
+    Catalogue([folder], cache)
+    unread = folder / "acme" / "tags.toml"
+    state = unread.stat()
+    unread.write_text("[" * state.st_size, "utf-8")  # nobody could read it, and nobody sees that it changed
+    os.utime(unread, ns=(state.st_atime_ns, state.st_mtime_ns))
+    write(folder / "bolt", {"tools.toml": PING.replace("ACME", "BOLT").replace("answers", "still answers")})
+    catalogue = Catalogue([folder], cache)
+    assert catalogue.tool("BOLT_PING").about == "See whether Acme still answers."
+    assert catalogue.tool("ACME_GET_TAGS").name == "get_tags"
+    assert not catalogue.broken
+
+
+def test_what_a_toolkit_lacks_is_no_tool(folder: Path, tmp_path: Path) -> None:
+    lacking = MAIN.replace("ACME", "BOLT").replace("acme", "bolt").replace("why-no-spec", 'lacks = ["sell an anvil"]\nwhy-no-spec')
+    write(folder / "bolt", {"toolkit.toml": lacking})
+    for _ in range(2):
+        catalogue = Catalogue([folder], tmp_path / "index.db")
+        assert catalogue.toolkit("bolt").lacks == ("sell an anvil",)
+        assert [card.slug for card in catalogue.cards(["bolt"])] == ["BOLT_PING"]
+        assert list(catalogue.toolkit("bolt").tools) == ["ping"]
+        assert catalogue.toolkit_card("bolt").tools == 1
+        assert catalogue.near_tools("BOLT_PIN") == ("BOLT_PING",)

@@ -209,8 +209,9 @@ async def test_what_there_is(house: House) -> None:
     assert [(kit["toolkit"], kit["tools"]) for kit in data["results"][0]["overview"]["toolkits"]] == [("clockify", 1)]
 
 
-async def test_what_it_saves_is_counted(folder: Path) -> None:
+async def test_what_it_saves_is_counted(folder: Path, request: pytest.FixtureRequest) -> None:
     log = io.StringIO()
+    request.addfinalizer(lambda: start(level="warning"))
     start(log, "info")
     watch = Watch()
     async with await Local.open(read({"data": str(folder)}, {}), watch) as local:
@@ -219,7 +220,6 @@ async def test_what_it_saves_is_counted(folder: Path) -> None:
         sizes = [(await house.ask(session, {"use_case": words}))[1] for words in ("list tags", "create a client")]
         small = await house.session(toolkits={"enable": ["desktime"]}, tools={"desktime": ["DESKTIME_PING_REQUEST"]})
         await house.ask(small, {"use_case": "ping"})
-    start(io.StringIO(), "off")
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
     first, second, third = [line for line in lines if line["event"] == "search"]
     listed = brief.size(listing.card_tools(CATALOGUE.cards()))

@@ -15,8 +15,11 @@ _INHERITED: Final = 0.6
 _REPAIRED: Final = 0.8
 _PAIR: Final = 0.5
 _FAINT: Final = 0.3
-_ACTING: Final = 0.4
-"""What a word counts as a term that tells what to do: that is weighed against what a tool does."""
+ACTING: Final = 0.4
+_ACTING_MORE: Final = 0.5
+"""What a word counts as a term that tells what to do: that is weighed against what a tool does. Some name a thing too."""
+
+_TELLING: Final = frozenset(("report", "log", "start", "stop", "copy", "share"))
 _NAME: Final = 0.35
 """What a word is worth that stands for a name: in quotes it is left out, written as a name in the middle of a sentence it hardly counts."""
 
@@ -40,11 +43,12 @@ class Wish(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """A request: the whole of it, and its parts when there are several."""
+    """A request: the whole of it, its parts when there are several, its language, and its folded words with slips repaired."""
 
     whole: Wish
     parts: tuple[Wish, ...]
     tongue: str
+    words: tuple[str, ...]
 
 
 class Vocabulary(NamedTuple):
@@ -79,7 +83,8 @@ def understand(query: str, vocabulary: Vocabulary) -> Asked:
     whole = _wish(tokens, text)
     if tongue.name == "en":
         whole = whole._replace(terms=whole.terms | dict.fromkeys(pairs(folded), _PAIR))
-    return Asked(whole, tuple(_parts(tokens, vocabulary, text)), tongue.name)
+    spelt = tuple(repairs.get(word, word) for word in folded)
+    return Asked(whole, tuple(_parts(tokens, vocabulary, text)), tongue.name, spelt)
 
 
 def _blank(found: re.Match[str]) -> str:
@@ -127,14 +132,14 @@ def _english(
     if word in STOP or joint:
         return _Token(piece, {}, _actions(done), joint, 0)
     worth = _FAINT if root in tongue.faint else _NAME if name and root not in known else 1.0
-    terms = dict.fromkeys(of_word(word), min(worth, _ACTING) if _actions(done) else worth)
+    terms = dict.fromkeys(of_word(word), min(worth, _acting(done)) if _actions(done) else worth)
     if root not in known and not done and not name and word.isalpha():
         meant = repairs.get(word, "")
         if meant:
             done = tongue.meanings.get(stem(meant), ())
             if meant in STOP:
                 return _Token(piece, {}, _actions(done), False, 0)
-            terms = dict.fromkeys(of_word(meant), _ACTING if _actions(done) else _REPAIRED)
+            terms = dict.fromkeys(of_word(meant), _acting(done) if _actions(done) else _REPAIRED)
     return _Token(piece, terms, _actions(done), False, 0)
 
 
@@ -157,8 +162,12 @@ def _translated(meanings: tuple[str, ...]) -> dict[str, float]:
     found: dict[str, float] = {}
     for meaning in meanings:
         if meaning not in ("and", GONE):
-            found |= dict.fromkeys(of_word(meaning), _ACTING if meaning in ACTIONS and meaning != "report" else 1.0)
+            found |= dict.fromkeys(of_word(meaning), _acting((meaning,)) if meaning in ACTIONS and meaning != "report" else 1.0)
     return found
+
+
+def _acting(meanings: tuple[str, ...]) -> float:
+    return _ACTING_MORE if _TELLING.intersection(meanings) else ACTING
 
 
 def _actions(meanings: tuple[str, ...]) -> tuple[str, ...]:

@@ -37,6 +37,8 @@ CREATE TABLE typos (key TEXT, word TEXT, PRIMARY KEY (key, word)) WITHOUT ROWID;
 CREATE TABLE broken (folder TEXT PRIMARY KEY, message TEXT, details BLOB);
 """
 _ELSEWHERE: Final = Path(__file__).with_name("elsewhere.tsv")
+_FRAME: Final = 100
+"""What stands around a tool in a list, in characters."""
 _NAMES: Final = re.compile(r"""(?<=\w )[A-Z][\w'.-]*|(?<!\w)['"][^'"]{1,60}['"](?!\w)""")
 """Names that stand in an ask only as examples."""
 
@@ -128,7 +130,7 @@ def _row(tool: Tool, toolkit: Toolkit) -> _Row:
     card = Card(tool.slug, toolkit.slug, tool.name, tool.title, tool.about, tool.effect, *described)
     counts = {field: Counter(terms(text)) for field, text in _texts(tool, toolkit)}
     counts["pairs"] = Counter(pair for ask in tool.asks for pair in pairs(words(_NAMES.sub(" x9x ", ask))))
-    listed = len(tool.slug) + len(tool.about) + len(card.brief)
+    listed = len(tool.slug) + len(tool.about) + len(card.brief) + _FRAME
     packed = (msgpack.encode(card), msgpack.encode(tool), msgpack.encode(counts))
     return _Row(tool.slug, bool(tool.retire), kind_of(tool), *packed, listed)
 

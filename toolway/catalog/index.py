@@ -9,7 +9,9 @@ import hashlib
 import os
 import sqlite3
 import threading
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -17,6 +19,7 @@ from msgspec import msgpack, structs
 
 from toolway import __version__
 from toolway.catalog.model import Card, Tool, Toolkit, ToolkitCard
+from toolway.catalog.terms import words as words_of
 from toolway.errors import BadFile, UnknownTool, UnknownToolkit
 
 BUILTIN: Final = Path(__file__).parent.parent / "toolkits"
@@ -51,6 +54,7 @@ class Catalogue:
         self._kits: dict[str, ToolkitCard] = {}
         self._spans: dict[str, range] = {}
         self._kinds: bytes | None = None
+        self._titles: dict[str, list[str]] = {}
         self.broken: dict[str, BadFile] = {}
         self._read_heads()
 
@@ -134,6 +138,11 @@ class Catalogue:
             at = span.stop
         return [*found, range(at, self.elsewhere().start)]
 
+    def home(self, number: int) -> range:
+        """The numbers of the toolkit to which a tool belongs."""
+        spans = self._in_order
+        return spans[bisect_right(spans, number, key=lambda span: span.start) - 1]
+
     def elsewhere(self) -> range:
         """The numbers of what is asked of other kinds of service."""
         return range(self._end, len(self.kinds))
@@ -141,6 +150,15 @@ class Catalogue:
     def postings(self, terms: Iterable[str]) -> dict[str, bytes]:
         """The packed lists of those terms that any tool has, in the order of terms."""
         return dict(self._rows_of("SELECT term, tools FROM terms WHERE term IN ({}) ORDER BY term", terms))
+
+    def named(self, words: Sequence[str]) -> list[str]:
+        """The toolkits whose title or slug stands among these folded words, in the order of slugs."""
+        if not self._titles:
+            for card in self._kits.values():
+                for name in {"".join(words_of(card.title)), "".join(words_of(card.slug))}:
+                    self._titles.setdefault(name, []).append(card.slug)
+        said = {*words, *(first + second for first, second in pairwise(words))}
+        return sorted({slug for name in said for slug in self._titles.get(name, ())})
 
     def known(self, terms: Iterable[str]) -> dict[str, int]:
         """Those of the terms that any tool has, with the number of tools that have it."""
@@ -201,6 +219,7 @@ class Catalogue:
         rows = self._rows("SELECT slug, card, first, count FROM toolkits ORDER BY slug")
         self._kits = {slug: msgpack.decode(card, type=ToolkitCard) for slug, card, _, _ in rows}
         self._spans = {slug: range(first, first + count) for slug, _, first, count in rows}
+        self._in_order = sorted(filter(None, self._spans.values()), key=lambda span: span.start)
         self._end = max((span.stop for span in self._spans.values()), default=0)
         broken = self._rows("SELECT folder, message, details FROM broken ORDER BY folder")
         self.broken = {folder: BadFile(message, details=msgpack.decode(details, type=list[str])) for folder, message, details in broken}

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Final, NamedTuple
 
-from toolway.catalog.asked import Vocabulary, Wish, understand
+from toolway.catalog.asked import ACTING, Vocabulary, Wish, understand
 from toolway.catalog.doing import AGREEMENT, DELETE, LACK
 from toolway.catalog.index import Catalogue
 from toolway.catalog.postings import Postings, rarest, unpack
@@ -19,13 +19,20 @@ _GOOD_PART: Final = 0.5
 """What the best tool of a part must score, beside the best of the whole, to stand before the others of the whole."""
 
 _CONNECTED: Final = 0.6
-"""What the tools of a connected toolkit gain, as a share of the best score."""
+"""What the tools of a connected toolkit gain, as a share of the best score: the whole of it for one as good, a quarter for half as good."""
 
-_COVERED: Final = 0.2
+_NAMED: Final = 0.25
+"""What the tools of a toolkit gain that the request names."""
+
+_COVERED: Final = 0.23
 """The least share of a request that its best tool must answer for to fit."""
 
-_IN_VAIN: Final = 0.9
-"""How well what no tool does must fit, beside the best tool, for nothing to fit."""
+_PAIRED: Final = 0.5
+"""What a pair of words adds to that share, beside a word. What is to be done adds nothing: every service has lists."""
+
+_LACKING: Final = 0.75
+_ELSEWHERE: Final = 1.1
+"""How well what the toolkit lacks, or what is asked of other kinds of service, must fit beside the best tool, for nothing to fit."""
 
 _BUDGET: Final = 2_000
 _PART_BUDGET: Final = 600
@@ -69,15 +76,18 @@ class Found(NamedTuple):
 
 
 class _Ranking(NamedTuple):
-    """The tools that have something of a wish, best first, the share of the wish that the best answers for, and what is asked in vain."""
+    """The tools that have something of a wish, best first, the share of the wish that the best answers for, what it
+    scores of itself, and what the likest thing scores that no tool does.
+    """
 
     tools: list[tuple[int, float]]
     covered: float
+    best: float
     vain: float
 
     @property
     def fits(self) -> bool:
-        return bool(self.tools) and self.covered >= _COVERED and self.vain < _IN_VAIN * self.tools[0][1]
+        return bool(self.tools) and self.covered >= _COVERED and self.vain < self.best
 
 
 def search(
@@ -91,20 +101,21 @@ def search(
     telling = {term for wish in wishes for term in _telling(wish, counts)}
     lists = {term: unpack(blob) for term, blob in catalogue.postings(telling).items()}
     common = counts.keys() - lists.keys()
-    ranker = _Ranker(catalogue, lists, common, spans, catalogue.spans(connected))
+    named = catalogue.named(asked.words)
+    liked = [(_CONNECTED, catalogue.spans(connected)), (_NAMED, catalogue.spans(named))]
+    ranker = _Ranker(catalogue, lists, common, spans, liked)
     ranked = [ranker.rank(wish, _BUDGET if wish is asked.whole else _PART_BUDGET) for wish in wishes]
     order = _merged(ranked, max(limit, 0))
     heads = [[number for number, _ in one.tools[:3]] for one in (ranked[1:] or ranked)]
     names = catalogue.names(sorted({number for number, _ in order}.union(*heads)))
     hits = [Hit(*names[number], round(score, 4)) for number, score in order]
     parts = tuple(Part(wish.text, tuple(names[number][0] for number in one)) for wish, one in zip(wishes[1:] or wishes, heads, strict=True))
-    fits = ranked[0].fits
-    nearest = ""
-    if not fits and spans is not None:
-        outside = catalogue.others(spans)
+    fits, nearest = ranked[0].fits, ""
+    if spans is not None and (not fits or named):
+        outside = [span for span in catalogue.spans(named) if span not in spans] if named else catalogue.others(spans)
         other = _Ranker(catalogue, lists, common, outside, ()).rank(asked.whole, _BUDGET)
-        if other.fits:
-            nearest = catalogue.names([other.tools[0][0]])[other.tools[0][0]][1]
+        if other.fits and (not fits or other.tools[0][1] > ranked[0].tools[0][1]):
+            fits, nearest = False, catalogue.names([other.tools[0][0]])[other.tools[0][0]][1]
     return Found(hits, fits, nearest, parts)
 
 
@@ -117,14 +128,19 @@ class _Ranker:
         lists: Mapping[str, Postings],
         common: Set[str],
         spans: Sequence[range] | None,
-        preferred: Sequence[range],
+        liked: Sequence[tuple[float, Sequence[range]]],
     ) -> None:
         self._kinds = catalogue.kinds
-        self._preferred = preferred
-        self._liked = {number for span in preferred for number in span}
+        self._preferred = sorted({span for _, few in liked for span in few}, key=lambda span: span.start)
+        self._liked: dict[int, float] = {}
+        for lift, few in liked:
+            for number in (number for span in few for number in span):
+                self._liked[number] = self._liked.get(number, 0.0) + lift
         self._rarest = rarest(len(self._kinds))
         self._lists = lists
         self._common = common
+        self._catalogue = catalogue
+        self._elsewhere = catalogue.elsewhere().start
         if spans is not None:
             every = [*spans, catalogue.elsewhere()]
             self._lists = {term: found.within(every) for term, found in lists.items()}
@@ -134,18 +150,23 @@ class _Ranker:
         factors = _factors(wish.actions)
         deletes = "delete" in wish.actions or GONE in wish.actions
         most = max(scores.values(), default=0.0)
-        least, lift = _WORTH_A_LOOK * most, _CONNECTED * most
+        least = _WORTH_A_LOOK * most
         final: list[tuple[float, int]] = []
-        vain = 0.0
+        lacks: list[tuple[float, int]] = []
         for number, score in [one for one in scores.items() if one[1] >= least or one[0] in self._liked]:
             kind = self._kinds[number]
             if kind >= LACK:
-                vain = max(vain, score * factors[kind - LACK])
+                lacks.append((score * factors[kind - LACK] / (_LACKING if number < self._elsewhere else _ELSEWHERE), number))
             elif kind != DELETE or deletes:
-                final.append((-(score * factors[kind] + (lift if number in self._liked else 0.0)), number))
+                final.append((-(score * factors[kind] + self._liked.get(number, 0.0) * score * score / most), number))
         final.sort()
+        home = self._catalogue.home(final[0][1]) if final else range(0)
+        vain = max((score for score, number in lacks if number >= self._elsewhere or number in home or number in self._liked), default=0.0)
         best = [(number, -score) for score, number in final[:_REFINED]]
-        return _Ranking(best, self._covered(wish, best[0][0]) if best else 0.0, vain)
+        if not best:
+            return _Ranking([], 0.0, 0.0, vain)
+        first = best[0][0]
+        return _Ranking(best, self._covered(wish, first), scores[first] * factors[self._kinds[first]], vain)
 
     def _scores(self, wish: Wish, budget: int, most: int) -> dict[int, float]:
         """What the terms of a wish are worth in each tool. Once there are too many, the commonest are added for the best alone."""
@@ -178,8 +199,8 @@ class _Ranker:
         whole = had = 0.0
         for term, weight in wish.terms.items():
             found = self._lists.get(term)
-            if found is not None:
-                had += weight * found.worth(best)
+            if found is not None and weight > ACTING:
+                had += weight * found.worth(best) * (_PAIRED if " " in term else 1.0)
             if " " not in term and (found is not None or term not in self._common):
                 whole += weight * (found.most if found is not None else self._rarest)
         return had / whole if whole else float(had > 0)

@@ -108,7 +108,7 @@ def tongues() -> dict[str, Tongue]:
 
 
 def _tongue(name: str, rows: dict[str, list[str]]) -> Tongue:
-    stop, joints, faint = rows.pop("stop", []), rows.pop("and", []), rows.pop("faint", [])
+    stop, joints, faint = rows.pop("small", []), rows.pop("and", []), rows.pop("faint", [])
     meanings: dict[str, tuple[str, ...]] = {}
     for meaning, listed in rows.items():
         for word in listed:

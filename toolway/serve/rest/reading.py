@@ -25,6 +25,7 @@ S = TypeVar("S", bound=Struct)
 _MOST_FAULTS = 12
 _MOST_NAMES = 100
 _MESSAGE = re.compile(r"(?P<said>.+?)(?:, got `[^`]*`)?(?: - at `\$(?P<at>[^`]*)`)?")
+_VALUE = re.compile(r"(?<=Invalid value) .*")
 _WHOLE = re.compile(r"([0-9]+)\.0+")
 
 
@@ -69,8 +70,8 @@ def _named(kind: type[Struct]) -> list[tuple[str, Any]]:
 def _taken(kind: type[S], value: Json, strict: bool = True) -> S:
     try:
         return msgspec.convert(value, kind, strict=strict)
-    except msgspec.ValidationError as error:  # which stopped at the first fault
-        found = list(islice(faults(kind, value, strict=strict), _MOST_FAULTS)) or [str(error)]
+    except msgspec.ValidationError:  # which stopped at the first fault
+        found = list(islice(faults(kind, value, strict=strict), _MOST_FAULTS)) or ["it has another shape than is expected"]
     raise BadRequest("Validation error while processing request: " + "; ".join(found) + ".", details=found)
 
 
@@ -100,7 +101,7 @@ def _sentence(place: str, field: FieldInfo, came: Any, message: str) -> str:
     match = _MESSAGE.fullmatch(message)
     at = match["at"] if match else None
     if match is None or at or not match["said"].startswith("Expected `") or " of " in match["said"] or ">" in match["said"]:
-        said = match["said"].replace("`", "") if match else "cannot be read"
+        said = _VALUE.sub("", match["said"]).replace("`", "") if match else "cannot be read"
         choices = _choices(field.type)
         said = f"one of {', '.join(choices)} is expected" if "Invalid enum" in said and choices else said[:1].lower() + said[1:]
         return f"{place}{at or ''}: {said}"
