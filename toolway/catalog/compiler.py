@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from msgspec import json, msgpack, structs
 
 from toolway.catalog import reader, schema, typos
-from toolway.catalog.doing import LACK, NOTHING, kind_of, kind_of_words
+from toolway.catalog.doing import ASKED, LACK, NOTHING, kind_of, kind_of_words
 from toolway.catalog.fields import walk
 from toolway.catalog.model import Card, Tool, Toolkit, ToolkitCard
 from toolway.catalog.postings import Counts, count_of, postings
@@ -124,7 +124,14 @@ def _row(tool: Tool, toolkit: Toolkit) -> _Row:
     card = Card(tool.slug, toolkit.slug, tool.name, tool.title, tool.about, tool.effect, described)
     counts = {field: Counter(terms(text)) for field, text in _texts(tool, toolkit)}
     counts["pairs"] = Counter(pair for ask in tool.asks for pair in pairs(words(_NAMES.sub(" x9x ", ask))))
-    return _Row(tool.slug, bool(tool.retire), kind_of(tool), msgpack.encode(card), msgpack.encode(tool), msgpack.encode(counts))
+    return _Row(
+        tool.slug,
+        bool(tool.retire),
+        kind_of(tool) | (ASKED if tool.asks else 0),
+        msgpack.encode(card),
+        msgpack.encode(tool),
+        msgpack.encode(counts),
+    )
 
 
 def _lack(text: str, toolkit: str = "") -> _Row:
