@@ -33,13 +33,14 @@ _TOKEN: Final = re.compile(r"[,\u3001\uff0c\u060c;\n\u3002\uff1b.!?]|[^\s,\u3001
 
 
 class Wish(NamedTuple):
-    """One thing that is asked for: its words as they were written, the terms to look for with their weights, and what is to be done, the
-    likeliest first.
+    """One thing that is asked for: its words as they were written, the terms to look for with their weights, what is to be done, the
+    likeliest first, and those of the terms that are written as names.
     """
 
     text: str
     terms: dict[str, float]
     actions: tuple[str, ...]
+    names: frozenset[str]
 
 
 class Asked(NamedTuple):
@@ -66,6 +67,7 @@ class _Token(NamedTuple):
     joint: bool  # stands between two wishes
     cut: int  # 2: a sentence ends, 1: a comma
     at: int = 0  # where it stands
+    name: bool = False  # written as a name
 
 
 def understand(query: str, vocabulary: Vocabulary) -> Asked:
@@ -140,7 +142,7 @@ def _english(
             if meant in STOP:
                 return _Token(piece, {}, _actions(done), False, 0)
             terms = dict.fromkeys(of_word(meant), _acting(done) if _actions(done) else _REPAIRED)
-    return _Token(piece, terms, _actions(done), False, 0)
+    return _Token(piece, terms, _actions(done), False, 0, name=name)
 
 
 def _foreign(piece: str, word: str, after: str, tongue: Tongue, known: Mapping[str, int]) -> Iterable[_Token]:
@@ -177,11 +179,13 @@ def _actions(meanings: tuple[str, ...]) -> tuple[str, ...]:
 def _wish(tokens: Iterable[_Token], text: str) -> Wish:
     terms: dict[str, float] = {}
     actions: dict[str, None] = {}
+    names: set[str] = set()
     for token in tokens:
         for term, worth in token.terms.items():
             terms[term] = max(worth, terms.get(term, 0.0))
         actions |= dict.fromkeys(token.actions)
-    return Wish(text, terms, tuple(actions))
+        names.update(token.terms if token.name else ())
+    return Wish(text, terms, tuple(actions), frozenset(names))
 
 
 def _parts(tokens: list[_Token], vocabulary: Vocabulary, text: str) -> Iterable[Wish]:

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from msgspec import json, msgpack, structs
 
 from toolway.catalog import brief, reader, schema, typos
-from toolway.catalog.doing import LACK, NOTHING, kind_of, kind_of_words
+from toolway.catalog.doing import ASKED, LACK, NOTHING, kind_of, kind_of_words
 from toolway.catalog.fields import walk
 from toolway.catalog.model import Card, Tool, Toolkit, ToolkitCard
 from toolway.catalog.postings import Counts, count_of, postings
@@ -132,7 +132,7 @@ def _row(tool: Tool, toolkit: Toolkit) -> _Row:
     counts["pairs"] = Counter(pair for ask in tool.asks for pair in pairs(words(_NAMES.sub(" x9x ", ask))))
     listed = len(tool.slug) + len(tool.about) + len(card.brief) + _FRAME
     packed = (msgpack.encode(card), msgpack.encode(tool), msgpack.encode(counts))
-    return _Row(tool.slug, bool(tool.retire), kind_of(tool), *packed, listed)
+    return _Row(tool.slug, bool(tool.retire), kind_of(tool) | (ASKED if tool.asks else 0), *packed, listed)
 
 
 def _lack(text: str, toolkit: str = "") -> _Row:

@@ -9,6 +9,9 @@ from toolway.catalog.tongues import ACTIONS, tongues
 NOTHING: Final = len(ACTIONS)
 """The kind of a tool whose name tells no action."""
 
+ASKED: Final = 32
+"""Added to the kind of a tool that says how people ask for it."""
+
 LACK: Final = 64
 """Added to the kind of what is no tool, but what people ask for in vain."""
 

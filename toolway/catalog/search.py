@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Final, NamedTuple
 
 from toolway.catalog.asked import ACTING, Vocabulary, Wish, understand
-from toolway.catalog.doing import AGREEMENT, DELETE, LACK
+from toolway.catalog.doing import AGREEMENT, ASKED, DELETE, LACK
 from toolway.catalog.index import Catalogue
 from toolway.catalog.postings import Postings, rarest, unpack
 from toolway.catalog.tongues import ACTIONS, GONE
@@ -18,7 +18,7 @@ _LATER: Final = 0.6
 _GOOD_PART: Final = 0.5
 """What the best tool of a part must score, beside the best of the whole, to stand before the others of the whole."""
 
-_CONNECTED: Final = 0.6
+_CONNECTED: Final = 1.0
 """What the tools of a connected toolkit gain, as a share of the best score: the whole of it for one as good, a quarter for half as good."""
 
 _NAMED: Final = 0.25
@@ -26,6 +26,9 @@ _NAMED: Final = 0.25
 
 _COVERED: Final = 0.23
 """The least share of a request that its best tool must answer for to fit."""
+
+_TELLING_MOST: Final = 5.0
+"""The most that one word counts there, however rare it is in a large catalogue."""
 
 _PAIRED: Final = 0.5
 """What a pair of words adds to that share, beside a word. What is to be done adds nothing: every service has lists."""
@@ -77,17 +80,19 @@ class Found(NamedTuple):
 
 class _Ranking(NamedTuple):
     """The tools that have something of a wish, best first, the share of the wish that the best answers for, what it
-    scores of itself, and what the likest thing scores that no tool does.
+    scores of itself, what the likest thing scores that no tool does, and whether the best says how people ask for it.
     """
 
     tools: list[tuple[int, float]]
     covered: float
     best: float
     vain: float
+    told: bool
 
     @property
     def fits(self) -> bool:
-        return bool(self.tools) and self.covered >= _COVERED and self.vain < self.best
+        """Whether the best serves the wish. One that does not say how people ask for it says too little to be ruled out."""
+        return bool(self.tools) and (not self.told or (self.covered >= _COVERED and self.vain < self.best))
 
 
 def search(
@@ -154,7 +159,7 @@ class _Ranker:
         final: list[tuple[float, int]] = []
         lacks: list[tuple[float, int]] = []
         for number, score in [one for one in scores.items() if one[1] >= least or one[0] in self._liked]:
-            kind = self._kinds[number]
+            kind = self._kinds[number] & ~ASKED
             if kind >= LACK:
                 lacks.append((score * factors[kind - LACK] / (_LACKING if number < self._elsewhere else _ELSEWHERE), number))
             elif kind != DELETE or deletes:
@@ -164,9 +169,11 @@ class _Ranker:
         vain = max((score for score, number in lacks if number >= self._elsewhere or number in home or number in self._liked), default=0.0)
         best = [(number, -score) for score, number in final[:_REFINED]]
         if not best:
-            return _Ranking([], 0.0, 0.0, vain)
+            return _Ranking([], 0.0, 0.0, vain, False)
         first = best[0][0]
-        return _Ranking(best, self._covered(wish, first), scores[first] * factors[self._kinds[first]], vain)
+        return _Ranking(
+            best, self._covered(wish, first), scores[first] * factors[self._kinds[first] & ~ASKED], vain, bool(self._kinds[first] & ASKED)
+        )
 
     def _scores(self, wish: Wish, budget: int, most: int) -> dict[int, float]:
         """What the terms of a wish are worth in each tool. Once there are too many, the commonest are added for the best alone."""
@@ -195,14 +202,17 @@ class _Ranker:
                 scores[number] += weight * found.worth(number)
 
     def _covered(self, wish: Wish, best: int) -> float:
-        """The share of a wish's terms, by rarity, that stands in a tool. Pairs of words only add to it."""
+        """The share of a wish's terms, by rarity, that stands in a tool. Pairs only add to it; names that it lacks take nothing."""
         whole = had = 0.0
         for term, weight in wish.terms.items():
             found = self._lists.get(term)
-            if found is not None and weight > ACTING:
-                had += weight * found.worth(best) * (_PAIRED if " " in term else 1.0)
-            if " " not in term and (found is not None or term not in self._common):
-                whole += weight * (found.most if found is not None else self._rarest)
+            worth = found.worth(best) if found else 0.0
+            most = found.most if found else self._rarest
+            weight *= min(most, _TELLING_MOST)
+            if worth and wish.terms[term] > ACTING:
+                had += weight * worth / most * (_PAIRED if " " in term else 1.0)
+            if " " not in term and (worth or (term not in wish.names and term not in self._common)):
+                whole += weight
         return had / whole if whole else float(had > 0)
 
 
