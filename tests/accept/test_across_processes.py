@@ -13,11 +13,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, ProxyHandler, Request, build_opener
 
 import pytest
 
 from tests.databases import outside
 from tests.processes import KEY, House, Served, until
+from tests.serve.browsing import fields
 
 SESSION = "/api/v3.1/tool_router/session"
 SEEN_SECONDS = 1.0 + 1.5
@@ -65,6 +68,50 @@ def test_who_waits_at_one_server_sees_within_a_second_what_was_connected_past_it
             kept = pool.submit(asyncio.run, committed(url, toolkit))
             houses[1].say("connect", toolkit, "--user", "alice", "--api-key", f"sandbox-{toolkit}-key")
             assert max(told.result() for told in seen) - kept.result() < SEEN_SECONDS
+
+
+def test_who_polls_an_account_at_one_server_sees_within_a_second_what_was_done_at_the_other(two: list[Served]) -> None:
+    """A link that is answered, a new name, switching off, deleting: by its id alone, in every worker."""
+    one, other = two
+    made = call(one, session(one, "alice", "desktime"), "COMPOSIO_MANAGE_CONNECTIONS", toolkits=["desktime"])
+    begun = made["data"]["results"]["desktime"]
+    place = f"/api/v3.1/connected_accounts/{begun['connected_account_id']}"
+    assert one.ask("GET", place)[1]["status"] == other.ask("GET", place)[1]["status"] == "INITIATED"
+    changes: list[tuple[str, str, Any, Callable[[int, Any], bool]]] = [
+        ("PATCH", "", {"alias": "work"}, lambda status, shown: shown["alias"] == "work"),
+        ("PATCH", "/status", {"enabled": False}, lambda status, shown: shown["status"] == "INACTIVE"),
+        ("PATCH", "/status", {"enabled": True}, lambda status, shown: shown["status"] == "ACTIVE"),
+        ("POST", "/revoke", None, lambda status, shown: shown["status"] == "REVOKED"),
+        ("DELETE", "", None, lambda status, shown: status == 404),
+    ]
+    with ThreadPoolExecutor() as pool:
+        waits = [pool.submit(told, served, place, lambda status, shown: shown["status"] == "ACTIVE") for served in (*two, one)]
+        fill_in(begun["redirect_url"], "sandbox-desktime-key")
+        done = time.monotonic()
+        assert max(one.result() for one in waits) - done < SEEN_SECONDS
+        for index, (method, rest, content, seen) in enumerate(changes):
+            here = two[index % 2]
+            waits = [pool.submit(told, served, place, seen) for served in (*two, one)]
+            status, answer = here.ask(method, place + rest, KEY, content)
+            done = time.monotonic()
+            assert status == 200, answer
+            assert max(one.result() for one in waits) - done < SEEN_SECONDS, (method, rest)
+
+
+def fill_in(link: str, key: str) -> None:
+    """What a person does with a connect link, in a browser."""
+    browser = build_opener(ProxyHandler({}), HTTPCookieProcessor())
+    with browser.open(link, timeout=20) as page:
+        form = fields(page.read().decode())
+    form[next(name for name in form if name.startswith("secret."))] = key
+    with browser.open(Request(link, urlencode(form).encode(), {"origin": "null"}), timeout=20) as page:
+        assert page.status == 200
+
+
+def told(served: Served, place: str, seen: Callable[[int, Any], bool]) -> float:
+    """When an account was first shown so."""
+    until(lambda: seen(*served.ask("GET", place)))
+    return time.monotonic()
 
 
 async def committed(url: str, toolkit: str) -> float:

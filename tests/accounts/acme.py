@@ -17,6 +17,7 @@ from toolway.router.execute import Executor, Outcome
 from toolway.serve.local import Local
 from toolway.settings import read
 from toolway.store.records import Account, AuthConfig, Session, new_id, now_ms
+from toolway.watch import Watch
 
 TOOLKIT = {
     "toolkit.toml": """
@@ -161,14 +162,14 @@ class Acme:
             yield self
 
     @asynccontextmanager
-    async def house(self, folder: Path, database: str = "", **more: str) -> AsyncGenerator["House"]:
+    async def house(self, folder: Path, database: str = "", watch: Watch | None = None, **more: str) -> AsyncGenerator["House"]:
         """An installation that reaches this service."""
         kit = folder / "acme"
         kit.mkdir(parents=True, exist_ok=True)
         for name, text in TOOLKIT.items():
             (kit / name).write_text(text)
         flags = {"data": str(folder / "data"), "toolkits": str(kit), "hosts": f"acme.api={self.url}", "database": database} | more
-        async with await Local.open(read(flags, {})) as local:
+        async with await Local.open(read(flags, {}), watch) as local:
             yield House(local, self, (await local.project()).id)
 
 

@@ -36,6 +36,18 @@ def test_lists_that_are_too_long(catalogue: Catalogue, more: Json, place: str) -
         configure({"user_id": "u"} | more, catalogue)
 
 
+@pytest.mark.parametrize("given", [1, 11, 0, -3, 2.5, True, "5", [], 10**400])
+def test_how_many_accounts_is_a_number_from_2_to_10(catalogue: Catalogue, given: Any) -> None:
+    for enable in (True, False):
+        with pytest.raises(BadRequest, match=r"^multi_account.max_accounts_per_toolkit is .{,50}; a whole number from 2 to 10"):
+            configure({"user_id": "u", "multi_account": {"enable": enable, "max_accounts_per_toolkit": given}}, catalogue)
+
+
+def test_how_many_accounts_is_told_where_there_may_be_several(catalogue: Catalogue) -> None:
+    for given, most in (({"enable": True}, 5), ({"enable": True, "max_accounts_per_toolkit": 10}, 10), ({"enable": False}, None)):
+        assert configure({"user_id": "u", "multi_account": given}, catalogue)["multi_account"].get("max_accounts_per_toolkit") == most
+
+
 def test_each_once(catalogue: Catalogue) -> None:
     given: dict[str, Any] = {
         "user_id": "u",

@@ -2,8 +2,9 @@
 
 import io
 import json
+import re
 import shutil
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from tests.watch.numbers import Numbers
 from toolway.catalog.index import BUILTIN, Catalogue
@@ -21,7 +23,7 @@ from toolway.router.discover import ACCOUNT_ROOM, STATUS_ROOM, Finder
 from toolway.router.sessions import Sessions
 from toolway.serve.local import Local
 from toolway.settings import read
-from toolway.store.records import Account, AuthConfig, Session, new_id, now_ms
+from toolway.store.records import EFFECTS, Account, AuthConfig, Session, new_id, now_ms
 from toolway.watch import Watch, start
 
 from .test_known import SPEECH, anything, speech
@@ -44,15 +46,32 @@ class House:
         project = await self.local.project()
         return await Sessions(self.local.store, self.local.catalogue).create(project.id, {"user_id": user} | more)
 
-    async def connected(self, toolkit: str, label: str, times: int = 1) -> None:
+    async def connected(self, toolkit: str, label: str, times: int = 1, effects: Sequence[str] = EFFECTS, **more: Any) -> AuthConfig:
+        """Accounts of alice with these effects, of an auth config that is like `more`."""
         project = await self.local.project()
-        config = AuthConfig(new_id("ac_"), project.id, toolkit, "API_KEY", "", True, now_ms(), now_ms())
+        config = structs.replace(AuthConfig(new_id("ac_"), project.id, toolkit, "API_KEY", "", True, now_ms(), now_ms()), **more)
         await self.local.store.auth_configs.add(config)
         for _ in range(times):
             account = Account(
-                new_id("ca_"), project.id, "alice", toolkit, config.id, "ACTIVE", "", label, label, {}, "", now_ms(), now_ms()
+                new_id("ca_"),
+                project.id,
+                "alice",
+                toolkit,
+                config.id,
+                "ACTIVE",
+                "",
+                label,
+                label,
+                {},
+                "",
+                now_ms(),
+                now_ms(),
+                "",
+                (*effects,),
             )
             await self.local.store.accounts.add(account)
+        await self.local.store.freshness.fresh()
+        return config
 
     async def ask(self, session: Session, *queries: Any, **more: Any) -> tuple[Json, int]:
         """The answer, and how many characters the agent reads."""
@@ -168,6 +187,65 @@ async def test_nothing_fits_is_said_plainly(house: House) -> None:
     assert (result["primary_tool_slugs"], result["related_tool_slugs"], data["tool_schemas"]) == ([], [], {})
     assert result["execution_guidance"].startswith("No tool of this session fits.")
     assert data["toolkit_connection_statuses"] == data["next_steps_guidance"] == []
+
+
+async def slugs_of(house: House, session: Session, *asked: str) -> tuple[set[str], Json]:
+    """Every slug that a search names anywhere, and what it answers to the last request."""
+    data, size = await house.ask(session, *({"use_case": words} for words in asked))
+    assert size < brief.MOST_CHARACTERS * len(asked)
+    whole = json.dumps(data["results"]) + json.dumps(list(data["tool_schemas"]))
+    return {card.slug for card in CATALOGUE.cards() if re.search(rf"\b{card.slug}\b", whole)}, data["results"][-1]
+
+
+async def test_what_every_account_refuses_is_not_offered(house: House) -> None:
+    """The person let agents read only; once another account may delete, the tool is there again."""
+    asked = ["delete the tag old", "list tags", "create the client Acme and delete the project Nimbus", "which tags are there"]
+    session = await house.session(toolkits={"enable": ["clockify"]})
+    assert "CLOCKIFY_DELETE_TAG" in (await slugs_of(house, session, *asked))[0], "nothing is refused before anything is connected"
+    await house.connected("clockify", "me@example.com", effects=("read",))
+    found, _ = await slugs_of(house, session, *asked)
+    assert found and {CATALOGUE.card(slug).effect for slug in found} == {"read"}
+    _, result = await slugs_of(house, session, asked[0])
+    assert "CLOCKIFY_DELETE_TAG" not in result["primary_tool_slugs"]
+    said = "Delete Tag fits, but would delete, and the connected account was connected to read only: only the person who connected it can"
+    assert result["execution_guidance"].startswith(said)
+    _, result = await slugs_of(house, session, "list tags, then delete the project Nimbus")
+    assert "can allow more, by connecting it again with a new link." in result["execution_guidance"]
+    _, result = await slugs_of(house, session, "list tags")
+    assert "fits, but" not in result["execution_guidance"] and result["primary_tool_slugs"][0] == "CLOCKIFY_GET_TAGS"
+    missed = await house.finder.schemas(session, ["CLOCKIFY_DELETE_TAG", "CLOCKIFY_GET_TAGS"])
+    assert (list(missed["tool_schemas"]), missed["not_found"]) == (["CLOCKIFY_GET_TAGS"], ["CLOCKIFY_DELETE_TAG"])
+    assert "only the person who connected it can allow more" in missed["not_found_message"]
+    _, result = await slugs_of(house, session, "What can you help me with?")
+    reads = sum(card.effect == "read" for card in CATALOGUE.cards(["clockify"]))
+    assert result["overview"]["toolkits"][0]["tools"] == reads
+    await house.connected("clockify", "other@example.com")
+    found, result = await slugs_of(house, session, asked[0])
+    assert "CLOCKIFY_DELETE_TAG" in found and "fits, but" not in result["execution_guidance"]
+    assert (await house.finder.schemas(session, ["CLOCKIFY_DELETE_TAG"]))["success"]
+
+
+async def test_what_an_auth_config_does_not_allow_is_not_offered(house: House) -> None:
+    session = await house.session(toolkits={"enable": ["clockify"]})
+    config = await house.connected("clockify", "me@example.com", tools=("CLOCKIFY_GET_TAGS", "CLOCKIFY_UPDATE_TAG"))
+    found, _ = await slugs_of(house, session, "delete the tag old", "list tags", "rename a tag", "log two hours on Acme")
+    assert found == {"CLOCKIFY_GET_TAGS", "CLOCKIFY_UPDATE_TAG"}
+    _, result = await slugs_of(house, session, "delete the tag old")
+    assert "is not among the tools that the auth config of the connected account allows: the operator can" in result["execution_guidance"]
+    await house.local.store.auth_configs.change(config, tools=(), enabled=False)
+    await house.local.store.freshness.fresh()
+    found, result = await slugs_of(house, session, "delete the tag old")
+    assert (found, result["primary_tool_slugs"]) == (set(), [])
+    assert result["error"].endswith("is switched off: the operator can switch it on again.")
+
+
+async def test_an_account_that_the_session_does_not_pin_allows_nothing_in_it(house: House) -> None:
+    await house.connected("clockify", "me@example.com")
+    await house.connected("clockify", "small@example.com", effects=("read",))
+    accounts = await house.local.keeper.accounts((await house.local.project()).id, "alice", "clockify")
+    pin = next(one.id for one in accounts if one.effects == ("read",))
+    session = await house.session(connected_accounts={"clockify": [pin]})
+    assert "CLOCKIFY_DELETE_TAG" not in (await slugs_of(house, session, "delete the tag old"))[0]
 
 
 async def test_several_wishes_of_one_request_are_steps_in_their_order(house: House) -> None:

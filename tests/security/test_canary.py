@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncGenerator, Callable, Generator, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote, quote_plus
@@ -23,7 +23,7 @@ from toolway.router.execute import Executor
 from toolway.router.sessions import Sessions
 from toolway.serve.local import Local
 from toolway.serve.running import leave_word
-from toolway.watch import Spans, Watch, start
+from toolway.watch import Spans, Watch
 
 PAGE_KEY = "canary-page/key+4f1c=9d"
 HEADLESS_KEY = "canary-headless/key+77aa=0c"
@@ -136,13 +136,6 @@ def leaks(sinks: Iterable[Sink], secrets: dict[str, str]) -> list[str]:
         for shape in shapes(secret)
         if shape in sink.content
     ]
-
-
-@pytest.fixture
-def told() -> Generator[None]:
-    start(level="info")
-    yield
-    start(level="warning")
 
 
 @pytest.fixture

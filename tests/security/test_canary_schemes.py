@@ -1,6 +1,6 @@
 """42, for what connects otherwise than by one key: pairs, codes, refreshing, revoking, and the vault's keys changing between."""
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,6 @@ from toolway.accounts.rotation import rotate
 from toolway.errors import ToolwayError
 from toolway.router.connect import ConnectFailed
 from toolway.router.doctor import Doctor
-from toolway.watch import start
 
 BROWSER = "canary-browser-cookie-0123456789"
 TYPED: dict[str, dict[str, str]] = {
@@ -21,13 +20,6 @@ TYPED: dict[str, dict[str, str]] = {
     "BASIC": {"username": "alice", "password": "canary-pass-word"},
     "BEARER_TOKEN": {"token": jwt(backendUrl="https://api.acme.example")},
 }
-
-
-@pytest.fixture
-def told() -> Generator[None]:
-    start(level="info")
-    yield
-    start(level="warning")
 
 
 @pytest.fixture

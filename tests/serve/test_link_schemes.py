@@ -1,5 +1,7 @@
 """The connect page for other schemes: a name with a password, several fields, nothing at all; and what the operator spoilt."""
 
+import json
+from base64 import urlsafe_b64encode
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import pytest
 
 from tests.accounts.acme import Acme, House
 from tests.serve.browsing import Browser, account_of, begin
-from tests.serve.conftest import Reply, Router, serving
+from tests.serve.conftest import Reply, Router, running, serving
 
 
 @pytest.fixture
@@ -83,3 +85,35 @@ async def test_a_client_that_is_not_whole(house: House, router: Router) -> None:
     page = await Browser(router).open(link)
     assert page.status == 409
     assert "The operator has to add it" in page.text
+
+
+def addon_token(region: str) -> str:
+    """A token as Clockify gives it to an add-on for a workspace of that region, signed as the sandbox signs."""
+    api, reports = ("api", "reports.api") if not region else (region, region)
+    claims = {
+        "backendUrl": f"https://{api}.clockify.me/api",
+        "reportsUrl": f"https://{reports}.clockify.me" + ("/report" if region else ""),
+    }
+    parts = (urlsafe_b64encode(json.dumps(one).encode()).rstrip(b"=").decode() for one in ({"alg": "RS256"}, claims))
+    return f"{'.'.join(parts)}.sandbox-clockify-addon-token"
+
+
+async def test_an_add_on_s_token_from_link_to_call(tmp_path: Path, sandbox: str) -> None:
+    """Clockify, as the sandbox plays it: it takes the token in its own header, of the global hosts only."""
+    async with running(tmp_path, sandbox=sandbox) as clockify:
+        project = await clockify.local.project()
+        config = await clockify.local.custody.make_config(project.id, "clockify", "BEARER_TOKEN", {})
+        link, number = await begin(clockify, "clockify", auth_configs={"clockify": config.id})
+        browser = Browser(clockify)
+        await browser.open(link)
+        for token, said in (("sandbox-clockify-addon-token", "does not tell where it belongs"), (addon_token("euc1"), "did not accept")):
+            page = await browser.send(link, key=token)
+            assert page.status == 422 and said in page.text and token not in page.text
+        assert (await browser.send(link, key=addon_token(""))).status == 200
+        account = await account_of(clockify, number)
+        assert (account.status, account.mode, account.settings.get("region")) == ("ACTIVE", "BEARER_TOKEN", None)
+        done = await clockify.execute(await clockify.session("alice", "clockify"), "CLOCKIFY_GET_TAGS")
+        assert done["successful"] and done["account"] == account.label and "@" in account.label
+        report = {"dateRangeStart": "2026-11-01T00:00:00Z", "dateRangeEnd": "2026-11-08T00:00:00Z", "summaryFilter": {"groups": ["USER"]}}
+        done = await clockify.execute(await clockify.session("alice", "clockify"), "CLOCKIFY_GENERATE_SUMMARY_REPORT", **report)
+        assert done["successful"], done["error"]

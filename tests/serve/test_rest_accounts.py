@@ -332,3 +332,25 @@ async def test_an_alias_names_an_account_in_a_call(router: Router) -> None:
     _, done = await router.send("POST", f"{session}/execute", {"tool_slug": "DESKTIME_PING_REQUEST", "account": "new"})
     assert done["result_type"] == "completed", done
     assert {entry.id: entry.account_id for entry in await router.entries(before + 1)}[done["log_id"]] == new
+
+
+async def test_a_session_takes_no_more_accounts_than_it_says(router: Router) -> None:
+    """Over REST and over MCP alike; who is switched off counts, who is deleted does not, and other sessions have limits of their own."""
+    numbers = [await account_of(router, "many") for _ in range(2)]
+    mcp = await router.session("many", multi_account={"enable": True, "max_accounts_per_toolkit": 2})
+    link = f"{SESSION}/{mcp.split('/')[2]}/link"
+    await router.send("PATCH", f"{P}/connected_accounts/{numbers[0]}/status", {"enabled": False})
+    status, said = await router.send("POST", link, {"toolkit": "desktime"})
+    assert (status, said["error"]["message"]) == (409, "2 desktime accounts are connected, and this session takes at most 2.")
+    assert "multi_account.max_accounts_per_toolkit" in said["error"]["suggested_fix"]
+    managed = (await router.call(mcp, "COMPOSIO_MANAGE_CONNECTIONS", toolkits=["desktime"], reinitiate_all=True))["data"]["results"][
+        "desktime"
+    ]
+    assert managed["status"] == "failed" and "takes at most 2" in managed["error_message"]
+    assert (await router.send("POST", link, {"toolkit": "clockify"}))[0] == 201
+    await router.send("DELETE", f"{P}/connected_accounts/{numbers[0]}")
+    assert (await router.send("POST", link, {"toolkit": "desktime"}))[0] == 201
+    numbers += [await account_of(router, "many") for _ in range(4)]
+    for more, given in (({"multi_account": {"enable": True}}, 409), ({"multi_account": {"enable": False}}, 201), ({}, 201)):
+        other = f"{SESSION}/{(await router.session('many', **more)).split('/')[2]}/link"
+        assert (await router.send("POST", other, {"toolkit": "desktime"}))[0] == given, more

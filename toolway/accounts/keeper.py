@@ -20,11 +20,25 @@ _TOO_SOON_MS = 10_000
 _PLAYED = "sandbox"
 
 
+class Grant(Struct, frozen=True):
+    """What an account may be used for: the effects that its person allowed agents, the slugs that its auth config allows (none: all).
+    `off`: the auth config is switched off, so that it may be used for nothing.
+    """
+
+    effects: tuple[str, ...] = EFFECTS
+    tools: tuple[str, ...] = ()
+    off: bool = False
+
+    @property
+    def narrow(self) -> bool:
+        """Whether it may not be used for everything."""
+        return self.off or bool(self.tools) or self.effects != EFFECTS
+
+
 class Credential(Struct, frozen=True, eq=False, weakref=True):
     """An open account: who it is for people (`label`), how it signs (`mode`), its secrets by field name, and its settings (region ...).
 
-    `effects` are what the person allowed agents, `tools` the slugs that its auth config allows (none: all). `expires_at` is when its
-    access token does (milliseconds; None: not known), `refreshed_at` when that was made.
+    `expires_at` is when its access token does (milliseconds; None: not known), `refreshed_at` when that was made.
     """
 
     account_id: str
@@ -32,8 +46,7 @@ class Credential(Struct, frozen=True, eq=False, weakref=True):
     mode: str
     secrets: dict[str, Secret]
     settings: dict[str, str]
-    effects: tuple[str, ...] = EFFECTS
-    tools: tuple[str, ...] = ()
+    grant: Grant = Grant()
     expires_at: int | None = None
     refreshed_at: int | None = None
     project_id: str = ""
@@ -76,6 +89,11 @@ class Keeper:
         held = await self._held.get((project_id, user_id, toolkit))
         return [a for a in held.accounts if not pins or a.id in pins] if held else []
 
+    async def grants(self, project_id: str, user_id: str, toolkit: str, pins: Sequence[str] = ()) -> list[Grant]:
+        """What each of these accounts may be used for."""
+        held = await self._held.get((project_id, user_id, toolkit))
+        return [_grant(a, held.configs.get(a.auth_config_id)) for a in held.accounts if not pins or a.id in pins] if held else []
+
     async def credential(
         self, project_id: str, user_id: str, toolkit: str, pins: Sequence[str] = (), named: str = "", explicit: bool = False
     ) -> Credential:
@@ -96,7 +114,7 @@ class Keeper:
             raise NotConnected(toolkit)
         account = fitting[0]
         config = held.configs.get(account.auth_config_id)
-        if config is None or not config.enabled:
+        if _grant(account, config).off:
             raise Forbidden(
                 f"{account.label} cannot be used: the auth config {account.auth_config_id} is switched off.",
                 fix="The operator can switch it on again.",
@@ -130,14 +148,14 @@ class Keeper:
 
     async def _hold(self, place: tuple[str, str, str]) -> _Held | None:
         found = await self._store.accounts.active(*place)
-        accounts = [a for a in found if (_PLAYED in a.settings) == (a.toolkit in self._played)]
+        accounts = [a for a in found if self.is_here(a)]
         if not accounts:
             return None  # nobody is not remembered: they may connect at any moment
         project_id, _, toolkit = place
         return _Held(accounts, {config.id: config for config in await self._store.auth_configs.list(project_id, toolkit)}, {})
 
     def open(self, account: Account, config: AuthConfig | None = None) -> Credential:
-        """Unseal an account's secrets. A refresh token is not among them."""
+        """Unseal an account's secrets. A refresh token is not among them. Without its auth config it may be used for nothing."""
         mode, secrets = account_secrets(self._vault, account)
         refresh = secrets.pop("refresh_token", None)
         return Credential(
@@ -146,13 +164,16 @@ class Keeper:
             mode,
             secrets,
             account.settings,
-            account.effects,
-            config.tools if config else (),
+            _grant(account, config),
             account.expires_at,
             account.refreshed_at,
             account.project_id,
             refresh is not None or mode == "S2S_OAUTH2",
         )
+
+    def is_here(self, account: Account) -> bool:
+        """Whether an account is one of what is reached: of the sandbox, or of the real service."""
+        return (_PLAYED in account.settings) == (account.toolkit in self._played)
 
     def mark(self, toolkit: str) -> dict[str, str]:
         """The settings by which an account that is connected now is known as one of the sandbox."""
@@ -161,6 +182,10 @@ class Keeper:
     def seal(self, account_id: str, mode: str, secrets: Mapping[str, Secret]) -> str:
         """Seal secrets for the account of this id; they open for no other."""
         return sealed_secrets(self._vault, row_of(account_id), secrets, mode)
+
+
+def _grant(account: Account, config: AuthConfig | None) -> Grant:
+    return Grant(account.effects, config.tools if config else (), config is None or not config.enabled)
 
 
 def row_of(account_id: str) -> str:

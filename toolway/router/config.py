@@ -27,6 +27,9 @@ BLOCKS: dict[str, tuple[str, ...]] = {
 }
 KEYS = ("user_id", *BLOCKS, "tools", "tags", "auth_configs", "connected_accounts", "instant", "experimental", "hooks")
 _MEANT = {"enabled": "enable", "disabled": "disable", "toolkit": "toolkits", "userId": "user_id", "user": "user_id"}
+MOST_ACCOUNTS = 5
+"""How many accounts a user has for a toolkit where a session takes several and does not say how many."""
+_FEWEST_ACCOUNTS, _LIMIT_ACCOUNTS = 2, 10
 _SIZES = ("standard", "medium", "large", "xlarge")
 _LONGEST = 1000
 _MOST = 200
@@ -72,7 +75,8 @@ def configure(body: Any, catalogue: Catalogue) -> Json:
         "multi_account": {
             "enable": multiple,
             "require_explicit_selection": _flag(multi, "multi_account.require_explicit_selection", multiple),
-        },
+        }
+        | _most_accounts(multi, multiple),
         "preload": {"tools": _preload(blocks["preload"].get("tools"), catalogue)},
         "search": {"enable": _flag(blocks["search"], "search.enable", True)},
         "execute": {"enable_multi_execute": _flag(blocks["execute"], "execute.enable_multi_execute", True)},
@@ -210,6 +214,18 @@ def callback(url: Any, place: str = "manage_connections.callback_url") -> Json:
     if not is_page(text := _text(url, place)):
         raise BadRequest(f"{place} is no http or https address.", fix="Give the page to come back to, with its host.")
     return {"callback_url": text}
+
+
+def _most_accounts(multi: Json, multiple: bool) -> Json:
+    """How many accounts of a toolkit the session lets its user have; nothing where it does not take several."""
+    given: Any = multi.get("max_accounts_per_toolkit")
+    if given is None:
+        given = MOST_ACCOUNTS
+    if isinstance(given, bool) or not isinstance(given, int) or not _FEWEST_ACCOUNTS <= given <= _LIMIT_ACCOUNTS:
+        shown = str(given)[:40] if type(given) is int else kind_of(given)
+        wanted = f"a whole number from {_FEWEST_ACCOUNTS} to {_LIMIT_ACCOUNTS} is expected"
+        raise BadRequest(f"multi_account.max_accounts_per_toolkit is {shown}; {wanted}.")
+    return {"max_accounts_per_toolkit": given} if multiple else {}
 
 
 def _toolkits(block: Json, catalogue: Catalogue) -> Json:

@@ -18,9 +18,10 @@ from toolway.accounts.vault import Secret, Vault
 from toolway.calls.run import Runner
 from toolway.catalog.index import Catalogue
 from toolway.catalog.model import Auth, Json, Toolkit
-from toolway.errors import BadArgument, BadRequest, CallFailed, Forbidden, Gone, Refused, TooLarge, ToolwayError
+from toolway.errors import BadArgument, BadRequest, CallFailed, Conflict, Forbidden, Gone, Refused, TooLarge, ToolwayError
 from toolway.net import Net
 from toolway.router.comeback import Comebacks
+from toolway.router.config import MOST_ACCOUNTS
 from toolway.router.given import allowed, brought, named, settings_of
 from toolway.store.connected import AccountChanges
 from toolway.store.records import EFFECTS, Account, AuthConfig, Authorization, Link, Session, new_id, now_ms
@@ -112,7 +113,8 @@ class Connector:
         """Begin a connection for a session's user: what an agent needs to show the link.
 
         The auth config is that of an account that the session pins, else the one that it names, else as `auth_config_for` has it. Where
-        what is pinned has expired it is connected anew: another account would be of no use to the session.
+        what is pinned has expired it is connected anew: another account would be of no use to the session. Raises `Conflict` where the
+        session takes no more accounts.
         """
         callback_url = callback_url or session.config["manage_connections"].get("callback_url") or ""
         pinned = await self._pinned(session, toolkit)
@@ -120,6 +122,7 @@ class Connector:
         if over is not None and not any(one.status == "ACTIVE" for one in pinned):
             begun = await self.again(over, callback_url)
         else:
+            await self._room(session, toolkit)
             chosen: str = pinned[0].auth_config_id if pinned else session.config["auth_configs"].get(toolkit, "")
             begun = await self.begin(session.project_id, session.user_id, toolkit, chosen, callback_url, alias)
         return {
@@ -137,6 +140,20 @@ class Connector:
         await links.auth_config_for(self._store, account.project_id, kit.slug, "", account.auth_config_id)
         account, token, expires_at = await links.ask_again(self._store, self._derive, account, callback_url)
         return Begun(account, f"/link/{token}", expires_at)
+
+    async def _room(self, session: Session, toolkit: str) -> None:
+        """Whether a session lets its user have one more account for a toolkit. Raises `Conflict`. Those that are switched off count."""
+        multiple: Json = session.config["multi_account"]
+        if not multiple["enable"]:
+            return
+        most: int = multiple.get("max_accounts_per_toolkit", MOST_ACCOUNTS)
+        found = await self._store.accounts.list(session.project_id, session.user_id, toolkit)
+        kept = [one for one in found if one.status in ("ACTIVE", "INACTIVE") and self._keeper.is_here(one)]
+        if len(kept) >= most:
+            raise Conflict(
+                f"{len(kept)} {toolkit} accounts are connected, and this session takes at most {most}.",
+                fix="Use one of them, ask the operator to delete one, or raise multi_account.max_accounts_per_toolkit.",
+            )
 
     async def _pinned(self, session: Session, toolkit: str) -> list[Account]:
         """The accounts of its user that a session pins for a toolkit."""

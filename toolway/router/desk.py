@@ -102,7 +102,7 @@ class Desk:
         return _done(await self._finder.search(session, arguments))
 
     async def _schemas(self, session: Session, asking: Asking, arguments: Json) -> Answer:
-        return _done(self._finder.schemas(session, [name for name, _ in named(arguments, "tool_slugs")]))
+        return _done(await self._finder.schemas(session, [name for name, _ in named(arguments, "tool_slugs")]))
 
     async def _manage(self, session: Session, asking: Asking, arguments: Json) -> Answer:
         return _done(await self._connections.manage(session, asking, arguments))

@@ -5,7 +5,7 @@ The answer's shape is the contract's (section 7.3). Only slugs that this session
 
 import secrets
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, cast
 
@@ -17,6 +17,7 @@ from toolway.errors import BadRequest, Forbidden, UnknownTool
 from toolway.router import brief, browse, known, plan, policy
 from toolway.router.known import Known
 from toolway.router.meta import EXECUTE, MANAGE, SEARCH
+from toolway.router.policy import Reach
 from toolway.router.savings import Savings
 from toolway.store.records import Account, Session
 from toolway.store.shelves import Store
@@ -44,12 +45,15 @@ class _Query(NamedTuple):
 
 
 class _Found(NamedTuple):
-    """What fits a query: the plan, and the tools to offer. Nothing fits where there are none; `nearest` is then a toolkit that does."""
+    """What fits a query: the plan, and the tools to offer. Nothing fits where there are none; `nearest` is then a toolkit that does.
+    `refused` tells of what fits better, but no account may be used for.
+    """
 
     intents: Sequence[plan.Intent] = ()
     primary: Sequence[Card] = ()
     hits: Sequence[Card] = ()
     nearest: str = ""
+    refused: str = ""
 
 
 class Finder:
@@ -66,6 +70,7 @@ class Finder:
         queries = _queries(arguments)
         kits = [card for card in self._catalogue.toolkits() if policy.uses(session, card.slug)]
         connected = await self._connected(session)
+        reach = await self._reach(session, connected)
         answer: Json = {"success": True, "error": None, "results": []}
         first: dict[str, Card] = {}
         further: dict[str, Card] = {}
@@ -74,10 +79,10 @@ class Finder:
             made: Json = {"index": index, "use_case": query.words[:_MOST_ECHOED], "primary_tool_slugs": [], "related_tool_slugs": []}
             category = browse.asked(query.words, kits)
             if category is not None:
-                made |= browse.overview(kits, self._counts(session), connected, category)
+                made |= browse.overview(kits, self._counts(session, reach), connected, category)
             else:
-                found = self._fitting(session, query, connected)
-                made |= self._result(session, query, found, connected, first, others) if found.primary else self._nothing(found.nearest)
+                found = self._fitting(session, reach, query, connected)
+                made |= self._result(reach, query, found, connected, first, others) if found.primary else self._nothing(found)
                 further |= {card.slug: card for card in found.primary}
             answer["results"].append(made)
         results: list[Json] = answer["results"]
@@ -99,29 +104,33 @@ class Finder:
         self._savings.count(session, len(queries), brief.size(answer))
         return answer
 
-    def _fitting(self, session: Session, query: _Query, connected: dict[str, Sequence[Account]]) -> _Found:
+    def _fitting(self, session: Session, reach: Reach, query: _Query, connected: dict[str, Sequence[Account]]) -> _Found:
         from toolway.catalog.search import search
 
         kits = policy.toolkits(session, self._catalogue)
-        depth = _DEEP if policy.narrowed(session) else OFFERED
+        depth = _DEEP if reach.narrow else OFFERED
         # Where a session names its toolkits, all of them are meant, whether connected yet or not.
         preferred = kits if "enabled" in session.config["toolkits"] else connected
         found = search(self._catalogue, query.words, kits, depth, connected=tuple(preferred))
         if not found.fits:
             return _Found(nearest=found.nearest)
-        hits = [card for hit in found.hits if policy.allowed(session, card := self._catalogue.card(hit.slug))][:OFFERED]
+        ranked = [self._catalogue.card(hit.slug) for hit in found.hits]
+        refused = _refused(session, reach, ranked)
+        for part in found.parts[:_MOST_INTENTS] if reach.narrow else ():
+            refused = refused or _refused(session, reach, map(self._catalogue.card, part.slugs))
+        hits = [card for card in ranked if card in reach][:OFFERED]
         near = list(dict.fromkeys(card.toolkit for card in hits))[:_MOST_TOOLKITS]
         hits = [card for card in hits if card.toolkit in near]
         intents: dict[str, plan.Intent] = {}
         several = len(found.parts) > 1
         for part in found.parts[:_MOST_INTENTS]:
-            best = next((slug for slug in part.slugs if policy.allowed(session, self._catalogue.card(slug))), None)
+            best = next((slug for slug in part.slugs if self._catalogue.card(slug) in reach), None)
             if best is not None and several:
                 intents.setdefault(best, self._intent(best, known.Known(part.text, query.known.fields, around=query.known.words)))
         if not intents and hits:
             intents[hits[0].slug] = self._intent(hits[0].slug, query.known)
         primary = {slug: self._catalogue.card(slug) for slug in intents} | {card.slug: card for card in hits}
-        return _Found(list(intents.values()), list(primary.values())[: max(PRIMARY, len(intents))], hits, found.nearest)
+        return _Found(list(intents.values()), list(primary.values())[: max(PRIMARY, len(intents))], hits, found.nearest, refused)
 
     def _intent(self, slug: str, words: Known) -> plan.Intent:
         tool = self._catalogue.tool(slug)
@@ -129,7 +138,7 @@ class Finder:
 
     def _result(
         self,
-        session: Session,
+        reach: Reach,
         query: _Query,
         found: _Found,
         connected: dict[str, Sequence[Account]],
@@ -139,7 +148,7 @@ class Finder:
         """A result, its tools laid to `first` (those of the plan) and `others`."""
 
         def may(tool: Tool) -> bool:
-            return policy.allowed(session, self._catalogue.card(tool.slug))
+            return self._catalogue.card(tool.slug) in reach
 
         made = plan.plan(found.intents, may)
         best = [card.slug for card in found.primary]
@@ -163,15 +172,17 @@ class Finder:
             "toolkits": list(dict.fromkeys(card.toolkit for card in cards.values())),
             "reasoning": f"{names} fits best." if len(found.intents) == 1 else f"Several things are wanted: {names}.",
             "difficulty": made.difficulty,
-            "execution_guidance": plan.guidance(made),
+            "execution_guidance": f"{found.refused} {plan.guidance(made)}".strip(),
             "recommended_plan_steps": plan.told(made),
             "known_pitfalls": pitfalls,
         }
 
-    def _nothing(self, nearest: str) -> Json:
+    def _nothing(self, found: _Found) -> Json:
         said = "No tool of this session fits."
-        if nearest:
-            kit = self._catalogue.toolkit_card(nearest)
+        if found.refused:
+            said, way = "No tool that may be used fits.", found.refused
+        elif found.nearest:
+            kit = self._catalogue.toolkit_card(found.nearest)
             way = f"{kit.title} ({kit.slug}) may have one; this session does not use it: ask the user whether to add it."
         else:
             way = "Say it in other words, or name the service; if that finds nothing either, tell the user that it cannot be done here."
@@ -183,29 +194,35 @@ class Finder:
             "error": f"{said} {way}",
         }
 
-    def _counts(self, session: Session) -> dict[str, int]:
+    def _counts(self, session: Session, reach: Reach) -> dict[str, int]:
         """How many tools of each toolkit a session may call."""
-        if policy.narrowed(session):
-            return Counter(card.toolkit for card in policy.cards(session, self._catalogue))
+        if reach.narrow:
+            return Counter(card.toolkit for card in policy.cards(session, self._catalogue) if card in reach)
         return {card.slug: card.tools for card in self._catalogue.toolkits() if policy.uses(session, card.slug)}
 
-    def schemas(self, session: Session, slugs: list[str]) -> Json:
+    async def schemas(self, session: Session, slugs: list[str]) -> Json:
         """The answer to COMPOSIO_GET_TOOL_SCHEMAS."""
         found: dict[str, Json] = {}
         missing: dict[str, list[str]] = {}
+        reach = await self._reach(session, await self._connected(session))
+        refused = ""
         for slug in slugs:
             try:
                 card = policy.find(session, self._catalogue, slug)
-                found[card.slug] = brief.whole(card)
+                if card in reach:
+                    found[card.slug] = brief.whole(card)
+                else:
+                    missing[slug] = []
+                    refused = refused or _refused(session, reach, [card])
             except UnknownTool as error:
-                missing[slug] = list(error.near)
+                missing[slug] = [name for name in error.near if self._catalogue.card(name) in reach]
             except Forbidden:
                 missing[slug] = []
         answer: Json = {"success": not missing, "tool_schemas": found}
         if missing:
             answer["not_found"] = list(missing)
             answer["suggestions"] = {slug: near for slug, near in missing.items() if near}
-            answer["not_found_message"] = f"Not available in this session: {', '.join(missing)}. {SEARCH} finds others."
+            answer["not_found_message"] = f"Not available in this session: {', '.join(missing)}. {refused or f'{SEARCH} finds others.'}"
         return answer
 
     async def _connected(self, session: Session) -> dict[str, Sequence[Account]]:
@@ -214,6 +231,12 @@ class Finder:
         begun = {account.toolkit for account in active}  # also of toolkits that are gone by now
         found = {kit: await self.accounts(session, kit) for kit in policy.toolkits(session, self._catalogue) if kit in begun}
         return {kit: accounts for kit, accounts in found.items() if accounts}
+
+    async def _reach(self, session: Session, connected: Iterable[str]) -> Reach:
+        """What a session can do with what its user has connected."""
+        pins: dict[str, list[str]] = session.config["connected_accounts"]
+        place = session.project_id, session.user_id
+        return Reach(session, {kit: await self._keeper.grants(*place, kit, pins.get(kit, ())) for kit in connected})
 
     async def connection(self, session: Session, toolkit: str) -> Json:
         """Whether the session's user has connected a toolkit, and as whom. Several accounts are named one by one, the default first."""
@@ -266,6 +289,13 @@ class Finder:
         """The active accounts of the session's user for a toolkit, newest first: that one is used when none is named."""
         pins: list[str] = session.config["connected_accounts"].get(toolkit, [])
         return await self._keeper.accounts(session.project_id, session.user_id, toolkit, pins)
+
+
+def _refused(session: Session, reach: Reach, cards: Iterable[Card]) -> str:
+    """What to tell where the best of these is refused by every account: a sentence that names no tool by its slug."""
+    best = next((card for card in cards if policy.allowed(session, card)), None)
+    refusal = reach.refusal(best) if best else None
+    return f"{best.title} fits, but {refusal.why}: {refusal.mend}." if best and refusal else ""
 
 
 def workflow_id(arguments: Json) -> str:

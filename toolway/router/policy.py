@@ -1,8 +1,9 @@
 """What a session may use: one question, asked at discovery and again at every execution, whichever way the call came."""
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
-from toolway.accounts.keeper import Credential
+from toolway.accounts.keeper import Credential, Grant
 from toolway.catalog.index import Catalogue
 from toolway.catalog.model import Card, Effect
 from toolway.errors import BadRequest, Forbidden, UnknownTool
@@ -79,17 +80,53 @@ def find(session: Session, catalogue: Catalogue, slug: str) -> Card:
 
 def permit(credential: Credential, card: Card) -> None:
     """Whether an account may be used for a tool: what its person allowed agents, and what its auth config does. Raises `Forbidden`."""
-    if card.effect not in credential.effects:
-        allowed_ones = ", ".join(WORDS[effect] for effect in credential.effects) or "nothing"
-        raise Forbidden(
-            f"{card.slug} would {WORDS[card.effect]}, and {credential.label} was connected to {allowed_ones} only.",
-            fix="Only the person who connected it can allow more: by connecting it again, with a new link.",
+    if refusal := refused(credential.grant, card, credential.label):
+        raise Forbidden(f"{card.slug} {refusal.why}.", fix=f"{refusal.mend[0].upper()}{refusal.mend[1:]}.")
+
+
+class Refusal(NamedTuple):
+    """Why an account may not be used for a tool, said of the tool, and who can widen that."""
+
+    why: str
+    mend: str
+
+
+def refused(grant: Grant, card: Card, account: str) -> Refusal | None:
+    """Why an account, called `account`, may not be used for a tool; None where it may."""
+    if grant.off:
+        return Refusal(f"cannot be called: the auth config of {account} is switched off", "the operator can switch it on again")
+    if card.effect not in grant.effects:
+        may = ", ".join(WORDS[effect] for effect in grant.effects) or "nothing"
+        return Refusal(
+            f"would {WORDS[card.effect]}, and {account} was connected to {may} only",
+            "only the person who connected it can allow more, by connecting it again with a new link",
         )
-    if credential.tools and card.slug not in credential.tools:
-        raise Forbidden(
-            f"{card.slug} is not among the tools that the auth config of {credential.label} allows.",
-            fix="The operator can allow it there.",
-        )
+    if grant.tools and card.slug not in grant.tools:
+        return Refusal(f"is not among the tools that the auth config of {account} allows", "the operator can allow it there")
+    return None
+
+
+class Reach:
+    """What a session can really do: what it may, less what each of its user's accounts for the toolkit refuses. Where nothing is connected
+    yet nothing is refused.
+    """
+
+    def __init__(self, session: Session, grants: Mapping[str, Sequence[Grant]]) -> None:
+        self._session = session
+        self._grants = grants
+
+    def __contains__(self, card: Card) -> bool:
+        return allowed(self._session, card) and self.refusal(card) is None
+
+    @property
+    def narrow(self) -> bool:
+        """Whether some tools of its toolkits are out of it."""
+        return narrowed(self._session) or any(one.narrow for grants in self._grants.values() for one in grants)
+
+    def refusal(self, card: Card) -> Refusal | None:
+        """Why no account can be used for a tool: what the first says that is used when none is named."""
+        found = [refused(grant, card, "the connected account") for grant in self._grants.get(card.toolkit, ())]
+        return found[0] if all(found) and found else None
 
 
 def cards(session: Session, catalogue: Catalogue) -> list[Card]:

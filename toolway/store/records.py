@@ -8,6 +8,8 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
+from toolway.errors import Unavailable
+
 BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _PROCESS = secrets.token_hex(3)[:5]
 _COUNT = itertools.count()
@@ -173,8 +175,14 @@ _READ: dict[str, Any] = {
 
 
 def from_row(kind: type[R], row: Row) -> R:
-    """The record that a row of the database holds."""
-    return kind(**{name: _READ[name](row[name]) if name in _READ else row[name] for name in kind.__struct_fields__})
+    """The record that a row of the database holds. Raises `Unavailable` for one that is damaged: nobody is let in, and nothing guessed."""
+    try:
+        values = {name: _READ[name](row[name]) if name in _READ else row[name] for name in kind.__struct_fields__}
+        return msgspec.convert(values, kind)
+    except msgspec.MsgspecError:
+        raise Unavailable(
+            f"A row of the database that holds one {kind.__name__} is damaged.", fix="The operator has to mend it, or to restore a backup."
+        ) from None
 
 
 def to_row(record: msgspec.Struct) -> dict[str, Any]:

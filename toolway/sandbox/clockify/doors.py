@@ -4,8 +4,11 @@ Hosts, as paths under /clockify/: `api` and `reports` are the global ones; `euc1
 with a subdomain has its region's `api` and reports under its own name, `northlight/report`.
 """
 
+from base64 import urlsafe_b64decode
 from datetime import timedelta
 from typing import NamedTuple
+
+import msgspec
 
 from toolway.sandbox.clockify.house import refuse
 from toolway.sandbox.wire import Call
@@ -41,6 +44,8 @@ _KEYS = {
     SUBDOMAIN_KEY: _account("Nora Winter", "euc1/api", f"{SUBDOMAIN}/report"),
 }
 _ADDONS = {ADDON_KEY: _account("Alice")}
+_BACKEND = "https://api.clockify.me/api"
+"""What the claims of an add-on's token name, which was given for a workspace on the global hosts."""
 _TOKENS = ("x-api-key", "x-addon-token", "x-marketplace-token")
 _ADDON_REQUESTS, _ADDON_WINDOW = 50, timedelta(seconds=1)
 
@@ -63,12 +68,26 @@ def let_in(call: Call, host: str) -> str:
     if len(given) != 1:
         raise refuse("Multiple or none auth tokens present", 1000, 401)
     token = call.headers[given[0]]
-    account = (_KEYS if given[0] == "x-api-key" else _ADDONS).get(token)
+    account = _KEYS.get(token) if given[0] == "x-api-key" else _addon(token)
     if account is None or host not in account.hosts or account.person not in call.world.people:
         raise refuse("Api key does not exist", 4003, 401) if given[0] == "x-api-key" else refuse("Token is not valid", 4017, 401)
-    if token in _ADDONS and call.limits.too_many(f"clockify {token}", call.now, _ADDON_REQUESTS, _ADDON_WINDOW):
+    if given[0] != "x-api-key" and call.limits.too_many(f"clockify {token}", call.now, _ADDON_REQUESTS, _ADDON_WINDOW):
         raise too_many()
     return account.person
+
+
+def _addon(token: str) -> _Account | None:
+    """Whose an add-on's token is: a key alone, or a JWT that has it for a signature and tells that it is for here."""
+    told, _, key = token.rpartition(".")
+    return _ADDONS.get(key) if not told or _backend(told) == _BACKEND else None
+
+
+def _backend(told: str) -> object:
+    try:
+        claims = told.partition(".")[2]
+        return msgspec.json.decode(urlsafe_b64decode(claims + "=" * (-len(claims) % 4)), type=dict[str, object]).get("backendUrl")
+    except (ValueError, msgspec.MsgspecError):
+        return None
 
 
 def too_many() -> Exception:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from msgspec import UNSET
 
 from toolway.accounts import links
-from toolway.accounts.oauth import CALLBACK
+from toolway.accounts.oauth import CALLBACK, Denied
 from toolway.catalog.index import Catalogue
 from toolway.catalog.model import Toolkit
 from toolway.errors import BadArgument, BadRequest, CallFailed, Gone, Refused, ToolwayError
@@ -83,7 +83,7 @@ class ConnectPage:
                 error = ToolwayError("You chose not to connect.", fix="Ask your agent for a new link if you change your mind.")
                 return await self._outcome.failed(link, account, error, "access_denied")
             return await self._taken(visit, form)
-        except (BadArgument, CallFailed) as error:
+        except (BadArgument, CallFailed, Denied) as error:
             return await self._form(visit, form, error, 422)
         except Gone as error:
             return await self._over(token, browser, error)
