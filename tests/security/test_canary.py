@@ -370,7 +370,7 @@ async def test_42_a_call_that_is_given_up_tells_no_secret(house: House, capfd: p
     local = house.router.local
     hasty = Executor(local.store, local.catalogue, local.keeper, local.runner, local.watch, seconds=0.3)
     project = await local.project()
-    session = await Sessions(local.store, local.catalogue).open(project.id, path.split("/")[2])
+    session = await Sessions(local.store, local.catalogue, local.comebacks).open(project.id, path.split("/")[2])
     for slug, arguments in CALLS:
         assert not (await hasty.execute(session, slug, arguments)).successful
     entries = await house.router.entries(len(CALLS))

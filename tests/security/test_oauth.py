@@ -9,7 +9,7 @@ import pytest
 
 from tests.accounts.acme import BACK, SECRET, Acme, House
 from tests.databases import outside
-from toolway.accounts import links, oauth
+from toolway.accounts import links
 from toolway.accounts.masking import masked
 from toolway.errors import BadRequest, NotConnected, ToolwayError
 from toolway.router.connect import ConnectFailed
@@ -44,13 +44,13 @@ async def test_31_a_state_is_good_once_in_its_browser_and_for_ten_minutes(house:
         assert (await house.account(account.id)).status == "INITIATED" and not house.acme.asked
 
     old = house.acme.consent(await connector.leave(link, account, {}, EFFECTS, "browser-a", BACK))
-    late = f"UPDATE authorizations SET expires_at = created_at WHERE digest = '{oauth.digest(old['state'])}'"
+    late = f"UPDATE authorizations SET expires_at = created_at WHERE digest = '{links.digest(old['state'])}'"
     await outside(url, late)
     given = house.acme.consent(await connector.leave(link, account, {}, EFFECTS, "browser-a", BACK))
     assert len(given["state"]) == 64 and given["state"] != old["state"]
     for browser in ("browser-b", "", "browser-a "):
         await refused(given["state"], browser, given)
-    for state in ("", given["state"][:-1], given["state"].swapcase(), "x" * 10_000, "\udcff", oauth.digest(given["state"])):
+    for state in ("", given["state"][:-1], given["state"].swapcase(), "x" * 10_000, "\udcff", links.digest(given["state"])):
         await refused(state, "browser-a", given)
     await refused(old["state"], "browser-a", old)
     ((digest, sealed),) = await outside(url, "SELECT digest, sealed FROM authorizations WHERE used_at IS NULL")

@@ -15,9 +15,10 @@ from toolway.store.shelves import Store
 Renew = Callable[[Account], Awaitable[Account]]
 """Gives the account with a fresh access token. Raises `NotConnected` when the service refuses, `CallFailed` when that cannot be known."""
 
+PLAYED = "sandbox"
+"""The setting by which an account is known as one of the sandbox; for this server alone."""
 _EARLY_MS = 60_000
 _TOO_SOON_MS = 10_000
-_PLAYED = "sandbox"
 
 
 class Credential(Struct, frozen=True, eq=False, weakref=True):
@@ -130,7 +131,7 @@ class Keeper:
 
     async def _hold(self, place: tuple[str, str, str]) -> _Held | None:
         found = await self._store.accounts.active(*place)
-        accounts = [a for a in found if (_PLAYED in a.settings) == (a.toolkit in self._played)]
+        accounts = [a for a in found if (PLAYED in a.settings) == (a.toolkit in self._played)]
         if not accounts:
             return None  # nobody is not remembered: they may connect at any moment
         project_id, _, toolkit = place
@@ -156,7 +157,7 @@ class Keeper:
 
     def mark(self, toolkit: str) -> dict[str, str]:
         """The settings by which an account that is connected now is known as one of the sandbox."""
-        return {_PLAYED: "yes"} if toolkit in self._played else {}
+        return {PLAYED: "yes"} if toolkit in self._played else {}
 
     def seal(self, account_id: str, mode: str, secrets: Mapping[str, Secret]) -> str:
         """Seal secrets for the account of this id; they open for no other."""

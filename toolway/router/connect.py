@@ -5,7 +5,6 @@ sealed before it is first written, and the account is labelled with what the ser
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
 
 import msgspec
 from msgspec import Struct, structs
@@ -15,6 +14,7 @@ from toolway.accounts.keeper import Credential, Keeper, authorization_row_of, op
 from toolway.accounts.renewal import client_for, spoken, take_back, times
 from toolway.accounts.schemes import SecretField
 from toolway.accounts.vault import Secret, Vault
+from toolway.calls import reply
 from toolway.calls.run import Runner
 from toolway.catalog.index import Catalogue
 from toolway.catalog.model import Auth, Json, Toolkit
@@ -28,8 +28,6 @@ from toolway.store.shelves import Store
 
 DECLINED = "DECLINED"
 """The reason of an account that its person did not want to connect."""
-_NO_WAY = ("key", "refused", "forbidden")
-"""What a service means that does not accept a credential."""
 
 
 class Begun(Struct, frozen=True):
@@ -51,12 +49,12 @@ class Way(Struct, frozen=True):
 
 
 class ConnectFailed(ToolwayError):
-    """The account was not connected. `error` is a word for programs, `quoted` what the provider said itself. Where `again` is true the
-    link is still good.
+    """The account was not connected. `error` is a word for programs, `quoted` what the provider said itself. `again` is the
+    path of the link where that is still good, else "".
     """
 
     def __init__(
-        self, message: str, link: Link, account: Account, error: str, quoted: str = "", fix: str | None = None, again: bool = False
+        self, message: str, link: Link, account: Account, error: str, quoted: str = "", fix: str | None = None, again: str = ""
     ) -> None:
         super().__init__(message, fix=fix)
         self.link = link
@@ -205,7 +203,7 @@ class Connector:
         kit, auth, config = await self._place(account)
         client = client_for(self._vault, kit, config, auth.mode, {}, {})
         way, at = oauth.begin(client, redirect_uri), now_ms()
-        digest = oauth.digest(way.state)
+        digest = links.digest(way.state)
         kept = {"settings": settings_of(kit, settings), "effects": allowed(effects)}
         secrets = {
             "verifier": Secret(way.verifier),
@@ -213,8 +211,7 @@ class Connector:
             "given": Secret(msgspec.json.encode(kept).decode()),
         }
         sealed = sealed_secrets(self._vault, authorization_row_of(digest), secrets)
-        until = at + links.MINUTES * 60_000
-        begun = Authorization(digest, account.project_id, account.id, link.digest, oauth.digest(browser), sealed, at, until)
+        begun = Authorization(digest, account.project_id, account.id, link.digest, links.digest(browser), sealed, at, at + links.LIFE_MS)
         await self._store.authorizations.begin(begun)
         return way.url
 
@@ -224,7 +221,7 @@ class Connector:
         Raises `BadRequest` for a `state` that was not given to this browser, was used, or is older than ten minutes; `ConnectFailed` for
         whatever else went wrong.
         """
-        used = await self._store.authorizations.use(oauth.digest(state), oauth.digest(browser), now_ms()) if state and browser else None
+        used = await self._store.authorizations.use(links.digest(state), links.digest(browser), now_ms()) if state and browser else None
         link = await self._store.links.get(used.link_digest) if used else None
         account = await self._store.accounts.get(used.project_id, used.account_id) if used else None
         if used is None or link is None or account is None:
@@ -239,13 +236,13 @@ class Connector:
 
     async def _failed(self, used: Authorization, link: Link, account: Account, error: ToolwayError) -> ConnectFailed:
         word, quoted = (error.reason, error.quoted) if isinstance(error, oauth.Denied) else (error.code, "")
-        over = word == oauth.NO or (isinstance(error, Refused) and error.means in _NO_WAY)
+        over = word == oauth.NO or (isinstance(error, Refused) and error.of_credential)
         if over:
             try:
                 account = await links.finish(self._store, link, account, used.created_at, "fail", status_reason=word)
             except Gone as gone:
                 error = gone
-        again = not over and not isinstance(error, Gone)
+        again = "" if over or isinstance(error, Gone) else f"/link/{links.token_of(self._derive, account.id)}"
         return ConnectFailed(error.message, link, account, word, quoted, error.fix, again)
 
     async def _received(self, used: Authorization, link: Link, account: Account, given: Mapping[str, str], redirect_uri: str) -> Account:
@@ -319,7 +316,7 @@ class Connector:
         try:
             proof = await self._runner.prove(kit, credential)
         except Refused as error:
-            if error.means in _NO_WAY:
+            if error.of_credential:
                 raise Refused(
                     f"{kit.title} did not accept this {what}. {error.message}",
                     status=error.status,
@@ -331,9 +328,7 @@ class Connector:
             raise
         except (CallFailed, TooLarge) as error:
             raise CallFailed(f"The {what} could not be proved: {error.message}", fix="Try again in a moment.") from None
-        value: Any = proof
-        for part in (kit.check.label if kit.check else "").split("."):
-            value = cast("Json", value).get(part) if isinstance(value, dict) and part else None
+        value = reply.value_at(proof, kit.check.label) if kit.check else None
         return str(value)[:200] if value else credential.settings.get("username", "") or kit.title
 
 

@@ -10,7 +10,6 @@ from toolway.errors import BadArgument
 from toolway.store.records import EFFECTS
 
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
-_LONGEST_TOKEN = 16_384
 
 
 def allowed(effects: Sequence[str]) -> tuple[str, ...]:
@@ -32,11 +31,10 @@ def named(auth: Auth, given: str | Mapping[str, str]) -> Mapping[str, str]:
 def brought(given: Mapping[str, str]) -> oauth.Tokens:
     """Tokens that a provider gave somebody else, who hands them on."""
     access, fresh, seconds = (given.get(name, "").strip() for name in ("access_token", "refresh_token", "expires_in"))
-    for token in (access, fresh):
-        if not token.isascii() or not token.isprintable() or " " in token or len(token) > _LONGEST_TOKEN:
-            raise BadArgument("A token holds characters that none has.", fix="Copy it again, whole and on its own.")
     if not access:
         raise BadArgument("access_token is missing.", fix="Connect with a link, or give the token.")
+    if not all(oauth.is_token(token) for token in (access, fresh or access)):
+        raise BadArgument("A token holds characters that none has.", fix="Copy it again, whole and on its own.")
     lives = int(seconds) if seconds.isdecimal() and len(seconds) < 10 else None
     return oauth.Tokens(Secret(access), Secret(fresh) if fresh else None, lives, given.get("scope", "")[:1000])
 

@@ -17,6 +17,10 @@ from toolway.errors import Conflict
 
 State = Literal["INITIALIZING", "INITIATED", "ACTIVE", "INACTIVE", "EXPIRED", "FAILED", "REVOKED"]
 Event = Literal["ask", "connect", "fail", "expire", "renew", "disable", "enable", "revoke", "change"]
+TOO_LATE = "INITIATION_TIMEOUT"
+"""The reason of an attempt to connect that was not finished in time."""
+REPLACED = "SUPERSEDED"
+"""The reason of one whose link a newer one took the place of."""
 STATES: tuple[State, ...] = get_args(State)
 EVENTS: tuple[Event, ...] = get_args(Event)
 

@@ -8,14 +8,14 @@ from toolway.accounts import links, schemes
 from toolway.catalog.model import Json
 from toolway.errors import BadRequest, Forbidden, NotFound
 from toolway.router import objects
-from toolway.router.config import callback
+from toolway.router.config import invalid
 from toolway.serve.local import Local
 from toolway.serve.rest.asked import Asked
 from toolway.serve.rest.route import PageQuery, Route, cut, page_of
 from toolway.serve.rest.within import Sharing, refuse_sharing
 from toolway.serve.wire import Response, json_response
 from toolway.store.connected import Wanted
-from toolway.store.records import Account, AuthConfig, now_ms
+from toolway.store.records import Account, AuthConfig
 from toolway.store.states import STATES
 
 _USUAL = 50
@@ -138,8 +138,7 @@ class AccountRest:
         query = asked.query(AccountsQuery)
         strange = [status for status in query.statuses if status not in STATES]
         if strange:
-            faults = [f"statuses: one of {', '.join(STATES)} is expected"]
-            raise BadRequest(f"Validation error while processing request: {faults[0]}.", details=faults)
+            raise invalid([f"statuses: one of {', '.join(STATES)} is expected"])
         size, begin = cut(query, _USUAL)
         wanted = Wanted(
             users=query.user_ids,
@@ -147,7 +146,7 @@ class AccountRest:
             auth_configs=query.auth_config_ids,
             ids=query.connected_account_ids,
             statuses=query.statuses,
-            too_old=now_ms() - links.MINUTES * 60_000,
+            too_old=links.too_old(),
             by_change=query.order_by == "updated_at",
             oldest_first=query.order_direction == "asc",
         )
@@ -194,7 +193,7 @@ class AccountRest:
             )
             shown = await self._shown(account, config)
             return json_response(201, _begun(account, shown["state"], None))
-        url: str = callback(connection.callback_url or connection.redirect_uri, "connection.callback_url").get("callback_url", "")
+        url = connection.callback_url or connection.redirect_uri or ""
         begun = await self._connector.begin(asked.project, connection.user_id, config.toolkit, config.id, url, connection.alias or "")
         link = asked.origin + begun.path
         # Under both names: Python's SDK knows the first for OAuth2 alone.
@@ -233,8 +232,9 @@ class AccountRest:
         if body.connection_data and body.connection_data.get("val"):
             raise BadRequest("connection_data is not built here.", fix="Leave it out: the person types it into the linked page.")
         config = await self._config(asked, body.auth_config_id)
-        url: str = callback(body.callback_url, "callback_url").get("callback_url", "")
-        begun = await self._connector.begin(asked.project, body.user_id, config.toolkit, config.id, url, body.alias or "")
+        begun = await self._connector.begin(
+            asked.project, body.user_id, config.toolkit, config.id, body.callback_url or "", body.alias or ""
+        )
         made = {
             "link_token": begun.path.rpartition("/")[2],
             "redirect_url": asked.origin + begun.path,

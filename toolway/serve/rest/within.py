@@ -6,9 +6,8 @@ from msgspec import Struct
 
 from toolway.accounts import links
 from toolway.catalog.model import Json, ToolkitCard
-from toolway.errors import BadRequest, Forbidden, ToolwayError, UnknownTool, UnknownToolkit
+from toolway.errors import BadRequest, ToolwayError, UnknownTool, UnknownToolkit
 from toolway.router import objects, policy
-from toolway.router.config import callback
 from toolway.router.desk import Desk
 from toolway.router.discover import Finder
 from toolway.router.meta import listed
@@ -173,15 +172,11 @@ class WithinRest:
         session = await self._open(asked)
         body = asked.body(LinkBody)
         refuse_sharing(body.experimental)
-        url: str = callback(body.callback_url, "callback_url").get("callback_url", "")
         try:
-            card = self._catalogue.toolkit_card(body.toolkit)
-            if not policy.uses(session, card.slug):
-                known = ", ".join(policy.toolkits(session, self._catalogue)) or "none"
-                raise Forbidden(f"This session does not use {card.slug}.", fix=f"It uses {known}.")
+            card = policy.toolkit(session, self._catalogue, body.toolkit)
         except ToolwayError as error:
             raise BadRequest(error.sentence, details=[error.sentence]) from None
-        begun = await self._connector.link(session, asked.origin, card.slug, url, body.alias or "")
+        begun = await self._connector.link(session, asked.origin, card.slug, body.callback_url or "", body.alias or "")
         made = {
             "link_token": begun["redirect_url"].rpartition("/")[2],
             "redirect_url": begun["redirect_url"],
