@@ -168,10 +168,10 @@ async def connected(house: House, path: str) -> tuple[str, str]:
     for key in (WRONG_KEY, PAGE_KEY):
         house.shown.setdefault("page", []).append((await browser.send(link, key=key)).body)
     project = await router.local.project()
-    await router.local.connector.direct(project.id, "bob", "clockify", HEADLESS_KEY, {})
-    await router.local.connector.direct(project.id, "alice", "desktime", DESKTIME_KEY, {})
+    await router.local.connector.direct(project.id, "bob", "clockify", {"api_key": HEADLESS_KEY}, {})
+    await router.local.connector.direct(project.id, "alice", "desktime", {"api_key": DESKTIME_KEY}, {})
     with pytest.raises(ToolwayError):
-        await router.local.connector.direct(project.id, "carol", "clockify", WRONG_KEY, {})
+        await router.local.connector.direct(project.id, "carol", "clockify", {"api_key": WRONG_KEY}, {})
     return link.rpartition("/")[2], browser.cookie.partition("=")[2]
 
 

@@ -38,13 +38,12 @@ _AGAIN = "Connect again with a new link."
 
 
 class Denied(ToolwayError):
-    """The provider said no. `reason` is its word for it (`invalid_grant`, `access_denied` ...), `quoted` what it said of it, as it is."""
+    """The provider said no. `reason` is its word for it: `invalid_grant`, `access_denied` ..."""
 
     code = "denied"
 
-    def __init__(self, message: str, reason: str, quoted: str = "", *, fix: str | None = None) -> None:
+    def __init__(self, message: str, reason: str, *, fix: str | None = None) -> None:
         self.reason = reason
-        self.quoted = quoted
         super().__init__(message, fix=fix)
 
 
@@ -199,7 +198,7 @@ def denied(client: Client, reason: str, description: str, *sent: Secret) -> Deni
         fix = "The client_id or client_secret of the auth config is wrong; the operator can mend it."
     if reason == NO:
         fix = "Ask for a new link if you want to connect after all."
-    return Denied(said, reason, description, fix=fix)
+    return Denied(said, reason, fix=fix)
 
 
 def is_token(token: object) -> bool:

@@ -8,7 +8,7 @@ import json
 import sys
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 import rich_click as click
@@ -117,7 +117,7 @@ def _lines(one: Connection) -> Iterable[tuple[str, str]]:
     works = {True: ", the key works", False: ", the key does not work", None: ""}[one.works]
     yield "status", status + works
     for name, value in one.sees.items():
-        yield name, ", ".join(map(str, value)) if isinstance(value, list) else str(value)  # pyright: ignore[reportUnknownArgumentType]
+        yield name, ", ".join(map(str, cast("list[Any]", value))) if isinstance(value, list) else str(value)
     if one.alias:
         yield "alias", one.alias
     for name, value in one.settings.items():

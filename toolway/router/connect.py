@@ -21,7 +21,7 @@ from toolway.catalog.model import Auth, Json, Toolkit
 from toolway.errors import BadArgument, BadRequest, CallFailed, Forbidden, Gone, Refused, TooLarge, ToolwayError
 from toolway.net import Net
 from toolway.router.comeback import Comebacks
-from toolway.router.given import allowed, brought, named, settings_of
+from toolway.router.given import allowed, brought, settings_of
 from toolway.store.connected import AccountChanges
 from toolway.store.records import EFFECTS, Account, AuthConfig, Authorization, Link, Session, new_id, now_ms
 from toolway.store.shelves import Store
@@ -49,18 +49,13 @@ class Way(Struct, frozen=True):
 
 
 class ConnectFailed(ToolwayError):
-    """The account was not connected. `error` is a word for programs, `quoted` what the provider said itself. `again` is the
-    path of the link where that is still good, else "".
-    """
+    """The account was not connected. `error` is a word for programs, `again` the path of the link where that is still good, else ""."""
 
-    def __init__(
-        self, message: str, link: Link, account: Account, error: str, quoted: str = "", fix: str | None = None, again: str = ""
-    ) -> None:
-        super().__init__(message, fix=fix)
+    def __init__(self, cause: ToolwayError, link: Link, account: Account, error: str, again: str) -> None:
+        super().__init__(cause.message, fix=cause.fix)
         self.link = link
         self.account = account
         self.error = error
-        self.quoted = quoted
         self.again = again
 
 
@@ -151,7 +146,7 @@ class Connector:
         return Way(config, auth, tuple(structs.replace(one, title=f"{kit.title} {one.title}") for one in schemes.asked(auth)))
 
     async def finish(
-        self, link: Link, account: Account, given: str | Mapping[str, str], settings: Mapping[str, str], effects: Sequence[str] = EFFECTS
+        self, link: Link, account: Account, given: Mapping[str, str], settings: Mapping[str, str], effects: Sequence[str] = EFFECTS
     ) -> Account:
         """Prove what was typed on a link, and make the account active. Raises `BadArgument` or `CallFailed` with what to do; the link
         stays good until something was accepted. Raises `Gone` when it was used or replaced in the meantime.
@@ -159,7 +154,7 @@ class Connector:
         kit, auth, config = await self._place(account)
         if auth.mode == "OAUTH2":
             raise BadArgument(f"{kit.title} is connected on its own pages.", fix="Open the connect link.")
-        changes = await self._typed(kit, auth, config, account.id, named(auth, given), settings)
+        changes = await self._typed(kit, auth, config, account.id, given, settings)
         changes["effects"] = allowed(effects)
         return await links.finish(self._store, link, account, **changes)
 
@@ -172,7 +167,7 @@ class Connector:
         project_id: str,
         user_id: str,
         toolkit: str,
-        given: str | Mapping[str, str],
+        given: Mapping[str, str],
         settings: Mapping[str, str],
         *,
         mode: str | None = None,
@@ -185,8 +180,7 @@ class Connector:
         usual = mode if mode in schemes.TYPED else "" if mode else _usual_mode(kit)
         config = await links.auth_config_for(self._store, project_id, kit.slug, usual, auth_config, mode)
         id, at = new_id("ca_"), now_ms()
-        auth = _auth(kit, config.mode)
-        changes = await self._typed(kit, auth, config, id, named(auth, given), settings)
+        changes = await self._typed(kit, _auth(kit, config.mode), config, id, given, settings)
         changes["effects"] = allowed(effects)
         account = Account(id, project_id, user_id, kit.slug, config.id, "ACTIVE", "", "", alias, {}, "", at, at)
         account = structs.replace(account, **changes)
@@ -235,7 +229,7 @@ class Connector:
             raise await self._failed(used, link, account, error) from None
 
     async def _failed(self, used: Authorization, link: Link, account: Account, error: ToolwayError) -> ConnectFailed:
-        word, quoted = (error.reason, error.quoted) if isinstance(error, oauth.Denied) else (error.code, "")
+        word = error.reason if isinstance(error, oauth.Denied) else error.code
         over = word == oauth.NO or (isinstance(error, Refused) and error.of_credential)
         if over:
             try:
@@ -243,7 +237,7 @@ class Connector:
             except Gone as gone:
                 error = gone
         again = "" if over or isinstance(error, Gone) else f"/link/{links.token_of(self._derive, account.id)}"
-        return ConnectFailed(error.message, link, account, word, quoted, error.fix, again)
+        return ConnectFailed(error, link, account, word, again)
 
     async def _received(self, used: Authorization, link: Link, account: Account, given: Mapping[str, str], redirect_uri: str) -> Account:
         if link.used_at is not None or account.status != "INITIATED":

@@ -105,7 +105,7 @@ class Doctor:
             self._catalogue.toolkit_card(toolkit)
         places = dict.fromkeys((account.user_id, account.toolkit) for account in found)
         groups = [
-            self._place(project_id, *place, [a for a in found if (a.user_id, a.toolkit) == place], (), False, prove) for place in places
+            self._had(project_id, *place, [a for a in found if (a.user_id, a.toolkit) == place], (), False, prove) for place in places
         ]
         return _flat(await asyncio.gather(*groups))
 
@@ -116,10 +116,10 @@ class Doctor:
         for kit in toolkits or policy.toolkits(session, self._catalogue):
             pins: list[str] = session.config["connected_accounts"].get(kit, [])
             found = await self._store.accounts.list(session.project_id, session.user_id, kit)
-            groups.append(self._place(session.project_id, session.user_id, kit, found, pins, explicit, prove))
+            groups.append(self._had(session.project_id, session.user_id, kit, found, pins, explicit, prove))
         return _flat(await asyncio.gather(*groups))
 
-    async def _place(
+    async def _had(
         self, project_id: str, user_id: str, toolkit: str, found: Sequence[Account], pins: Sequence[str], explicit: bool, prove: bool
     ) -> list[Connection]:
         """What one user has of one toolkit."""
@@ -183,9 +183,9 @@ class Doctor:
         except ToolwayError as error:
             return msgspec.structs.replace(fact, works=False, trouble=error.message, mend=error.fix or again)
         sees: dict[str, Any] = {"user": str(reply.value_at(proof, kit.check.label) or "")[:200]} if kit.check and kit.check.label else {}
-        return msgspec.structs.replace(fact, works=True, sees=sees | await self._places(kit, credential))
+        return msgspec.structs.replace(fact, works=True, sees=sees | await self._opens(kit, credential))
 
-    async def _places(self, kit: Toolkit, credential: Credential) -> dict[str, Any]:
+    async def _opens(self, kit: Toolkit, credential: Credential) -> dict[str, Any]:
         """What the person may open there: the things in which all others lie, such as workspaces."""
         found: dict[str, Any] = {}
         for noun in kit.nouns.values():

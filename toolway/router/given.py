@@ -3,9 +3,9 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from toolway.accounts import oauth, schemes
+from toolway.accounts import oauth
 from toolway.accounts.vault import Secret
-from toolway.catalog.model import Auth, Toolkit
+from toolway.catalog.model import Toolkit
 from toolway.errors import BadArgument
 from toolway.store.records import EFFECTS
 
@@ -17,15 +17,6 @@ def allowed(effects: Sequence[str]) -> tuple[str, ...]:
     if strange := set(effects) - set(EFFECTS):
         raise BadArgument(f"{sorted(strange)[0][:40]!r} is nothing to allow; the effects are {', '.join(EFFECTS)}.")
     return tuple(effect for effect in EFFECTS if effect in effects)
-
-
-def named(auth: Auth, given: str | Mapping[str, str]) -> Mapping[str, str]:
-    """What was given, by name; a text alone is the one secret that there is."""
-    if not isinstance(given, str):
-        return given
-    asked = schemes.asked(auth)
-    name = next((one.name for one in asked if one.hidden), "access_token")
-    return {name: given}
 
 
 def brought(given: Mapping[str, str]) -> oauth.Tokens:

@@ -1,4 +1,4 @@
-"""Tools and toolkits as REST shows them (the contract's section 9). Every field that SDKs transform is always there."""
+"""What REST shows of what there is (the contract's sections 8 and 9). Every field that SDKs transform is always there."""
 
 import re
 from collections.abc import Mapping
@@ -159,6 +159,12 @@ def account(one: Account, config: AuthConfig | None, masked: Mapping[str, str]) 
         "allowed_effects": [*one.effects],
         "deprecated": {"labels": [one.label] if one.label else [], "uuid": one.id},
     }
+
+
+def link(url: str, account_id: str, expires_at: int) -> Json:
+    """A connect link, and the account that waits for it. `expires_at` is in milliseconds."""
+    token = url.rpartition("/")[2]
+    return {"link_token": token, "redirect_url": url, "connected_account_id": account_id, "expires_at": moment(expires_at)}
 
 
 def auth_config(one: AuthConfig, masked: Mapping[str, str], connections: int, redirect_uri: str) -> Json:

@@ -1,6 +1,6 @@
 """Auth configs over REST (the contract's sections 5 and 8.3): how a project's users connect to a toolkit. Secrets are told masked only."""
 
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from msgspec import Struct, field
 
@@ -126,10 +126,7 @@ class ConfigRest:
         return objects.auth_config(one, await self._custody.shown_config(one), count, asked.origin + oauth.CALLBACK)
 
     async def _config(self, asked: Asked) -> AuthConfig:
-        found = await self._store.auth_configs.get(asked.project, asked.ids[0])
-        if found is None:
-            raise NotFound("There is no such auth config.", fix="GET /api/v3.1/auth_configs lists those that there are.")
-        return found
+        return await self._custody.config(asked.project, asked.ids[0])
 
     async def one(self, asked: Asked) -> Response:
         """GET /auth_configs/{id}"""
@@ -169,14 +166,13 @@ class ConfigRest:
         """PATCH /auth_configs/{id}"""
         config = await self._config(asked)
         body: Any = asked.json()
-        kind: Literal["custom", "default"] | None = body.get("type") if isinstance(body, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        kind = cast("Json", body).get("type") if isinstance(body, dict) else None
         if kind not in ("custom", "default"):
-            raise BadRequest("type is missing; one of custom, default is expected.", details=["type: one of custom, default is expected"])
+            raise invalid(["type: one of custom, default is expected"])
         if config.managed == (kind == "custom"):
             raise BadRequest(f"type is {kind}, and {config.id} is {'default' if config.managed else 'custom'}.")
         wish = asked.body(CustomChange) if kind == "custom" else asked.body(DefaultChange)
-        given = _given(asked, wish)
-        await self._custody.change_config(config, given or None, wish.name, _tools(wish))
+        await self._custody.change_config(config, _given(asked, wish) or None, wish.name, _tools(wish))
         return json_response(200, {"success": True, "message": f"{config.id} was changed."})
 
     async def switch(self, asked: Asked) -> Response:

@@ -1,6 +1,6 @@
 """What is asked of a session beside tier 1: its tools and toolkits, links, search, change and end (the contract's sections 4.1 to 4.8)."""
 
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from msgspec import Struct
 
@@ -93,9 +93,7 @@ class WithinRest:
         """PATCH S"""
         await self._open(asked)
         body: Any = asked.json()
-        expected: Any = None
-        if isinstance(body, dict):
-            expected = body.pop("expected_config_version", None)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        expected = cast("Json", body).pop("expected_config_version", None) if isinstance(body, dict) else None
         if expected is not None and (not isinstance(expected, int) or isinstance(expected, bool)):
             raise BadRequest("expected_config_version is no whole number.")
         try:
@@ -177,13 +175,7 @@ class WithinRest:
         except ToolwayError as error:
             raise BadRequest(error.sentence, details=[error.sentence]) from None
         begun = await self._connector.link(session, asked.origin, card.slug, body.callback_url or "", body.alias or "")
-        made = {
-            "link_token": begun["redirect_url"].rpartition("/")[2],
-            "redirect_url": begun["redirect_url"],
-            "connected_account_id": begun["connected_account_id"],
-            "expires_at": objects.moment(begun["expires_at"]),
-        }
-        return json_response(201, made)
+        return json_response(201, objects.link(begun["redirect_url"], begun["connected_account_id"], begun["expires_at"]))
 
     async def search(self, asked: Asked) -> Response:
         """POST S/search"""
