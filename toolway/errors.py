@@ -182,6 +182,11 @@ class Refused(CallFailed):
         self.means = means
         super().__init__(message, fix=fix)
 
+    @property
+    def of_credential(self) -> bool:
+        """Whether it is the credential that the service does not accept."""
+        return self.means in ("key", "refused", "forbidden")
+
 
 class Unreachable(CallFailed):
     """The service could not be reached; nothing was changed."""

@@ -1,6 +1,7 @@
 """`toolway doctor`, as a person types it: what it finds, what it says to do, and that it makes nothing."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,9 @@ import pytest
 
 from tests.cli.test_cli import Shell
 from tests.processes import KEY, House
+from toolway.serve import health
+from toolway.serve.health import Finding
+from toolway.settings import read
 
 
 @pytest.fixture
@@ -15,10 +19,18 @@ def toolway(tmp_path: Path, sandbox: str) -> Shell:
     return Shell(tmp_path, sandbox)
 
 
+@pytest.fixture(scope="module")
+def connected(tmp_path_factory: pytest.TempPathFactory, sandbox: str) -> Path:
+    """A data folder with one account."""
+    folder = tmp_path_factory.mktemp("connected")
+    assert Shell(folder, sandbox)("connect", "clockify", "--user", "alice", "--api-key", "sandbox-clockify-key").code == 0
+    return folder / "data"
+
+
 @pytest.fixture
-def home(toolway: Shell) -> Shell:
+def home(toolway: Shell, connected: Path) -> Shell:
     """With one account."""
-    assert toolway("connect", "clockify", "--user", "alice", "--api-key", "sandbox-clockify-key").code == 0
+    shutil.copytree(connected, toolway.folder / "data")
     return toolway
 
 
@@ -31,6 +43,10 @@ def told(toolway: Shell, *words: str) -> Any:
 
 def wrong(toolway: Shell) -> dict[str, str]:
     return {one["name"]: f"{one['said']} {one.get('mend', '')}" for one in told(toolway)["findings"] if one["state"] == "wrong"}
+
+
+def before_opening(data: Path, setting: str, value: str) -> list[Finding]:
+    return health.before_opening(read({}, {"TOOLWAY_DATA": str(data), f"TOOLWAY_{setting}": value}))
 
 
 def test_before_the_first_start_nothing_is_made(toolway: Shell) -> None:
@@ -89,25 +105,29 @@ def test_a_key_file_that_is_gone_or_another_one_is_not_made_anew(home: Shell) ->
         ("PUBLIC_URL", "nonsense", "settings", "scheme://host"),
         ("HOST", "0.0.0.0", "address", "beyond this machine"),
         ("PROXY", "nonsense", "settings", "proxy is"),
-        ("DATABASE", "postgresql://me:hunter2@127.0.0.1:1/x", "opening", "x on 127.0.0.1:1 cannot be opened"),
         ("TLS_CERT", "/nowhere", "settings", "tls_cert is given alone"),
+        ("CALLBACK_URLS", "shop", "settings", "callback_urls holds 'shop'"),
     ],
 )
-def test_settings_that_are_wrong(home: Shell, setting: str, value: str, name: str, expected: str) -> None:
-    home.environment[f"TOOLWAY_{setting}"] = value
+def test_settings_that_are_wrong(connected: Path, setting: str, value: str, name: str, expected: str) -> None:
+    found = before_opening(connected, setting, value)
+    assert [one for one in found if one.state == "wrong" and one.name == name and expected in one.said + one.mend], found
+
+
+def test_a_database_that_cannot_be_opened(home: Shell) -> None:
+    home.environment["TOOLWAY_DATABASE"] = "postgresql://me:hunter2@127.0.0.1:1/x"
     found = wrong(home)
-    assert expected in found[name] and "hunter2" not in str(found)
+    assert "x on 127.0.0.1:1 cannot be opened" in found["opening"] and "hunter2" not in str(found)
 
 
-def test_a_public_name_may_be_reached_and_a_private_one_not(home: Shell) -> None:
+def test_a_public_name_may_be_reached_and_a_private_one_not(connected: Path) -> None:
     for url, expected in (
         ("https://router.example.org", "may reach https://router.example.org"),
         ("https://10.0.0.7", "private network"),
         ("https://localhost:8443", "this machine only"),
     ):
-        home.environment["TOOLWAY_PUBLIC_URL"] = url
-        [one] = [one for one in told(home)["findings"] if one["name"] == "OpenAI's cloud"]
-        assert expected in one["said"] and one["state"] == "note"
+        [one] = [one for one in before_opening(connected, "PUBLIC_URL", url) if one.name == "OpenAI's cloud"]
+        assert expected in one.said and one.state == "note"
 
 
 def test_a_toolkit_that_is_broken_and_a_key_that_is_dead(home: Shell) -> None:

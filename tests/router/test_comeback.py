@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolway.errors import BadRequest, BadSetting
-from toolway.router.comeback import Comebacks, is_page, told_of
+from toolway.router.comeback import Comebacks, is_web_page, told_of
 from toolway.settings import read
 from toolway.store.records import Project, new_id, now_ms
 from toolway.store.shelves import Store
@@ -34,7 +34,7 @@ async def project(store: Store, name: str) -> str:
     "url", ["https://app.example", "http://127.0.0.1:3000/done?x=1#y", "https://[::1]:8/", "https://a.example/a%20b;c"]
 )
 def test_pages_of_the_web(url: str) -> None:
-    assert is_page(url)
+    assert is_web_page(url)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_pages_of_the_web(url: str) -> None:
     ],
 )
 async def test_what_is_no_page_of_the_web(store: Store, url: str) -> None:
-    assert not is_page(url)
+    assert not is_web_page(url)
     with pytest.raises(BadRequest, match="no http or https"):
         await Comebacks(store).check("pr_1", url)
 

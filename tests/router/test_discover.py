@@ -44,7 +44,7 @@ class House:
 
     async def session(self, user: str = "alice", **more: Any) -> Session:
         project = await self.local.project()
-        return await Sessions(self.local.store, self.local.catalogue).create(project.id, {"user_id": user} | more)
+        return await Sessions(self.local.store, self.local.catalogue, self.local.comebacks).create(project.id, {"user_id": user} | more)
 
     async def connected(self, toolkit: str, label: str, times: int = 1, effects: Sequence[str] = EFFECTS, **more: Any) -> AuthConfig:
         """Accounts of alice with these effects, of an auth config that is like `more`."""

@@ -23,7 +23,7 @@ async def router(tmp_path: Path, sandbox: str) -> AsyncGenerator[Router]:
 
 def doctor(router: Router) -> Doctor:
     local = router.local
-    return Doctor(local.store, local.catalogue, local.keeper, local.runner)
+    return local.doctor
 
 
 async def facts(router: Router, user: str = "", toolkit: str = "", prove: bool = True) -> list[Connection]:

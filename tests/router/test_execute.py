@@ -31,7 +31,7 @@ async def test_a_call_is_given_up_in_time(router: Router, fault: Fault, slug: st
     await router.connect("clockify")
     local = router.local
     project = await local.project()
-    session = await Sessions(local.store, local.catalogue).create(project.id, {"user_id": "alice"})
+    session = await Sessions(local.store, local.catalogue, local.comebacks).create(project.id, {"user_id": "alice"})
     patient = Executor(local.store, local.catalogue, local.keeper, local.runner)
     hasty = Executor(local.store, local.catalogue, local.keeper, local.runner, seconds=0.4)
     assert (await patient.execute(session, "CLOCKIFY_GET_TAGS", {})).successful  # the default workspace is known from here on
@@ -47,7 +47,7 @@ async def test_a_call_is_given_up_in_time(router: Router, fault: Fault, slug: st
 async def test_a_look_up_counts_too(router: Router, fault: Fault) -> None:
     await router.connect("clockify")
     local = router.local
-    session = await Sessions(local.store, local.catalogue).create((await local.project()).id, {"user_id": "alice"})
+    session = await Sessions(local.store, local.catalogue, local.comebacks).create((await local.project()).id, {"user_id": "alice"})
     hasty = Executor(local.store, local.catalogue, local.keeper, local.runner, seconds=0.4)
     await fault("/clockify/api/v1/user", delay_seconds=2)
     outcome = await hasty.execute(session, "CLOCKIFY_CREATE_CLIENT", {"name": "Never"})
@@ -98,7 +98,7 @@ class Broken(Runner):
 async def test_a_fault_of_ours_after_the_request_left_is_unknown(router: Router, left: bool, state: str) -> None:
     await router.connect("clockify")
     local = router.local
-    session = await Sessions(local.store, local.catalogue).create((await local.project()).id, {"user_id": "alice"})
+    session = await Sessions(local.store, local.catalogue, local.comebacks).create((await local.project()).id, {"user_id": "alice"})
     executor = Executor(local.store, local.catalogue, local.keeper, Broken(left))
     outcome = await executor.execute(session, "CLOCKIFY_CREATE_CLIENT", {"name": "Perhaps"})
     assert outcome.error and ("look before you repeat" in outcome.error) == left and "inside Toolway" in outcome.error

@@ -161,10 +161,10 @@ async def connected(house: House, path: str) -> tuple[str, str]:
     for key in (WRONG_KEY, PAGE_KEY):
         house.shown.setdefault("page", []).append((await browser.send(link, key=key)).body)
     project = await router.local.project()
-    await router.local.connector.direct(project.id, "bob", "clockify", HEADLESS_KEY, {})
-    await router.local.connector.direct(project.id, "alice", "desktime", DESKTIME_KEY, {})
+    await router.local.connector.direct(project.id, "bob", "clockify", {"api_key": HEADLESS_KEY}, {})
+    await router.local.connector.direct(project.id, "alice", "desktime", {"api_key": DESKTIME_KEY}, {})
     with pytest.raises(ToolwayError):
-        await router.local.connector.direct(project.id, "carol", "clockify", WRONG_KEY, {})
+        await router.local.connector.direct(project.id, "carol", "clockify", {"api_key": WRONG_KEY}, {})
     return link.rpartition("/")[2], browser.cookie.partition("=")[2]
 
 
@@ -363,7 +363,7 @@ async def test_42_a_call_that_is_given_up_tells_no_secret(house: House, capfd: p
     local = house.router.local
     hasty = Executor(local.store, local.catalogue, local.keeper, local.runner, local.watch, seconds=0.3)
     project = await local.project()
-    session = await Sessions(local.store, local.catalogue).open(project.id, path.split("/")[2])
+    session = await Sessions(local.store, local.catalogue, local.comebacks).open(project.id, path.split("/")[2])
     for slug, arguments in CALLS:
         assert not (await hasty.execute(session, slug, arguments)).successful
     entries = await house.router.entries(len(CALLS))

@@ -12,7 +12,6 @@ from tests.security.test_canary import Sink, leaks
 from toolway.accounts.rotation import rotate
 from toolway.errors import ToolwayError
 from toolway.router.connect import ConnectFailed
-from toolway.router.doctor import Doctor
 
 BROWSER = "canary-browser-cookie-0123456789"
 TYPED: dict[str, dict[str, str]] = {
@@ -55,7 +54,7 @@ async def by_code(house: House, shown: Shown) -> str:
 
 async def test_42_no_secret_of_any_scheme_in_any_sink(house: House, capfd: pytest.CaptureFixture[str]) -> None:
     local, shown = house.local, Shown()
-    doctor = Doctor(local.store, local.catalogue, local.keeper, local.runner)
+    doctor = local.doctor
     for number, (mode, given) in enumerate(TYPED.items()):
         link, account = await waiting(house, mode, f"u{number}")
         await local.connector.finish(link, account, given, {})

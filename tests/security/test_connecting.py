@@ -144,7 +144,7 @@ async def test_34_what_a_browser_confirmed_cannot_be_made_up(router: Router) -> 
         other.cookie = forged
         assert "I am" in (await other.open(link)).text
     second = await router.local.project("second")
-    sessions = Sessions(router.local.store, router.local.catalogue)
+    sessions = Sessions(router.local.store, router.local.catalogue, router.local.comebacks)
     session = await sessions.create(second.id, {"user_id": "eve"})
     made = await router.local.connector.link(session, "", "desktime")
     assert "I am" in (await bob.open(made["redirect_url"])).text

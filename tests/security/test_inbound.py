@@ -286,7 +286,7 @@ async def test_08_equal_ids_of_two_tenants_at_once_do_not_mix(tmp_path: Path) ->
         tenants: dict[str, tuple[Router, str]] = {}
         for name, key in keys.items():
             project = await router.local.project(name)
-            account = await router.local.connector.direct(project.id, "alice", "clockify", key, {})
+            account = await router.local.connector.direct(project.id, "alice", "clockify", {"api_key": key}, {})
             assert account.label == "same@label"
             own = router._replace(key=(await router.local.keys.create(project.id))[1].open())
             tenants[name] = own, await own.session("alice", "clockify", preload={"tools": ["CLOCKIFY_GET_TAGS"]})

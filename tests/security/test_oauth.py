@@ -9,8 +9,9 @@ import pytest
 
 from tests.accounts.acme import BACK, SECRET, Acme, House
 from tests.databases import outside
-from toolway.accounts import links, oauth
+from toolway.accounts import links
 from toolway.accounts.masking import masked
+from toolway.accounts.vault import Secret
 from toolway.errors import BadRequest, NotConnected, ToolwayError
 from toolway.router.connect import ConnectFailed
 from toolway.store.records import EFFECTS, Account, Link
@@ -44,13 +45,13 @@ async def test_31_a_state_is_good_once_in_its_browser_and_for_ten_minutes(house:
         assert (await house.account(account.id)).status == "INITIATED" and not house.acme.asked
 
     old = house.acme.consent(await connector.leave(link, account, {}, EFFECTS, "browser-a", BACK))
-    late = f"UPDATE authorizations SET expires_at = created_at WHERE digest = '{oauth.digest(old['state'])}'"
+    late = f"UPDATE authorizations SET expires_at = created_at WHERE digest = '{links.digest(old['state'])}'"
     await outside(url, late)
     given = house.acme.consent(await connector.leave(link, account, {}, EFFECTS, "browser-a", BACK))
     assert len(given["state"]) == 64 and given["state"] != old["state"]
     for browser in ("browser-b", "", "browser-a "):
         await refused(given["state"], browser, given)
-    for state in ("", given["state"][:-1], given["state"].swapcase(), "x" * 10_000, "\udcff", oauth.digest(given["state"])):
+    for state in ("", given["state"][:-1], given["state"].swapcase(), "x" * 10_000, "\udcff", links.digest(given["state"])):
         await refused(state, "browser-a", given)
     await refused(old["state"], "browser-a", old)
     ((digest, sealed),) = await outside(url, "SELECT digest, sealed FROM authorizations WHERE used_at IS NULL")
@@ -145,5 +146,5 @@ async def test_43_a_secret_is_shown_masked(house: House) -> None:
     (config,) = await house.local.store.auth_configs.list(house.project, "acme")
     assert SECRET not in str(await house.local.custody.shown_config(config))
     for text in ("", "abc", "abcd", "abcdefg", "abcdefgh", "x" * 1000):
-        assert not text or text not in masked(text)
-        assert len(masked(text).removesuffix("...")) <= max(len(text) // 2, 8)
+        assert not text or text not in masked(Secret(text))
+        assert len(masked(Secret(text)).removesuffix("...")) <= max(len(text) // 2, 8)

@@ -163,12 +163,12 @@ async def test_26_a_key_goes_to_the_toolkit_s_own_hosts_only(tmp_path: Path, sub
             connector, project = router.local.connector, await router.local.project()
             region = {"region": "EUC1_SUBDOMAIN", "subdomain": subdomain}
             with pytest.raises(BadArgument):
-                await connector.direct(project.id, "alice", "clockify", "canary-key", region)
+                await connector.direct(project.id, "alice", "clockify", {"api_key": "canary-key"}, region)
             for name in ("host", "base_url", "instance_url", "api"):
                 with pytest.raises(BadArgument, match="no setting"):
-                    await connector.direct(project.id, "alice", "clockify", "canary-key", {name: other.url})
+                    await connector.direct(project.id, "alice", "clockify", {"api_key": "canary-key"}, {name: other.url})
             assert not own.heard
-            await connector.direct(project.id, "alice", "clockify", "canary-key", {})
+            await connector.direct(project.id, "alice", "clockify", {"api_key": "canary-key"}, {})
             path = await router.session("alice", "clockify")
             place = f"127.0.0.1:{other.port}"
             for value in (f"@{place}", f"//{place}/x", f"{other.url}#", f"\\\\{place}", subdomain):
@@ -432,4 +432,4 @@ async def test_30_no_request_of_a_tenant_names_a_proxy_or_a_trust(tmp_path: Path
                 assert status == 400 and name in answer["error"]["message"]
             project = await router.local.project()
             with pytest.raises(BadArgument, match="no setting"):
-                await router.local.connector.direct(project.id, "u", "desktime", "key", {name: "x"})
+                await router.local.connector.direct(project.id, "u", "desktime", {"api_key": "key"}, {name: "x"})

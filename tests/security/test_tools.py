@@ -206,7 +206,7 @@ async def test_47_control_characters_of_a_service_do_not_reach_the_agent(tmp_pat
     async with served(shop(server, f"me{HOSTILE}", [HOSTILE, f"b{HOSTILE}"])) as service:
         server.append(service)
         async with running(tmp_path, hosts=f"clockify.api={service.url}") as router:
-            account = await router.local.connector.direct((await router.local.project()).id, "alice", "clockify", "key", {})
+            account = await router.local.connector.direct((await router.local.project()).id, "alice", "clockify", {"api_key": "key"}, {})
             path = await router.session("alice", "clockify", preload={"tools": ["CLOCKIFY_GET_TAGS"]})
             items: list[Any] = [
                 {"tool_slug": "CLOCKIFY_GET_TAGS", "arguments": {}},
@@ -267,10 +267,10 @@ async def test_47_what_a_service_says_changes_no_search_and_no_advice(tmp_path: 
         server.append(service)
         async with running(tmp_path, hosts=f"clockify.api={service.url}") as router:
             connector, project = router.local.connector, (await router.local.project()).id
-            await connector.direct(project, "plain", "clockify", "key", {})
+            await connector.direct(project, "plain", "clockify", {"api_key": "key"}, {})
             before, after = [await router.session(user, "clockify") for user in ("plain", "alice")]
             plainly = [await search(router, before, words) for words in REQUESTS]
-            await connector.direct(project, "alice", "clockify", "key", {})
+            await connector.direct(project, "alice", "clockify", {"api_key": "key"}, {})
             for words in INJECTIONS:
                 items: list[Any] = [{"tool_slug": "CLOCKIFY_GET_TAGS", "arguments": {"name": words}}] * 3
                 answer = await router.call(after, EXECUTE, tools=items, thought=words, current_step=words)
@@ -338,7 +338,7 @@ async def test_48_a_tool_that_is_not_of_the_session_is_refused_on_each_way_to_it
     async with served(shop(server, "me", ["old"])) as service:
         server.append(service)
         async with running(tmp_path, hosts=f"clockify.api={service.url}") as router:
-            await router.local.connector.direct((await router.local.project()).id, "alice", "clockify", "key", {})
+            await router.local.connector.direct((await router.local.project()).id, "alice", "clockify", {"api_key": "key"}, {})
             more = limits if "toolkits" in limits else limits | {"toolkits": {"enable": ["clockify"]}}
             chosen: list[Any] = [{}, {"preload": {"tools": "all"}}, {"preload": {"tools": [CLOSED, OPEN]}}]
             paths = [await router.session("alice", **more, **preload) for preload in chosen]
@@ -376,7 +376,7 @@ async def test_48_a_tool_of_the_session_is_called_on_each_way_to_it(tmp_path: Pa
     async with served(shop(server, "me", ["old"])) as service:
         server.append(service)
         async with running(tmp_path, hosts=f"clockify.api={service.url}") as router:
-            await router.local.connector.direct((await router.local.project()).id, "alice", "clockify", "key", {})
+            await router.local.connector.direct((await router.local.project()).id, "alice", "clockify", {"api_key": "key"}, {})
             path = await router.session("alice", "clockify", preload={"tools": "all"})
             item: Any = {"arguments": {"workspaceId": "0" * 24, "id": "1" * 24}}
             items = [item | {name: slug} for name in ("tool_slug", "slug", "name") for slug in (CLOSED, CLOSED.lower())]

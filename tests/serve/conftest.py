@@ -104,7 +104,7 @@ class Router(NamedTuple):
     async def connect(self, toolkit: str, user: str = "alice") -> str:
         """Connect a user's account to the sandbox; gives its id."""
         project = await self.local.project()
-        account = await self.local.connector.direct(project.id, user, toolkit, f"sandbox-{toolkit}-key", {})
+        account = await self.local.connector.direct(project.id, user, toolkit, {"api_key": f"sandbox-{toolkit}-key"}, {})
         return account.id
 
 

@@ -57,7 +57,9 @@ async def test_connected_between_two_looks(router: Router) -> None:
 
     session = await local.store.sessions.get((await local.project()).id, path.split("/")[2])
     assert session is not None
-    connections = Connections(local.store, local.catalogue, Meanwhile(local.store, local.catalogue, local.keeper), local.connector)
+    connections = Connections(
+        local.store, local.catalogue, Meanwhile(local.store, local.catalogue, local.keeper), local.connector, local.doctor
+    )
     answer = await connections.wait(session, Asking(router.origin), {"toolkits": ["desktime"]})
     assert answer["results"]["desktime"]["status"] == "ACTIVE"
 
@@ -94,7 +96,7 @@ async def test_looks_only_where_something_changed(router: Router) -> None:
     session = await local.store.sessions.get(project, path.split("/")[2])
     assert session is not None
     finder = Looking(local.store, local.catalogue, local.keeper)
-    connections = Connections(local.store, local.catalogue, finder, local.connector, wait_seconds=1.6)
+    connections = Connections(local.store, local.catalogue, finder, local.connector, local.doctor, wait_seconds=1.6)
     await connections.wait(session, Asking(router.origin), {"toolkits": ["desktime"] * 25 + ["DeskTime"] * 25})
     assert len(looked) == 2  # at the beginning and at the end
 
@@ -106,7 +108,7 @@ async def test_not_for_ever(router: Router) -> None:
     session = await local.store.sessions.get((await local.project()).id, path.split("/")[2])
     assert session is not None
     finder = Finder(local.store, local.catalogue, local.keeper)
-    connections = Connections(local.store, local.catalogue, finder, local.connector, wait_seconds=0.6)
+    connections = Connections(local.store, local.catalogue, finder, local.connector, local.doctor, wait_seconds=0.6)
     asking = Asking(router.origin, progress=lambda done, total, message: told.append(done))
     answer = await connections.wait(session, asking, {"toolkits": ["desktime"]})
     assert answer["results"]["desktime"]["status"] == "INITIATED"

@@ -300,7 +300,7 @@ async def test_pages_of_accounts(store: Store) -> None:
     assert await found(auth_configs=["ac_3", "ac_2"]) == ["6", "5"]
     assert await found(ids=["ca_1", "ca_9", "ca_5"], statuses=["ACTIVE"]) == ["5", "1"]
     assert await found(statuses=["INITIATED", "EXPIRED"]) == await found(statuses=["INITIATED"]) == ["6"]
-    assert await found(statuses=["EXPIRED"]) == [] == await found(statuses=["INITIATED"], too_old=6)
-    assert await found(statuses=["EXPIRED"], too_old=6) == ["6"]
+    assert await found(statuses=["EXPIRED"]) == [] == await found(statuses=["INITIATED"], too_old=94)
+    assert await found(statuses=["EXPIRED"], too_old=94) == ["6"] == await found(statuses=["INITIATED"], too_old=93)
     page, total = await store.accounts.page("pr_1", Wanted(users=["alice", "bob"]), 2, 1)
     assert ([one.id for one in page], total) == (["ca_4", "ca_3"], 4)

@@ -15,9 +15,10 @@ from toolway.store.shelves import Store
 Renew = Callable[[Account], Awaitable[Account]]
 """Gives the account with a fresh access token. Raises `NotConnected` when the service refuses, `CallFailed` when that cannot be known."""
 
+PLAYED = "sandbox"
+"""The setting by which an account is known as one of the sandbox; for this server alone."""
 _EARLY_MS = 60_000
 _TOO_SOON_MS = 10_000
-_PLAYED = "sandbox"
 
 
 class Grant(Struct, frozen=True):
@@ -173,11 +174,11 @@ class Keeper:
 
     def is_here(self, account: Account) -> bool:
         """Whether an account is one of what is reached: of the sandbox, or of the real service."""
-        return (_PLAYED in account.settings) == (account.toolkit in self._played)
+        return (PLAYED in account.settings) == (account.toolkit in self._played)
 
     def mark(self, toolkit: str) -> dict[str, str]:
         """The settings by which an account that is connected now is known as one of the sandbox."""
-        return {_PLAYED: "yes"} if toolkit in self._played else {}
+        return {PLAYED: "yes"} if toolkit in self._played else {}
 
     def seal(self, account_id: str, mode: str, secrets: Mapping[str, Secret]) -> str:
         """Seal secrets for the account of this id; they open for no other."""

@@ -16,7 +16,6 @@ SCOPES = ("execute", "read", "admin")
 """What a key may be for: calling tools, looking things up, changing what is kept."""
 
 _PEPPER = "pepper"
-_PEPPER_ROW = "meta/pepper"
 _PREFIX = "ak_"
 _KEY_LENGTH = 32
 _SHORTEST = 16
@@ -93,11 +92,17 @@ class Keys:
         return ApiKey(new_id("key_"), project_id, self._digest(text), hint, tuple(scopes), now_ms(), expires_at)
 
 
+def meta_row_of(name: str) -> str:
+    """The name of the row of a value of the installation itself."""
+    return f"meta/{name}"
+
+
 async def open_keys(store: Store, vault: Vault) -> Keys:
     """The keys of an installation; their pepper is made at the first start and kept sealed. Raises BadSetting without its vault key."""
-    sealed = await store.meta.get(_PEPPER) or await store.meta.put_once(_PEPPER, vault.seal(secrets.token_bytes(32), _PEPPER_ROW))
+    row = meta_row_of(_PEPPER)
+    sealed = await store.meta.get(_PEPPER) or await store.meta.put_once(_PEPPER, vault.seal(secrets.token_bytes(32), row))
     try:
-        pepper = vault.unseal(sealed, _PEPPER_ROW)
+        pepper = vault.unseal(sealed, row)
     except BadSetting as problem:
         raise BadSetting(
             f"This database was begun with another vault key. {problem.message}", fix="Put the old vault key back, or begin a new database."

@@ -16,31 +16,33 @@ from toolway.errors import Conflict, Forbidden, Gone, NotFound
 from toolway.store.connected import AccountChanges
 from toolway.store.records import Account, AuthConfig, Link, new_id, now_ms
 from toolway.store.shelves import Store
-from toolway.store.states import Event
+from toolway.store.states import REPLACED, TOO_LATE, Event
 
 MINUTES = 10
+LIFE_MS = MINUTES * 60_000
+"""So long a link is good."""
 AGAIN_MINUTES = 8
 """So long the same link is shown to who asks again."""
 Derive = Callable[[str], str]
 """Makes of a text a secret that only this installation can make, and the same each time."""
 _TOKEN = 40
-_TOO_LATE, _REPLACED = "INITIATION_TIMEOUT", "SUPERSEDED"
 
 
 def digest(token: str) -> str:
-    """What is stored of a random token."""
+    """What is stored of a random token: of a link, an OAuth2 `state`, a browser's cookie."""
     return hashlib.sha256(_bytes(token)).hexdigest()
 
 
 def as_of_now(account: Account) -> Account:
     """The account as it is to be shown: an attempt that was not finished in time is EXPIRED."""
-    if account.status != "INITIATED" or account.updated_at > _too_old():
+    if account.status != "INITIATED" or account.updated_at > too_old():
         return account
-    return msgspec.structs.replace(account, status="EXPIRED", status_reason=_TOO_LATE)
+    return msgspec.structs.replace(account, status="EXPIRED", status_reason=TOO_LATE)
 
 
-def _too_old() -> int:
-    return now_ms() - MINUTES * 60_000
+def too_old() -> int:
+    """An attempt that waits since this moment or longer is EXPIRED."""
+    return now_ms() - LIFE_MS
 
 
 async def auth_config_for(store: Store, project_id: str, toolkit: str, usual: str, named: str = "", mode: str | None = None) -> AuthConfig:
@@ -82,9 +84,9 @@ async def ask(
     account = Account(
         new_id("ca_"), config.project_id, user_id, config.toolkit, config.id, "INITIATED", "", "", alias, {}, "", at, at, config.mode
     )
-    link = Link(digest(token_of(derive, account.id)), account.id, config.project_id, callback_url, at, at + MINUTES * 60_000, None)
+    link = Link(digest(token_of(derive, account.id)), account.id, config.project_id, callback_url, at, at + LIFE_MS, None)
     enough = at + (MINUTES - AGAIN_MINUTES) * 60_000
-    account, link = await store.links.begin(account, link, _too_old(), lambda id: digest(token_of(derive, id)), enough)
+    account, link = await store.links.begin(account, link, too_old(), lambda id: digest(token_of(derive, id)), enough)
     return account, token_of(derive, account.id), link.expires_at
 
 
@@ -97,8 +99,8 @@ async def ask_again(store: Store, derive: Derive, account: Account, callback_url
     enough = at + (MINUTES - AGAIN_MINUTES) * 60_000
     if shown and (shown.used_at, shown.callback_url) == (None, callback_url) and shown.expires_at >= enough:
         return account, token, shown.expires_at
-    link = Link(digest(token), account.id, account.project_id, callback_url, at, at + MINUTES * 60_000, None)
-    return await store.links.begin_again(account, link, _too_old()), token, link.expires_at
+    link = Link(digest(token), account.id, account.project_id, callback_url, at, at + LIFE_MS, None)
+    return await store.links.begin_again(account, link, too_old()), token, link.expires_at
 
 
 async def finish(
@@ -129,7 +131,7 @@ async def find(store: Store, token: str) -> tuple[Link, Account]:
     account = None if link is None else await store.accounts.get(link.project_id, link.account_id)
     if link is None or account is None:
         raise NotFound("This connect link does not exist.", fix="Ask your agent for a new one.")
-    if account.status_reason == _REPLACED:
+    if account.status_reason == REPLACED:
         raise Gone("A newer connect link took the place of this one.", fix="Open the newest link that your agent has shown you.")
     if link.used_at is None and link.expires_at <= now_ms():
         raise Gone(f"This connect link is older than {MINUTES} minutes.", fix="Ask your agent for a new one.")

@@ -4,10 +4,10 @@ from toolway.accounts.vault import Secret
 
 _SHOWN = 4
 _SHORT = 2 * _SHOWN
-HIDDEN = "REDACTED"
+_HIDDEN = "REDACTED"
 
 
-def masked(secret: Secret | str) -> str:
+def masked(secret: Secret) -> str:
     """The first four characters and dots; nothing at all of a text of which that would be half."""
-    text = secret.open() if isinstance(secret, Secret) else secret
-    return HIDDEN if len(text) < _SHORT else f"{text[:_SHOWN]}..."
+    text = secret.open()
+    return _HIDDEN if len(text) < _SHORT else f"{text[:_SHOWN]}..."

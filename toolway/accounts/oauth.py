@@ -3,7 +3,6 @@
 The protocol is `oauthlib`'s, which is loaded when an authorization begins or a token is renewed.
 """
 
-import hashlib
 import hmac
 from binascii import b2a_base64
 from collections.abc import Mapping
@@ -34,19 +33,17 @@ NO = "access_denied"
 _SECONDS = 10.0
 _MOST = 256 * 1024
 _SAID = 300
-_SHORTEST = 8  # what is shorter occurs in any text
 _RANDOM = 64
 _AGAIN = "Connect again with a new link."
 
 
 class Denied(ToolwayError):
-    """The provider said no. `reason` is its word for it (`invalid_grant`, `access_denied` ...), `quoted` what it said of it, as it is."""
+    """The provider said no. `reason` is its word for it: `invalid_grant`, `access_denied` ..."""
 
     code = "denied"
 
-    def __init__(self, message: str, reason: str, quoted: str = "", *, fix: str | None = None) -> None:
+    def __init__(self, message: str, reason: str, *, fix: str | None = None) -> None:
         self.reason = reason
-        self.quoted = quoted
         super().__init__(message, fix=fix)
 
 
@@ -107,11 +104,6 @@ def client_of(title: str, auth: Auth, settings: Mapping[str, str], secrets: Mapp
         method=method or ("client_secret_basic" if secret else "none"),
         scopes=tuple(settings.get("scopes", "").split()) or auth.scopes,
     )
-
-
-def digest(text: str) -> str:
-    """What is kept of a `state`, or of a browser's cookie."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def begin(client: Client, redirect_uri: str) -> Way:
@@ -177,15 +169,12 @@ def tokens(client: Client, answer: Answer, *sent: Secret) -> Tokens:
     except library.MissingTokenError:
         raise _unusable(client, answer) from None
     except library.OAuth2Error as error:
-        no = Answer(answer.status, {}, f"{error.error}\n{error.description or ''}".encode("utf-8", "surrogatepass"))
-        hidden = Credential("", "", "", {str(number): one for number, one in enumerate((*sent, client.secret)) if one}, {})
-        reason, _, description = schemes.conceal(no, hidden).body.decode("utf-8", "replace").partition("\n")
-        raise denied(client, reason, description) from None
+        raise denied(client, error.error, error.description or "", *sent) from None
     except (ValueError, TypeError, AttributeError, KeyError, OverflowError, RecursionError):
         raise _unusable(client, answer) from None
     access, fresh, seconds = said.get("access_token"), said.get("refresh_token"), said.get("expires_in")
     kind: Any = said.get("token_type") or "bearer"
-    if not _fit(access) or (fresh and not _fit(fresh)) or answer.status >= 400:
+    if not is_token(access) or (fresh and not is_token(fresh)) or answer.status >= 400:
         raise _unusable(client, answer)
     if str(kind).lower() != "bearer":
         raise CallFailed(f"{client.title} gave a token of the kind {str(kind)[:40]!r}; a bearer token is expected.")
@@ -197,22 +186,22 @@ def tokens(client: Client, answer: Answer, *sent: Secret) -> Tokens:
     )
 
 
-def denied(client: Client, reason: str, description: str) -> Denied:
-    """The provider's no, in its own words, without our secret: some quote what they were sent."""
-    if client.secret and len(client.secret.open()) >= _SHORTEST:
-        description = description.replace(client.secret.open(), "***")
+def denied(client: Client, reason: str, description: str, *sent: Secret) -> Denied:
+    """The provider's no, in its own words, without our secret and what was `sent`: some quote it."""
+    no = Answer(0, {}, f"{reason}\n{description}".encode("utf-8", "surrogatepass"))
+    hidden = Credential("", "", "", {str(number): one for number, one in enumerate((*sent, client.secret)) if one}, {})
+    reason, _, description = schemes.conceal(no, hidden).body.decode("utf-8", "replace").partition("\n")
     reason, description = reason[:60], " ".join(description.split())[:_SAID]
     said = f"{client.title} refused: {description or reason}{'' if description in ('', reason) else f' ({reason})'}."
+    fix = _AGAIN
     if reason in ("invalid_client", "unauthorized_client"):
-        return Denied(
-            said, reason, description, fix="The client_id or client_secret of the auth config is wrong; the operator can mend it."
-        )
+        fix = "The client_id or client_secret of the auth config is wrong; the operator can mend it."
     if reason == NO:
-        return Denied(said, reason, description, fix="Ask for a new link if you want to connect after all.")
-    return Denied(said, reason, description, fix=_AGAIN)
+        fix = "Ask for a new link if you want to connect after all."
+    return Denied(said, reason, fix=fix)
 
 
-def _fit(token: object) -> bool:
+def is_token(token: object) -> bool:
     """Whether this can be a token: something that a header can hold."""
     return isinstance(token, str) and token.isascii() and token.isprintable() and " " not in token and 0 < len(token) <= 16_384
 

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 
 from msgspec import Struct
 
+from toolway.accounts.keeper import authorization_row_of, config_row_of, row_of
+from toolway.accounts.keys import meta_row_of
 from toolway.accounts.ring import KeyFile, Ring, fresh_key, key_id
 from toolway.accounts.vault import Vault
 from toolway.errors import Conflict, ToolwayError
@@ -20,7 +22,7 @@ from toolway.store.shelves import Store
 
 PAUSE_SECONDS = 0.5
 Tell = Callable[[str], None]
-_ROW = {"accounts": "connected_account/", "auth configs": "auth_config/", "authorizations": "authorization/", "pepper": "meta/"}
+_ROW = {"accounts": row_of, "auth configs": config_row_of, "authorizations": authorization_row_of, "pepper": meta_row_of}
 _LOCK = "vault.lock"
 _ROUNDS = 120
 
@@ -134,7 +136,7 @@ async def _renew(store: Store, vault: Vault, kind: str, new: str, stuck: dict[st
         changes: list[tuple[Found, str]] = []
         for row in rows:
             try:
-                changes.append((row, vault.renew(row.sealed, _ROW[kind] + row.id)))
+                changes.append((row, vault.renew(row.sealed, _ROW[kind](row.id))))
             except ToolwayError as problem:
                 stuck.setdefault(key_of(row.sealed), []).append(problem.message)
         if changes:

@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from toolway.accounts.ring import KEY_FILE, KeyFile, Ring, fresh_key, given
 from toolway.errors import BadSetting, ToolwayError, Unavailable
-from toolway.store.sealed import key_of
 
 _VERSION = "v1"
 _NONCE_BYTES = 12
@@ -129,10 +128,6 @@ class Vault:
             return _decrypt(AESGCM(_decrypt(ring, _bytes(wrapped), bound)), _bytes(value), bound)
         except (InvalidTag, ValueError):
             raise ToolwayError(f"What is kept for {row} does not open: it was changed, or belongs to another row.") from None
-
-    def current(self, sealed: str) -> bool:
-        """Whether the value is sealed under the primary key; when not, `renew` it before the old key goes."""
-        return key_of(sealed) == self._ring.primary
 
     def renew(self, sealed: str, row: str) -> str:
         """The same value, sealed under the primary key. Raises as `unseal` and `seal` do."""

@@ -137,10 +137,7 @@ class Resolver:
         async def load() -> Json:
             return (await self._ask(self._kit.tools[tool], {})).data
 
-        value: Any = await self._kept.get(self._account, tool, {}, load)
-        for part in name.split("."):
-            value = cast("Json", value).get(part) if isinstance(value, dict) else None
-        return value
+        return reply.value_at(await self._kept.get(self._account, tool, {}, load), name)
 
     async def _default(self, default: tuple[str, str], path: str) -> Any:
         value = await self.field(default)

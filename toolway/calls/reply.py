@@ -171,6 +171,13 @@ def _next(tool: Tool, answer: Answer, content: Any, arguments: Json) -> Json | N
     return placed(tool, arguments, pages.page, page + 1) if more else None
 
 
+def value_at(content: Any, name: str) -> Any:
+    """What stands at a dotted name, None where nothing does."""
+    for part in name.split("."):
+        content = cast("Json", content).get(part) if isinstance(content, dict) else None
+    return content
+
+
 def view(content: Any, names: tuple[str, ...]) -> Any:
     """What the dotted names leave of a value. A list is viewed item by item; `*` stands for every item of a list or value of a map."""
     return _trim(content, _tree(names))

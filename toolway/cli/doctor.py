@@ -8,13 +8,13 @@ import json
 import sys
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 import rich_click as click
 
 from toolway.errors import NotFound, ToolwayError
-from toolway.router.doctor import Connection, Doctor, Pace
+from toolway.router.doctor import Connection, Pace
 from toolway.serve import health
 from toolway.serve.health import Finding
 from toolway.serve.local import Local
@@ -69,15 +69,14 @@ async def _look(data: str | None, user: str, toolkit: str, session: str, project
 
 
 async def _connections(local: Local, user: str, toolkit: str, session: str, project: str) -> list[Connection]:
-    doctor = Doctor(local.store, local.catalogue, local.keeper, local.runner)
     projects = [one for one in await local.store.projects.all() if project in ("", one.name)]
     if project and not projects:
         raise NotFound(f"There is no project {project[:80]!r}.", fix="toolway status names them.")
     if not session:
-        return [fact for one in projects for fact in await doctor.facts(one.id, user, toolkit)]
+        return [fact for one in projects for fact in await local.doctor.facts(one.id, user, toolkit)]
     for one in projects:
         if (found := await local.store.sessions.get(one.id, session)) is not None:
-            return await doctor.of_session(found, [toolkit] if toolkit else ())
+            return await local.doctor.of_session(found, [toolkit] if toolkit else ())
     raise NotFound(f"There is no session {session[:80]!r}.", fix="Its id stands in the address of its MCP endpoint: trs_...")
 
 
@@ -118,7 +117,7 @@ def _lines(one: Connection) -> Iterable[tuple[str, str]]:
     works = {True: ", the key works", False: ", the key does not work", None: ""}[one.works]
     yield "status", status + works
     for name, value in one.sees.items():
-        yield name, ", ".join(map(str, value)) if isinstance(value, list) else str(value)  # pyright: ignore[reportUnknownArgumentType]
+        yield name, ", ".join(map(str, cast("list[Any]", value))) if isinstance(value, list) else str(value)
     if one.alias:
         yield "alias", one.alias
     for name, value in one.settings.items():

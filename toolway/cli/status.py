@@ -8,6 +8,7 @@ from datetime import datetime
 
 import rich_click as click
 
+from toolway.accounts.keeper import PLAYED
 from toolway.serve.local import Local
 from toolway.serve.running import beside, running
 from toolway.settings import read
@@ -43,7 +44,7 @@ async def _show(last: int, data: str | None) -> None:
             counted = f"calls {calls}" + (f", outcome unknown {unknown}" if unknown else "")
             console.print(f"\nproject {project.name}: keys {len(keys)}, connected accounts {len(accounts)}, {counted}")
             for account in accounts[:20]:
-                played = " (sandbox)" if "sandbox" in account.settings else ""
+                played = " (sandbox)" if PLAYED in account.settings else ""
                 console.print(f"  {account.toolkit}{played}: {account.label} for {account.user_id}  {account.id}", highlight=False)
             table = Table("when", Column("tool", no_wrap=True), "user", "outcome", "ms", box=None, padding=(0, 1, 0, 0))
             for entry in await _calls(local.store.log, project.id, last):

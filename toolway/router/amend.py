@@ -10,7 +10,7 @@ from toolway.catalog.index import Catalogue
 from toolway.catalog.model import Json
 from toolway.errors import BadRequest
 from toolway.router import policy
-from toolway.router.config import BLOCKS, KEYS, configure, kind_of, unknown
+from toolway.router.config import BLOCKS, KEYS, configure, invalid, kind_of, unknown
 from toolway.store.records import Session
 
 _REPLACED = ("toolkits", "preload")
@@ -34,7 +34,7 @@ def amend(session: Session, body: Any, catalogue: Catalogue) -> Json:
     if isinstance(multi, dict) and cast("Json", multi).get("enable") is False and len(cast("Json", multi)) > 1:
         faults.append("multi_account.enable is false, so nothing else of it has a meaning")
     if faults:
-        raise BadRequest("Validation error while processing request: " + "; ".join(faults) + ".", details=faults)
+        raise invalid(faults)
     wanted = as_asked(session.config)
     if isinstance(multi, dict) and cast("Json", multi).get("enable") is False:
         wanted.pop("multi_account", None)

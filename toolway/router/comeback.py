@@ -31,15 +31,14 @@ class Comebacks:
         """Raises `BadRequest` for an address that this project may not name; `name` is what the request calls it. "" is allowed."""
         if not url:
             return
-        if not is_page(url):
-            raise BadRequest(f"{name} is no http or https address.", fix="Give the page to come back to, with its host.")
+        require_page(url, name)
         if not await self.allows(project_id, url):
             fix = "The operator can allow it with TOOLWAY_CALLBACK_URLS."
             raise BadRequest(f"{name} leads to a page that this project may not name.", fix=fix)
 
     async def allows(self, project_id: str, url: str) -> bool:
         """Whether a person may be sent there."""
-        if not is_page(url):
+        if not is_web_page(url):
             return False
         if not self._allowed:
             return True
@@ -48,7 +47,7 @@ class Comebacks:
         return any(_under(url, page) for name, page in self._allowed if name in known)
 
 
-def is_page(url: str) -> bool:
+def is_web_page(url: str) -> bool:
     """Whether it is the address of a page of the web, read alike by every reader."""
     if len(url) > _LONGEST or not _VISIBLE.fullmatch(url):
         return False
@@ -57,6 +56,12 @@ def is_page(url: str) -> bool:
         return parts.scheme in _PORTS and _NETLOC.fullmatch(parts.netloc) is not None and parts.port != 0
     except ValueError:  # half an IPv6 address, a port that is none
         return False
+
+
+def require_page(url: str, name: str) -> None:
+    """Raises `BadRequest` for what is no address of a page; `name` is what the request calls it."""
+    if not is_web_page(url):
+        raise BadRequest(f"{name} is no http or https address.", fix="Give the page to come back to, with its host.")
 
 
 def origin_of(url: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any, cast
 from toolway.catalog.index import Catalogue
 from toolway.catalog.model import Card, Json, ToolkitCard
 from toolway.errors import BadRequest
-from toolway.router.comeback import is_page
+from toolway.router.comeback import require_page
 
 TAGS = ("readOnlyHint", "createHint", "updateHint", "destructiveHint", "idempotentHint", "openWorldHint")
 BLOCKS: dict[str, tuple[str, ...]] = {
@@ -62,7 +62,7 @@ def configure(body: Any, catalogue: Catalogue) -> Json:
             "enable_wait_for_connections": _flag(manage, "manage_connections.enable_wait_for_connections", False),
             "enable_connection_removal": _flag(manage, "manage_connections.enable_connection_removal", True),
         }
-        | callback(manage.get("callback_url")),
+        | _callback(manage.get("callback_url")),
         "tools": {kit: _tools(rule, kit, catalogue) for kit, rule in _by_toolkit(given, "tools", catalogue)},
         "tags": _tags(given.get("tags"), "tags"),
         "workbench": {
@@ -97,8 +97,7 @@ def _refuse_unknown(given: Json) -> None:
     elif len(user) > _LONGEST or not user.isprintable():
         faults.append(f"user_id is too long or holds control characters; at most {_LONGEST} visible characters are expected")
     if faults:
-        faults = faults[:_MOST_FAULTS]
-        raise BadRequest("Validation error while processing request: " + "; ".join(faults) + ".", details=faults)
+        raise invalid(faults)
 
 
 def _refuse_unbuilt(given: Json) -> None:
@@ -138,6 +137,12 @@ def unknown(given: Mapping[str, Any], known: Sequence[str], where: str) -> list[
         mend = f"did you mean {where}{near}?" if near else f"known are {', '.join(known)}"
         faults.append(f"{where}{key[:60]} is not known here; {mend}")
     return faults
+
+
+def invalid(faults: Sequence[str]) -> BadRequest:
+    """The error of a request that has these faults, of which it tells the first twelve."""
+    told = list(faults[:_MOST_FAULTS])
+    return BadRequest("Validation error while processing request: " + "; ".join(told) + ".", details=told)
 
 
 def kind_of(value: Any) -> str:
@@ -207,12 +212,12 @@ def _threshold(value: Any) -> int:
     return value or 20000
 
 
-def callback(url: Any, place: str = "manage_connections.callback_url") -> Json:
+def _callback(url: Any) -> Json:
     """Where the person is sent after connecting: a page of the web, and nothing that a browser would run. Nothing when there is none."""
     if url is None or url == "":
         return {}
-    if not is_page(text := _text(url, place)):
-        raise BadRequest(f"{place} is no http or https address.", fix="Give the page to come back to, with its host.")
+    text = _text(url, "manage_connections.callback_url")
+    require_page(text, "manage_connections.callback_url")
     return {"callback_url": text}
 
 

@@ -5,7 +5,6 @@ sealed before it is first written, and the account is labelled with what the ser
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
 
 import msgspec
 from msgspec import Struct, structs
@@ -15,6 +14,7 @@ from toolway.accounts.keeper import Credential, Keeper, authorization_row_of, op
 from toolway.accounts.renewal import client_for, spoken, take_back, times
 from toolway.accounts.schemes import SecretField
 from toolway.accounts.vault import Secret, Vault
+from toolway.calls import reply
 from toolway.calls.run import Runner
 from toolway.catalog.index import Catalogue
 from toolway.catalog.model import Auth, Json, Toolkit
@@ -22,15 +22,13 @@ from toolway.errors import BadArgument, BadRequest, CallFailed, Conflict, Forbid
 from toolway.net import Net
 from toolway.router.comeback import Comebacks
 from toolway.router.config import MOST_ACCOUNTS
-from toolway.router.given import allowed, brought, named, settings_of
+from toolway.router.given import allowed, brought, settings_of
 from toolway.store.connected import AccountChanges
 from toolway.store.records import EFFECTS, Account, AuthConfig, Authorization, Link, Session, new_id, now_ms
 from toolway.store.shelves import Store
 
 DECLINED = "DECLINED"
 """The reason of an account that its person did not want to connect."""
-_NO_WAY = ("key", "refused", "forbidden")
-"""What a service means that does not accept a credential."""
 
 
 class Begun(Struct, frozen=True):
@@ -52,18 +50,13 @@ class Way(Struct, frozen=True):
 
 
 class ConnectFailed(ToolwayError):
-    """The account was not connected. `error` is a word for programs, `quoted` what the provider said itself. Where `again` is true the
-    link is still good.
-    """
+    """The account was not connected. `error` is a word for programs, `again` the path of the link where that is still good, else ""."""
 
-    def __init__(
-        self, message: str, link: Link, account: Account, error: str, quoted: str = "", fix: str | None = None, again: bool = False
-    ) -> None:
-        super().__init__(message, fix=fix)
+    def __init__(self, cause: ToolwayError, link: Link, account: Account, error: str, again: str) -> None:
+        super().__init__(cause.message, fix=cause.fix)
         self.link = link
         self.account = account
         self.error = error
-        self.quoted = quoted
         self.again = again
 
 
@@ -170,7 +163,7 @@ class Connector:
         return Way(config, auth, tuple(structs.replace(one, title=f"{kit.title} {one.title}") for one in schemes.asked(auth)))
 
     async def finish(
-        self, link: Link, account: Account, given: str | Mapping[str, str], settings: Mapping[str, str], effects: Sequence[str] = EFFECTS
+        self, link: Link, account: Account, given: Mapping[str, str], settings: Mapping[str, str], effects: Sequence[str] = EFFECTS
     ) -> Account:
         """Prove what was typed on a link, and make the account active. Raises `BadArgument` or `CallFailed` with what to do; the link
         stays good until something was accepted. Raises `Gone` when it was used or replaced in the meantime.
@@ -178,7 +171,7 @@ class Connector:
         kit, auth, config = await self._place(account)
         if auth.mode == "OAUTH2":
             raise BadArgument(f"{kit.title} is connected on its own pages.", fix="Open the connect link.")
-        changes = await self._typed(kit, auth, config, account.id, named(auth, given), settings)
+        changes = await self._typed(kit, auth, config, account.id, given, settings)
         changes["effects"] = allowed(effects)
         return await links.finish(self._store, link, account, **changes)
 
@@ -191,7 +184,7 @@ class Connector:
         project_id: str,
         user_id: str,
         toolkit: str,
-        given: str | Mapping[str, str],
+        given: Mapping[str, str],
         settings: Mapping[str, str],
         *,
         mode: str | None = None,
@@ -204,8 +197,7 @@ class Connector:
         usual = mode if mode in schemes.TYPED else "" if mode else _usual_mode(kit)
         config = await links.auth_config_for(self._store, project_id, kit.slug, usual, auth_config, mode)
         id, at = new_id("ca_"), now_ms()
-        auth = _auth(kit, config.mode)
-        changes = await self._typed(kit, auth, config, id, named(auth, given), settings)
+        changes = await self._typed(kit, _auth(kit, config.mode), config, id, given, settings)
         changes["effects"] = allowed(effects)
         account = Account(id, project_id, user_id, kit.slug, config.id, "ACTIVE", "", "", alias, {}, "", at, at)
         account = structs.replace(account, **changes)
@@ -222,7 +214,7 @@ class Connector:
         kit, auth, config = await self._place(account)
         client = client_for(self._vault, kit, config, auth.mode, {}, {})
         way, at = oauth.begin(client, redirect_uri), now_ms()
-        digest = oauth.digest(way.state)
+        digest = links.digest(way.state)
         kept = {"settings": settings_of(kit, settings), "effects": allowed(effects)}
         secrets = {
             "verifier": Secret(way.verifier),
@@ -230,8 +222,7 @@ class Connector:
             "given": Secret(msgspec.json.encode(kept).decode()),
         }
         sealed = sealed_secrets(self._vault, authorization_row_of(digest), secrets)
-        until = at + links.MINUTES * 60_000
-        begun = Authorization(digest, account.project_id, account.id, link.digest, oauth.digest(browser), sealed, at, until)
+        begun = Authorization(digest, account.project_id, account.id, link.digest, links.digest(browser), sealed, at, at + links.LIFE_MS)
         await self._store.authorizations.begin(begun)
         return way.url
 
@@ -241,7 +232,7 @@ class Connector:
         Raises `BadRequest` for a `state` that was not given to this browser, was used, or is older than ten minutes; `ConnectFailed` for
         whatever else went wrong.
         """
-        used = await self._store.authorizations.use(oauth.digest(state), oauth.digest(browser), now_ms()) if state and browser else None
+        used = await self._store.authorizations.use(links.digest(state), links.digest(browser), now_ms()) if state and browser else None
         link = await self._store.links.get(used.link_digest) if used else None
         account = await self._store.accounts.get(used.project_id, used.account_id) if used else None
         if used is None or link is None or account is None:
@@ -255,15 +246,15 @@ class Connector:
             raise await self._failed(used, link, account, error) from None
 
     async def _failed(self, used: Authorization, link: Link, account: Account, error: ToolwayError) -> ConnectFailed:
-        word, quoted = (error.reason, error.quoted) if isinstance(error, oauth.Denied) else (error.code, "")
-        over = word == oauth.NO or (isinstance(error, Refused) and error.means in _NO_WAY)
+        word = error.reason if isinstance(error, oauth.Denied) else error.code
+        over = word == oauth.NO or (isinstance(error, Refused) and error.of_credential)
         if over:
             try:
                 account = await links.finish(self._store, link, account, used.created_at, "fail", status_reason=word)
             except Gone as gone:
                 error = gone
-        again = not over and not isinstance(error, Gone)
-        return ConnectFailed(error.message, link, account, word, quoted, error.fix, again)
+        again = "" if over or isinstance(error, Gone) else f"/link/{links.token_of(self._derive, account.id)}"
+        return ConnectFailed(error, link, account, word, again)
 
     async def _received(self, used: Authorization, link: Link, account: Account, given: Mapping[str, str], redirect_uri: str) -> Account:
         if link.used_at is not None or account.status != "INITIATED":
@@ -336,7 +327,7 @@ class Connector:
         try:
             proof = await self._runner.prove(kit, credential)
         except Refused as error:
-            if error.means in _NO_WAY:
+            if error.of_credential:
                 raise Refused(
                     f"{kit.title} did not accept this {what}. {error.message}",
                     status=error.status,
@@ -348,9 +339,7 @@ class Connector:
             raise
         except (CallFailed, TooLarge) as error:
             raise CallFailed(f"The {what} could not be proved: {error.message}", fix="Try again in a moment.") from None
-        value: Any = proof
-        for part in (kit.check.label if kit.check else "").split("."):
-            value = cast("Json", value).get(part) if isinstance(value, dict) and part else None
+        value = reply.value_at(proof, kit.check.label) if kit.check else None
         return str(value)[:200] if value else credential.settings.get("username", "") or kit.title
 
 

@@ -36,14 +36,14 @@ class Connections:
         catalogue: Catalogue,
         finder: Finder,
         connector: Connector,
+        doctor: Doctor,
         wait_seconds: float = WAIT_SECONDS,
-        doctor: Doctor | None = None,
     ) -> None:
-        self._doctor = doctor
         self._store = store
         self._catalogue = catalogue
         self._finder = finder
         self._connector = connector
+        self._doctor = doctor
         self._wait_seconds = wait_seconds
 
     async def manage(self, session: Session, asking: Asking, arguments: Json) -> Json:
@@ -71,15 +71,12 @@ class Connections:
     async def _managed(self, session: Session, origin: str, name: str, action: str, again: bool) -> Json:
         made: Json = {"toolkit": name.lower()[:100], "status": "failed", "has_active_connection": False, "was_reinitiated": False}
         try:
-            card = self._catalogue.toolkit_card(name)
-            if not policy.uses(session, card.slug):
-                known = ", ".join(policy.toolkits(session, self._catalogue)) or "none"
-                raise Forbidden(f"This session does not use {card.slug}.", fix=f"It uses {known}.")
+            card = policy.toolkit(session, self._catalogue, name)
             if action not in ("", "add", "list"):
                 raise BadRequest(f"{action[:40]!r} is not done here.", fix="The actions are add and list; the operator removes accounts.")
             state = await self._finder.connection(session, card.slug)
             made["has_active_connection"] = state["has_active_connection"]
-            if action == "list" and self._doctor is not None:
+            if action == "list":
                 made["health"] = [fact.brief() for fact in await self._doctor.of_session(session, [card.slug])]
             if state["has_active_connection"] and not again:
                 told = {key: state[key] for key in ("current_user_info", "accounts") if key in state}
@@ -121,9 +118,7 @@ class Connections:
         """What has become of the account that was begun last."""
         made: Json = {"toolkit": name, "status": "FAILED", "has_active_connection": False}
         try:
-            card = self._catalogue.toolkit_card(name)
-            if not policy.uses(session, card.slug):
-                raise Forbidden(f"This session does not use {card.slug}.")
+            card = policy.toolkit(session, self._catalogue, name)
         except ToolwayError as error:
             return made | {"status": "NOT_FOUND", "error_message": error.sentence}
         # First what was begun, then what is connected: what is done between the two is seen at the next look, and is no failure.

@@ -31,6 +31,20 @@ class Custody:
         self._renewal = renewal
         self._net = net
 
+    async def account(self, project_id: str, id: str) -> Account:
+        """The account of this id. Raises `NotFound`."""
+        found = await self._store.accounts.get(project_id, id)
+        if found is None:
+            raise NotFound("There is no such connected account.", fix="GET /api/v3.1/connected_accounts lists those that there are.")
+        return found
+
+    async def config(self, project_id: str, id: str) -> AuthConfig:
+        """The auth config of this id. Raises `NotFound`."""
+        found = await self._store.auth_configs.get(project_id, id)
+        if found is None:
+            raise NotFound("There is no such auth config.", fix="GET /api/v3.1/auth_configs lists those that there are.")
+        return found
+
     async def disable(self, account: Account) -> Account:
         """Switch an account off; one that is off stays so."""
         return account if account.status == "INACTIVE" else await self._store.accounts.move(account, "disable")
@@ -77,9 +91,9 @@ class Custody:
         return {name: masked(one) for name, one in account_secrets(self._vault, account)[1].items()} if account.sealed else {}
 
     async def shown_config(self, config: AuthConfig) -> dict[str, str]:
-        """The settings of an auth config, and its secrets masked."""
+        """The secrets of an auth config, masked."""
         secrets = opened_secrets(self._vault, config_row_of(config.id), config.sealed)
-        return config.settings | {name: masked(one) for name, one in secrets.items()}
+        return {name: masked(one) for name, one in secrets.items()}
 
     async def make_config(
         self, project_id: str, toolkit: str, mode: str, given: Mapping[str, str], name: str = "", tools: Sequence[str] = ()

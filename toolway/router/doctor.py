@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from toolway.accounts import links
-from toolway.accounts.keeper import Credential, Keeper
+from toolway.accounts.keeper import PLAYED, Credential, Keeper
+from toolway.calls import reply
 from toolway.calls.nouns import listed
 from toolway.calls.run import Runner
 from toolway.catalog.index import Catalogue
@@ -17,15 +18,14 @@ from toolway.errors import CallFailed, Refused, ToolwayError, UnknownToolkit
 from toolway.router import policy
 from toolway.store.records import Account, Session, now_ms
 from toolway.store.shelves import Store
+from toolway.store.states import REPLACED, TOO_LATE
 
 _AT_ONCE = 8
 _MOST_NAMES = 20
-_PLAYED = "sandbox"
 _MS = {"second": 1000, "minute": 60_000, "hour": 3_600_000, "day": 86_400_000}
-_NO_KEY = ("key", "refused", "forbidden")
 _WHY_NOT = {
-    "INITIATION_TIMEOUT": "The link was not used within its ten minutes.",
-    "SUPERSEDED": "A newer link took its place.",
+    TOO_LATE: "The link was not used within its ten minutes.",
+    REPLACED: "A newer link took its place.",
 }
 
 
@@ -105,7 +105,7 @@ class Doctor:
             self._catalogue.toolkit_card(toolkit)
         places = dict.fromkeys((account.user_id, account.toolkit) for account in found)
         groups = [
-            self._place(project_id, *place, [a for a in found if (a.user_id, a.toolkit) == place], (), False, prove) for place in places
+            self._had(project_id, *place, [a for a in found if (a.user_id, a.toolkit) == place], (), False, prove) for place in places
         ]
         return _flat(await asyncio.gather(*groups))
 
@@ -116,10 +116,10 @@ class Doctor:
         for kit in toolkits or policy.toolkits(session, self._catalogue):
             pins: list[str] = session.config["connected_accounts"].get(kit, [])
             found = await self._store.accounts.list(session.project_id, session.user_id, kit)
-            groups.append(self._place(session.project_id, session.user_id, kit, found, pins, explicit, prove))
+            groups.append(self._had(session.project_id, session.user_id, kit, found, pins, explicit, prove))
         return _flat(await asyncio.gather(*groups))
 
-    async def _place(
+    async def _had(
         self, project_id: str, user_id: str, toolkit: str, found: Sequence[Account], pins: Sequence[str], explicit: bool, prove: bool
     ) -> list[Connection]:
         """What one user has of one toolkit."""
@@ -134,7 +134,7 @@ class Doctor:
         return await asyncio.gather(*made)
 
     async def _account(self, account: Account, ids: list[str], pins: Sequence[str], explicit: bool, prove: bool) -> Connection:
-        settings = {name: value for name, value in account.settings.items() if name != _PLAYED}
+        settings = {name: value for name, value in account.settings.items() if name != PLAYED}
         fact = Connection(
             toolkit=account.toolkit,
             user_id=account.user_id,
@@ -145,7 +145,7 @@ class Doctor:
             reason=account.status_reason,
             mode=account.mode,
             settings=settings,
-            sandbox=_PLAYED in account.settings,
+            sandbox=PLAYED in account.settings,
             created_at=account.created_at,
             refreshed_at=account.refreshed_at,
             expires_at=account.expires_at,
@@ -173,7 +173,7 @@ class Doctor:
             credential = await self._keeper.credential(account.project_id, account.user_id, account.toolkit, named=account.id)
             proof = await self._runner.prove(kit, credential)
         except Refused as error:
-            dead = error.means in _NO_KEY
+            dead = error.of_credential
             said = f"{kit.title} does not take the key: {error.message}" if dead else f"The key could not be tried: {error.sentence}"
             return msgspec.structs.replace(fact, works=False if dead else None, trouble=said, mend=again if dead else "Try again later.")
         except CallFailed as error:
@@ -182,10 +182,10 @@ class Doctor:
             )
         except ToolwayError as error:
             return msgspec.structs.replace(fact, works=False, trouble=error.message, mend=error.fix or again)
-        sees: dict[str, Any] = {"user": _at(proof, kit.check.label)} if kit.check and kit.check.label else {}
-        return msgspec.structs.replace(fact, works=True, sees=sees | await self._places(kit, credential))
+        sees: dict[str, Any] = {"user": str(reply.value_at(proof, kit.check.label) or "")[:200]} if kit.check and kit.check.label else {}
+        return msgspec.structs.replace(fact, works=True, sees=sees | await self._opens(kit, credential))
 
-    async def _places(self, kit: Toolkit, credential: Credential) -> dict[str, Any]:
+    async def _opens(self, kit: Toolkit, credential: Credential) -> dict[str, Any]:
         """What the person may open there: the things in which all others lie, such as workspaces."""
         found: dict[str, Any] = {}
         for noun in kit.nouns.values():
@@ -221,7 +221,7 @@ def _why(account: Account, ids: list[str], pins: Sequence[str], explicit: bool) 
     if account.id not in ids:
         if account.status == "ACTIVE" and not (pins and account.id not in pins):
             return (
-                "It was connected in the sandbox." if _PLAYED in account.settings else "Calls go to the sandbox now, and this one is real."
+                "It was connected in the sandbox." if PLAYED in account.settings else "Calls go to the sandbox now, and this one is real."
             )
         return "The session names other accounts." if account.status == "ACTIVE" else ""
     pinned = ", and the session names it" if pins else ""
@@ -244,9 +244,3 @@ def _not_active(account: Account, again: str) -> tuple[str, str]:
             return "It is switched off.", "Enable it, or connect another."
         case _:
             return f"It is {account.status}{'' if not why else f': {why}'}", again
-
-
-def _at(value: Any, path: str) -> str:
-    for part in path.split("."):
-        value = cast("Json", value).get(part) if isinstance(value, dict) else None
-    return "" if value is None else str(value)[:200]

@@ -3,14 +3,13 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from toolway.accounts import oauth, schemes
+from toolway.accounts import oauth
 from toolway.accounts.vault import Secret
-from toolway.catalog.model import Auth, Toolkit
+from toolway.catalog.model import Toolkit
 from toolway.errors import BadArgument
 from toolway.store.records import EFFECTS
 
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
-_LONGEST_TOKEN = 16_384
 
 
 def allowed(effects: Sequence[str]) -> tuple[str, ...]:
@@ -20,23 +19,13 @@ def allowed(effects: Sequence[str]) -> tuple[str, ...]:
     return tuple(effect for effect in EFFECTS if effect in effects)
 
 
-def named(auth: Auth, given: str | Mapping[str, str]) -> Mapping[str, str]:
-    """What was given, by name; a text alone is the one secret that there is."""
-    if not isinstance(given, str):
-        return given
-    asked = schemes.asked(auth)
-    name = next((one.name for one in asked if one.hidden), "access_token")
-    return {name: given}
-
-
 def brought(given: Mapping[str, str]) -> oauth.Tokens:
     """Tokens that a provider gave somebody else, who hands them on."""
     access, fresh, seconds = (given.get(name, "").strip() for name in ("access_token", "refresh_token", "expires_in"))
-    for token in (access, fresh):
-        if not token.isascii() or not token.isprintable() or " " in token or len(token) > _LONGEST_TOKEN:
-            raise BadArgument("A token holds characters that none has.", fix="Copy it again, whole and on its own.")
     if not access:
         raise BadArgument("access_token is missing.", fix="Connect with a link, or give the token.")
+    if not all(oauth.is_token(token) for token in (access, fresh or access)):
+        raise BadArgument("A token holds characters that none has.", fix="Copy it again, whole and on its own.")
     lives = int(seconds) if seconds.isdecimal() and len(seconds) < 10 else None
     return oauth.Tokens(Secret(access), Secret(fresh) if fresh else None, lives, given.get("scope", "")[:1000])
 

@@ -1,4 +1,4 @@
-"""Tools and toolkits as REST shows them (the contract's section 9). Every field that SDKs transform is always there."""
+"""What REST shows of what there is (the contract's sections 8 and 9). Every field that SDKs transform is always there."""
 
 import re
 from collections.abc import Mapping
@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from toolway.accounts import links, schemes
+from toolway.accounts.keeper import PLAYED
 from toolway.accounts.schemes import SecretField
 from toolway.catalog.index import Catalogue
 from toolway.catalog.model import Card, Json, ToolkitCard
@@ -26,8 +27,6 @@ _OUTPUT: Json = {
     },
     "required": ["data", "successful"],
 }
-HIDDEN_SETTINGS = ("sandbox",)
-"""What an account's settings hold for this server alone."""
 NAMES = {"api_key": "generic_api_key"}
 """Names of the contract for what is kept under another."""
 
@@ -134,7 +133,7 @@ def account(one: Account, config: AuthConfig | None, masked: Mapping[str, str]) 
     """A connected account as it is now. `masked` are its secrets as they may be shown."""
     one = links.as_of_now(one)
     scheme = one.mode or (config.mode if config else "")
-    shown = {name: value for name, value in one.settings.items() if name not in HIDDEN_SETTINGS} | dict(masked)
+    shown = {name: value for name, value in one.settings.items() if name != PLAYED} | dict(masked)
     shown |= {NAMES[name]: value for name, value in shown.items() if name in NAMES}
     return {
         "id": one.id,
@@ -160,6 +159,12 @@ def account(one: Account, config: AuthConfig | None, masked: Mapping[str, str]) 
         "allowed_effects": [*one.effects],
         "deprecated": {"labels": [one.label] if one.label else [], "uuid": one.id},
     }
+
+
+def link(url: str, account_id: str, expires_at: int) -> Json:
+    """A connect link, and the account that waits for it. `expires_at` is in milliseconds."""
+    token = url.rpartition("/")[2]
+    return {"link_token": token, "redirect_url": url, "connected_account_id": account_id, "expires_at": moment(expires_at)}
 
 
 def auth_config(one: AuthConfig, masked: Mapping[str, str], connections: int, redirect_uri: str) -> Json:

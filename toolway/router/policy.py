@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from toolway.accounts.keeper import Credential, Grant
 from toolway.catalog.index import Catalogue
-from toolway.catalog.model import Card, Effect
+from toolway.catalog.model import Card, Effect, ToolkitCard
 from toolway.errors import BadRequest, Forbidden, UnknownTool
 from toolway.router.meta import BY_NAME, EXECUTE, SEARCH
 from toolway.store.records import Session
@@ -31,6 +31,15 @@ def uses(session: Session, toolkit: str) -> bool:
 def toolkits(session: Session, catalogue: Catalogue) -> list[str]:
     """The toolkits that a session may use, in the catalogue's order."""
     return [card.slug for card in catalogue.toolkits() if uses(session, card.slug)]
+
+
+def toolkit(session: Session, catalogue: Catalogue, slug: str) -> ToolkitCard:
+    """The toolkit of this slug. Raises `UnknownToolkit` with the nearest ones, or `Forbidden` when the session does not use it."""
+    card = catalogue.toolkit_card(slug)
+    if not uses(session, card.slug):
+        known = ", ".join(toolkits(session, catalogue)) or "none"
+        raise Forbidden(f"This session does not use {card.slug}.", fix=f"It uses {known}.")
+    return card
 
 
 def narrowed(session: Session) -> bool:

@@ -11,7 +11,6 @@ from toolway.errors import NotFound, ToolwayError, Unavailable
 from toolway.router.connections import Connections
 from toolway.router.desk import Desk
 from toolway.router.discover import Finder
-from toolway.router.doctor import Doctor
 from toolway.router.execute import Executor
 from toolway.router.sessions import Sessions
 from toolway.serve import mcp
@@ -60,8 +59,7 @@ class App:
         self._sessions = Sessions(local.store, local.catalogue, local.comebacks)
         self._finder = finder = Finder(local.store, local.catalogue, local.keeper, local.watch)
         executor = Executor(local.store, local.catalogue, local.keeper, local.runner, local.watch)
-        doctor = Doctor(local.store, local.catalogue, local.keeper, local.runner)
-        connections = Connections(local.store, local.catalogue, finder, local.connector, doctor=doctor)
+        connections = Connections(local.store, local.catalogue, finder, local.connector, local.doctor)
         self._desk = desk = Desk(local.catalogue, finder, executor, connections)
         # Not under the vault's ring: what clients hold for us has to open after its keys were changed.
         questions = Questions(Sealing(Vault.of(bytes.fromhex(local.keys.derive("what clients bring back")))))

@@ -7,6 +7,7 @@ import shlex
 import socket
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -60,17 +61,13 @@ def troubled(problem: ToolwayError) -> Finding:
 
 def _settings(settings: Settings) -> Iterator[Finding]:
     bad = 0
-    for read in ("port", "workers", "overrides", "proxy", "traces", "tls"):
+    read = [partial(getattr, settings, name) for name in ("port", "workers", "overrides", "proxy", "traces", "tls", "callback_urls")]
+    for look in (*read, lambda: Gate(settings.text("public_url"), settings.words("origins"))):
         try:
-            getattr(settings, read)
+            look()
         except BadSetting as problem:
             bad += 1
             yield Finding("settings", "wrong", problem.message, problem.fix or "toolway settings shows where it came from")
-    try:
-        Gate(settings.text("public_url"), settings.words("origins"))
-    except BadSetting as problem:
-        bad += 1
-        yield Finding("settings", "wrong", problem.message, problem.fix or "toolway settings shows where it came from")
     files = {settings.origin_of(s.name) for s in SETTINGS if s.secret or (s.name == "database" and "@" in settings.text("database"))}
     for file in sorted(files):
         if Path(file).is_file() and Path(file).stat().st_mode & 0o077:

@@ -16,6 +16,7 @@ from toolway.net import Net, named_addresses
 from toolway.router.comeback import Comebacks
 from toolway.router.connect import Connector
 from toolway.router.custody import Custody
+from toolway.router.doctor import Doctor
 from toolway.settings import Settings
 from toolway.store.records import Project, new_id, now_ms
 from toolway.store.shelves import Store
@@ -41,6 +42,7 @@ class Local:
         self.comebacks = Comebacks(store, settings.callback_urls)
         self.connector = Connector(store, catalogue, self.keeper, self.runner, keys.derive, vault, net, self.comebacks)
         self.custody = Custody(store, catalogue, vault, self.keeper, self.renewal, net)
+        self.doctor = Doctor(store, catalogue, self.keeper, self.runner)
 
     @classmethod
     async def open(cls, settings: Settings, watch: Watch | None = None) -> Self:

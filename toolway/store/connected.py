@@ -14,11 +14,10 @@ from toolway.store.engine import Desk
 from toolway.store.records import Account, AuthConfig, Authorization, Link, from_row, now_ms, to_row
 from toolway.store.sealed import hold_key
 from toolway.store.shelf import Shelf
-from toolway.store.states import Event, after
+from toolway.store.states import REPLACED, TOO_LATE, Event, after
 
 _ACTIVE, _WAITS = "ACTIVE", "INITIATED"
 _MARK = "\n"
-_TOO_LATE, _REPLACED = "INITIATION_TIMEOUT", "SUPERSEDED"
 
 
 class AuthConfigs(Shelf):
@@ -98,8 +97,8 @@ class AccountChanges(TypedDict, total=False):
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """Which accounts are wanted: those that are in every list that is not empty. Attempts begun until `too_old` count as EXPIRED. They are
-    ordered by when they were made, or changed.
+    """Which accounts are wanted: those that are in every list that is not empty. Attempts that wait since `too_old` or
+    longer count as EXPIRED. They are ordered by when they were made, or changed.
     """
 
     users: Sequence[str] = ()
@@ -150,7 +149,7 @@ class Accounts(Shelf):
         """The accounts of a project, narrowed where given, newest first."""
         return await self._all(Account, "accounts", project_id=project_id, user_id=user_id, toolkit=toolkit, status=status)
 
-    async def page(self, project_id: str, wanted: "Wanted", most: int, skip: int = 0) -> tuple[Sequence[Account], int]:
+    async def page(self, project_id: str, wanted: Wanted, most: int, skip: int = 0) -> tuple[Sequence[Account], int]:
         """A part of the accounts that fit, and how many do."""
         lists = {"toolkits": wanted.toolkits, "auth_configs": wanted.auth_configs, "ids": wanted.ids, "statuses": wanted.statuses}
         one = len(wanted.users) == 1
@@ -222,7 +221,7 @@ async def _supersede(desk: Desk, account: Account, too_old: int) -> None:
     for row in await desk.all("waiting_accounts", **place):
         if row["id"] == account.id:
             continue
-        reason = _TOO_LATE if row["updated_at"] <= too_old else _REPLACED
+        reason = TOO_LATE if row["updated_at"] <= too_old else REPLACED
         with suppress(Conflict):  # it was finished meanwhile: that is as good
             await _move(desk, from_row(Account, row), "expire", {"status_reason": reason})
 

@@ -11,16 +11,21 @@ state as it is: another alias, another label. `renew` brings a fresh access toke
 refused before.
 """
 
+from collections.abc import Mapping
 from typing import Literal, get_args
 
 from toolway.errors import Conflict
 
 State = Literal["INITIALIZING", "INITIATED", "ACTIVE", "INACTIVE", "EXPIRED", "FAILED", "REVOKED"]
 Event = Literal["ask", "connect", "fail", "expire", "renew", "disable", "enable", "revoke", "change"]
+TOO_LATE = "INITIATION_TIMEOUT"
+"""The reason of an attempt to connect that was not finished in time."""
+REPLACED = "SUPERSEDED"
+"""The reason of one whose link a newer one took the place of."""
 STATES: tuple[State, ...] = get_args(State)
 EVENTS: tuple[Event, ...] = get_args(Event)
 
-TABLE: dict[tuple[State, Event], State] = {
+TABLE: Mapping[tuple[str, Event], State] = {
     ("INITIALIZING", "ask"): "INITIATED",
     ("INITIALIZING", "connect"): "ACTIVE",
     ("INITIALIZING", "fail"): "FAILED",
@@ -46,7 +51,7 @@ TABLE: dict[tuple[State, Event], State] = {
 
 def after(state: str, event: Event) -> State:
     """The state that an event leads to. Raises `Conflict` where there is no such way."""
-    to = TABLE.get((state, event))  # pyright: ignore[reportArgumentType, reportCallIssue]
+    to = TABLE.get((state, event))
     if to is None:
         raise Conflict(f"A connected account that is {state} cannot do this: {event}.", fix="Connect it again.")
     return to

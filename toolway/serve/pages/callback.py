@@ -1,6 +1,5 @@
 """The page that an OAuth2 provider sends the person back to: with a code, or with a refusal."""
 
-from toolway.accounts import links
 from toolway.accounts.oauth import CALLBACK
 from toolway.errors import BadRequest
 from toolway.router.connect import ConnectFailed, Connector
@@ -13,11 +12,10 @@ from toolway.serve.wire import Response, Scope
 class CallbackPage:
     """Takes a person who comes back from a provider."""
 
-    def __init__(self, connector: Connector, browsers: Browsers, outcome: Outcome, derive: links.Derive) -> None:
+    def __init__(self, connector: Connector, browsers: Browsers, outcome: Outcome) -> None:
         self._connector = connector
         self._browsers = browsers
         self._outcome = outcome
-        self._derive = derive
 
     async def show(self, scope: Scope, origin: str) -> Response:
         """GET /api/v3/toolkits/auth/callback"""
@@ -28,6 +26,5 @@ class CallbackPage:
         try:
             link, account = await self._connector.back(state, self._browsers.of(scope, origin).id, given, origin + CALLBACK)
         except ConnectFailed as error:
-            again = f"/link/{links.token_of(self._derive, error.account.id)}" if error.again else ""
-            return await self._outcome.failed(error.link, error.account, error, error.error, again)
+            return await self._outcome.failed(error.link, error.account, error, error.error, error.again)
         return await self._outcome.connected(link, account)

@@ -30,7 +30,7 @@ class PagesDoor:
         browsers, outcome = Browsers(local.keys.derive), Outcome(local.catalogue, local.comebacks)
         overrides = local.settings.overrides
         self._connect = ConnectPage(local.store, local.catalogue, local.connector, browsers, outcome, overrides)
-        self._callback = CallbackPage(local.connector, browsers, outcome, local.keys.derive)
+        self._callback = CallbackPage(local.connector, browsers, outcome)
         self._gate = gate
         self._bodies = bodies
 

@@ -1,6 +1,6 @@
 """Auth configs over REST (the contract's sections 5 and 8.3): how a project's users connect to a toolkit. Secrets are told masked only."""
 
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from msgspec import Struct, field
 
@@ -8,6 +8,7 @@ from toolway.accounts import oauth, schemes
 from toolway.catalog.model import Json
 from toolway.errors import BadRequest, NotFound, UnknownToolkit
 from toolway.router import objects
+from toolway.router.config import invalid
 from toolway.serve.local import Local
 from toolway.serve.rest.asked import Asked
 from toolway.serve.rest.route import PageQuery, Route, cut, page_of
@@ -15,8 +16,6 @@ from toolway.serve.wire import Response, json_response
 from toolway.store.records import AuthConfig
 
 _USUAL = 50
-_CALLBACK = "/api/v3/toolkits/auth/callback"
-"""Where providers send people back to, below the origin."""
 
 
 class ConfigsQuery(PageQuery, kw_only=True):
@@ -124,13 +123,10 @@ class ConfigRest:
 
     async def _shown(self, asked: Asked, one: AuthConfig) -> Json:
         count = await self._store.auth_configs.connections(one.project_id, one.id)
-        return objects.auth_config(one, await self._custody.shown_config(one), count, asked.origin + _CALLBACK)
+        return objects.auth_config(one, await self._custody.shown_config(one), count, asked.origin + oauth.CALLBACK)
 
     async def _config(self, asked: Asked) -> AuthConfig:
-        found = await self._store.auth_configs.get(asked.project, asked.ids[0])
-        if found is None:
-            raise NotFound("There is no such auth config.", fix="GET /api/v3.1/auth_configs lists those that there are.")
-        return found
+        return await self._custody.config(asked.project, asked.ids[0])
 
     async def one(self, asked: Asked) -> Response:
         """GET /auth_configs/{id}"""
@@ -163,21 +159,20 @@ class ConfigRest:
             "restrict_to_following_tools": [*made.tools],
         }
         if made.mode == "OAUTH2":
-            shown["oauth_redirect_uri"] = asked.origin + _CALLBACK
+            shown["oauth_redirect_uri"] = asked.origin + oauth.CALLBACK
         return json_response(201, {"toolkit": {"slug": made.toolkit}, "auth_config": shown})
 
     async def change(self, asked: Asked) -> Response:
         """PATCH /auth_configs/{id}"""
         config = await self._config(asked)
         body: Any = asked.json()
-        kind: Literal["custom", "default"] | None = body.get("type") if isinstance(body, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        kind = cast("Json", body).get("type") if isinstance(body, dict) else None
         if kind not in ("custom", "default"):
-            raise BadRequest("type is missing; one of custom, default is expected.", details=["type: one of custom, default is expected"])
+            raise invalid(["type: one of custom, default is expected"])
         if config.managed == (kind == "custom"):
             raise BadRequest(f"type is {kind}, and {config.id} is {'default' if config.managed else 'custom'}.")
         wish = asked.body(CustomChange) if kind == "custom" else asked.body(DefaultChange)
-        given = _given(asked, wish)
-        await self._custody.change_config(config, given or None, wish.name, _tools(wish))
+        await self._custody.change_config(config, _given(asked, wish) or None, wish.name, _tools(wish))
         return json_response(200, {"success": True, "message": f"{config.id} was changed."})
 
     async def switch(self, asked: Asked) -> Response:
@@ -216,8 +211,8 @@ def _given(asked: Asked, wish: _Common) -> dict[str, str]:
             parts = cast("list[Any]", value) if isinstance(value, list) else str(value).replace(",", " ").split()
             made[name] = " ".join(map(str, parts))
         elif name in ("oauth_redirect_uri", "redirect_uri"):
-            if value != asked.origin + _CALLBACK:
-                faults.append(f"{place} is not {asked.origin}{_CALLBACK}, which is the one that this server answers")
+            if value != asked.origin + oauth.CALLBACK:
+                faults.append(f"{place} is not {asked.origin}{oauth.CALLBACK}, which is the one that this server answers")
         elif name == "user_scopes":
             if value:
                 faults.append(f"{place} is not built here")
@@ -228,5 +223,5 @@ def _given(asked: Asked, wish: _Common) -> dict[str, str]:
         else:
             made[name] = value
     if faults:
-        raise BadRequest("Validation error while processing request: " + "; ".join(faults) + ".", details=faults)
+        raise invalid(faults)
     return made

@@ -6,16 +6,16 @@ from msgspec import Meta, Struct
 
 from toolway.accounts import links, schemes
 from toolway.catalog.model import Json
-from toolway.errors import BadRequest, Forbidden, NotFound
+from toolway.errors import BadRequest
 from toolway.router import objects
-from toolway.router.config import callback
+from toolway.router.config import invalid
 from toolway.serve.local import Local
 from toolway.serve.rest.asked import Asked
 from toolway.serve.rest.route import PageQuery, Route, cut, page_of
 from toolway.serve.rest.within import Sharing, refuse_sharing
 from toolway.serve.wire import Response, json_response
 from toolway.store.connected import Wanted
-from toolway.store.records import Account, AuthConfig, now_ms
+from toolway.store.records import Account, AuthConfig
 from toolway.store.states import STATES
 
 _USUAL = 50
@@ -138,8 +138,7 @@ class AccountRest:
         query = asked.query(AccountsQuery)
         strange = [status for status in query.statuses if status not in STATES]
         if strange:
-            faults = [f"statuses: one of {', '.join(STATES)} is expected"]
-            raise BadRequest(f"Validation error while processing request: {faults[0]}.", details=faults)
+            raise invalid([f"statuses: one of {', '.join(STATES)} is expected"])
         size, begin = cut(query, _USUAL)
         wanted = Wanted(
             users=query.user_ids,
@@ -147,7 +146,7 @@ class AccountRest:
             auth_configs=query.auth_config_ids,
             ids=query.connected_account_ids,
             statuses=query.statuses,
-            too_old=now_ms() - links.MINUTES * 60_000,
+            too_old=links.too_old(),
             by_change=query.order_by == "updated_at",
             oldest_first=query.order_direction == "asc",
         )
@@ -161,30 +160,19 @@ class AccountRest:
         return objects.account(account, config, await self._custody.shown(account))
 
     async def _account(self, asked: Asked) -> Account:
-        found = await self._store.accounts.get(asked.project, asked.ids[0])
-        if found is None:
-            raise NotFound("There is no such connected account.", fix="GET /api/v3.1/connected_accounts lists those that there are.")
-        return found
+        return await self._custody.account(asked.project, asked.ids[0])
 
     async def one(self, asked: Asked) -> Response:
         """GET /connected_accounts/{id}"""
         account = await self._account(asked)
         return json_response(200, await self._shown(account, await self._store.auth_configs.get(asked.project, account.auth_config_id)))
 
-    async def _config(self, asked: Asked, id: str) -> AuthConfig:
-        config = await self._store.auth_configs.get(asked.project, id)
-        if config is None:
-            raise NotFound("There is no such auth config.", fix="GET /api/v3.1/auth_configs lists those that there are.")
-        if not config.enabled:
-            raise Forbidden(f"The auth config {config.id} is switched off.", fix=f"PATCH /api/v3.1/auth_configs/{config.id}/ENABLED.")
-        return config
-
     async def begin(self, asked: Asked) -> Response:
         """POST /connected_accounts: with credentials, which are proved, the account is ACTIVE at once; without, a link waits for them."""
         body = asked.body(ConnectBody)
         connection = body.connection
         refuse_sharing(connection.experimental)
-        config = await self._config(asked, body.auth_config.id)
+        config = await self._custody.config(asked.project, body.auth_config.id)
         if connection.state and connection.state.authScheme.upper() != config.mode:
             raise BadRequest(f"connection.state.authScheme is not {config.mode}, which is what the auth config is for.")
         secrets, settings = self._parted(config, connection)
@@ -194,7 +182,7 @@ class AccountRest:
             )
             shown = await self._shown(account, config)
             return json_response(201, _begun(account, shown["state"], None))
-        url: str = callback(connection.callback_url or connection.redirect_uri, "connection.callback_url").get("callback_url", "")
+        url = connection.callback_url or connection.redirect_uri or ""
         begun = await self._connector.begin(asked.project, connection.user_id, config.toolkit, config.id, url, connection.alias or "")
         link = asked.origin + begun.path
         # Under both names: Python's SDK knows the first for OAuth2 alone.
@@ -232,16 +220,11 @@ class AccountRest:
         refuse_sharing(body.experimental)
         if body.connection_data and body.connection_data.get("val"):
             raise BadRequest("connection_data is not built here.", fix="Leave it out: the person types it into the linked page.")
-        config = await self._config(asked, body.auth_config_id)
-        url: str = callback(body.callback_url, "callback_url").get("callback_url", "")
-        begun = await self._connector.begin(asked.project, body.user_id, config.toolkit, config.id, url, body.alias or "")
-        made = {
-            "link_token": begun.path.rpartition("/")[2],
-            "redirect_url": asked.origin + begun.path,
-            "expires_at": objects.moment(begun.expires_at),
-            "connected_account_id": begun.account.id,
-        }
-        return json_response(201, made)
+        config = await self._custody.config(asked.project, body.auth_config_id)
+        begun = await self._connector.begin(
+            asked.project, body.user_id, config.toolkit, config.id, body.callback_url or "", body.alias or ""
+        )
+        return json_response(201, objects.link(asked.origin + begun.path, begun.account.id, begun.expires_at))
 
     async def change(self, asked: Asked) -> Response:
         """PATCH /connected_accounts/{id}"""
@@ -251,7 +234,7 @@ class AccountRest:
         if body.connection and body.connection.state:
             raise BadRequest("connection.state is not changed here.", fix="Connect a new account, then delete this one.")
         if body.alias is not None:
-            account = await self._custody.rename(account, body.alias.strip())
+            account = await self._custody.rename(account, body.alias)
         return json_response(200, {"success": True, "id": account.id, "status": links.as_of_now(account).status})
 
     async def switch(self, asked: Asked) -> Response:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from toolway.router.doctor import Connection, Doctor
+from toolway.router.doctor import Connection
 from toolway.router.sessions import Sessions
+from toolway.serve.local import Local
 from toolway.serve.rest.asked import Asked
 from toolway.serve.rest.route import Route
 from toolway.serve.wire import Response, json_response
@@ -28,8 +29,8 @@ class SessionDoctorQuery(Struct, kw_only=True):
 class DoctorRest:
     """Answers for connections."""
 
-    def __init__(self, doctor: Doctor, sessions: Sessions) -> None:
-        self._doctor = doctor
+    def __init__(self, local: Local, sessions: Sessions) -> None:
+        self._doctor = local.doctor
         self._sessions = sessions
 
     def routes(self) -> list[Route]:

@@ -18,7 +18,7 @@ from msgspec.structs import FieldInfo, fields
 
 from toolway.catalog.model import Json
 from toolway.errors import BadRequest
-from toolway.router.config import kind_of, unknown
+from toolway.router.config import invalid, kind_of, unknown
 
 S = TypeVar("S", bound=Struct)
 
@@ -72,7 +72,7 @@ def _taken(kind: type[S], value: Json, strict: bool = True) -> S:
         return msgspec.convert(value, kind, strict=strict)
     except msgspec.ValidationError:  # which stopped at the first fault
         found = list(islice(faults(kind, value, strict=strict), _MOST_FAULTS)) or ["it has another shape than is expected"]
-    raise BadRequest("Validation error while processing request: " + "; ".join(found) + ".", details=found)
+    raise invalid(found)
 
 
 def faults(kind: type[Struct], value: Json, where: str = "", strict: bool = True) -> Iterator[str]:

@@ -12,7 +12,6 @@ from msgspec import Struct
 
 from toolway.router.desk import Desk
 from toolway.router.discover import Finder
-from toolway.router.doctor import Doctor
 from toolway.router.sessions import Sessions
 from toolway.serve.local import Local
 from toolway.serve.rest.route import Route
@@ -89,6 +88,6 @@ def table(local: Local, sessions: Sessions, desk: Desk, finder: Finder, hot: Ses
         *ToolkitRest(local).routes(),
         *ConfigRest(local).routes(),
         *AccountRest(local).routes(),
-        *DoctorRest(Doctor(local.store, local.catalogue, local.keeper, local.runner), sessions).routes(),
+        *DoctorRest(local, sessions).routes(),
     ]
     return Table(routes)

@@ -1,14 +1,13 @@
 """What is asked of a session beside tier 1: its tools and toolkits, links, search, change and end (the contract's sections 4.1 to 4.8)."""
 
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from msgspec import Struct
 
 from toolway.accounts import links
 from toolway.catalog.model import Json, ToolkitCard
-from toolway.errors import BadRequest, Forbidden, ToolwayError, UnknownTool, UnknownToolkit
+from toolway.errors import BadRequest, ToolwayError, UnknownTool, UnknownToolkit
 from toolway.router import objects, policy
-from toolway.router.config import callback
 from toolway.router.desk import Desk
 from toolway.router.discover import Finder
 from toolway.router.meta import listed
@@ -94,9 +93,7 @@ class WithinRest:
         """PATCH S"""
         await self._open(asked)
         body: Any = asked.json()
-        expected: Any = None
-        if isinstance(body, dict):
-            expected = body.pop("expected_config_version", None)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        expected = cast("Json", body).pop("expected_config_version", None) if isinstance(body, dict) else None
         if expected is not None and (not isinstance(expected, int) or isinstance(expected, bool)):
             raise BadRequest("expected_config_version is no whole number.")
         try:
@@ -173,22 +170,12 @@ class WithinRest:
         session = await self._open(asked)
         body = asked.body(LinkBody)
         refuse_sharing(body.experimental)
-        url: str = callback(body.callback_url, "callback_url").get("callback_url", "")
         try:
-            card = self._catalogue.toolkit_card(body.toolkit)
-            if not policy.uses(session, card.slug):
-                known = ", ".join(policy.toolkits(session, self._catalogue)) or "none"
-                raise Forbidden(f"This session does not use {card.slug}.", fix=f"It uses {known}.")
+            card = policy.toolkit(session, self._catalogue, body.toolkit)
         except ToolwayError as error:
             raise BadRequest(error.sentence, details=[error.sentence]) from None
-        begun = await self._connector.link(session, asked.origin, card.slug, url, body.alias or "")
-        made = {
-            "link_token": begun["redirect_url"].rpartition("/")[2],
-            "redirect_url": begun["redirect_url"],
-            "connected_account_id": begun["connected_account_id"],
-            "expires_at": objects.moment(begun["expires_at"]),
-        }
-        return json_response(201, made)
+        begun = await self._connector.link(session, asked.origin, card.slug, body.callback_url or "", body.alias or "")
+        return json_response(201, objects.link(begun["redirect_url"], begun["connected_account_id"], begun["expires_at"]))
 
     async def search(self, asked: Asked) -> Response:
         """POST S/search"""

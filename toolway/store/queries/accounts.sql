@@ -71,7 +71,7 @@ WHERE project_id = :project_id
     AND (CAST(:toolkits AS TEXT) = '' OR replace(CAST(:toolkits AS TEXT), CAST(:mark AS TEXT) || toolkit || CAST(:mark AS TEXT), '') <> :toolkits)
     AND (CAST(:auth_configs AS TEXT) = '' OR replace(CAST(:auth_configs AS TEXT), CAST(:mark AS TEXT) || auth_config_id || CAST(:mark AS TEXT), '') <> :auth_configs)
     AND (CAST(:ids AS TEXT) = '' OR replace(CAST(:ids AS TEXT), CAST(:mark AS TEXT) || id || CAST(:mark AS TEXT), '') <> :ids)
-    AND (CAST(:statuses AS TEXT) = '' OR replace(CAST(:statuses AS TEXT), CAST(:mark AS TEXT) || (CASE WHEN status = 'INITIATED' AND created_at <= CAST(:too_old AS BIGINT) THEN 'EXPIRED' ELSE status END) || CAST(:mark AS TEXT), '') <> :statuses)
+    AND (CAST(:statuses AS TEXT) = '' OR replace(CAST(:statuses AS TEXT), CAST(:mark AS TEXT) || (CASE WHEN status = 'INITIATED' AND updated_at <= CAST(:too_old AS BIGINT) THEN 'EXPIRED' ELSE status END) || CAST(:mark AS TEXT), '') <> :statuses)
 ORDER BY (CASE WHEN CAST(:by_change AS BIGINT) = 1 THEN updated_at ELSE created_at END) * CAST(:sign AS BIGINT), id
 LIMIT CAST(:most AS BIGINT) OFFSET CAST(:skip AS BIGINT);
 
@@ -83,6 +83,6 @@ WHERE project_id = :project_id
     AND (CAST(:toolkits AS TEXT) = '' OR replace(CAST(:toolkits AS TEXT), CAST(:mark AS TEXT) || toolkit || CAST(:mark AS TEXT), '') <> :toolkits)
     AND (CAST(:auth_configs AS TEXT) = '' OR replace(CAST(:auth_configs AS TEXT), CAST(:mark AS TEXT) || auth_config_id || CAST(:mark AS TEXT), '') <> :auth_configs)
     AND (CAST(:ids AS TEXT) = '' OR replace(CAST(:ids AS TEXT), CAST(:mark AS TEXT) || id || CAST(:mark AS TEXT), '') <> :ids)
-    AND (CAST(:statuses AS TEXT) = '' OR replace(CAST(:statuses AS TEXT), CAST(:mark AS TEXT) || (CASE WHEN status = 'INITIATED' AND created_at <= CAST(:too_old AS BIGINT) THEN 'EXPIRED' ELSE status END) || CAST(:mark AS TEXT), '') <> :statuses)
+    AND (CAST(:statuses AS TEXT) = '' OR replace(CAST(:statuses AS TEXT), CAST(:mark AS TEXT) || (CASE WHEN status = 'INITIATED' AND updated_at <= CAST(:too_old AS BIGINT) THEN 'EXPIRED' ELSE status END) || CAST(:mark AS TEXT), '') <> :statuses)
 ORDER BY (CASE WHEN CAST(:by_change AS BIGINT) = 1 THEN updated_at ELSE created_at END) * CAST(:sign AS BIGINT), id
 LIMIT CAST(:most AS BIGINT) OFFSET CAST(:skip AS BIGINT);
