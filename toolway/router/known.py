@@ -8,7 +8,6 @@ left to the agent, which has read the whole conversation.
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from functools import lru_cache
 from itertools import combinations
 from typing import Any, Final, NamedTuple, cast
 
@@ -220,7 +219,7 @@ class _Filling:
         """What a change turns on where the request begins with the verb for it: archive, and the argument is archived."""
         verb = _FIRST.match(words)
         if verb is not None and self._tool.effect == "update":
-            switches = [p for p in self._params if p.field.kind.word == "bool" and _stem(p.given.casefold()) == _stem(verb[1].casefold())]
+            switches = [p for p in self._params if p.field.kind.word == "bool" and stem(p.given.casefold()) == stem(verb[1].casefold())]
             self._put(switches[0] if len(switches) == 1 else None, True)
 
     def written(self, words: str) -> None:
@@ -259,16 +258,13 @@ class _Filling:
 
 def _vocabulary(kit: Toolkit) -> dict[str, str]:
     """The words for the nouns of a toolkit; a word of `[words]` counts where it means one noun only."""
-    stems = {_stem(noun): noun for noun in kit.nouns}
+    stems = {stem(noun): noun for noun in kit.nouns}
     found = {noun: noun for noun in kit.nouns}
     for word, meanings in kit.words.items():
-        nouns = {stems[at] for meaning in meanings if (at := _stem(meaning.casefold())) in stems}
-        if len(nouns) == 1 and _stem(word) not in stems:
+        nouns = {stems[at] for meaning in meanings if (at := stem(meaning.casefold())) in stems}
+        if len(nouns) == 1 and stem(word) not in stems:
             found |= dict.fromkeys((word.casefold(), word.capitalize()), nouns.pop())  # some languages write nouns with a capital
     return found
-
-
-_stem = lru_cache(4096)(stem)
 
 
 def _quoted(words: str, vocabulary: Mapping[str, str]) -> Iterator[_Mention]:
