@@ -16,7 +16,7 @@ from tests.watch.numbers import Numbers
 from toolway.catalog.index import BUILTIN, Catalogue
 from toolway.catalog.model import Json
 from toolway.errors import BadRequest
-from toolway.router import brief, listing, policy
+from toolway.router import excerpt, listing, policy
 from toolway.router.discover import ACCOUNT_ROOM, STATUS_ROOM, Finder
 from toolway.router.sessions import Sessions
 from toolway.serve.local import Local
@@ -97,7 +97,7 @@ async def test_every_request_is_answered_in_short(house: House, path: Path) -> N
     session = await house.session()
     sizes = [(await house.ask(session, {"use_case": words}))[1] for words in requests(path)]
     assert len(sizes) >= 40
-    assert max(sizes) < brief.MOST_CHARACTERS
+    assert max(sizes) < excerpt.MOST_CHARACTERS
 
 
 async def test_for_every_tool_there_is_a_short_answer(house: House) -> None:
@@ -106,7 +106,7 @@ async def test_for_every_tool_there_is_a_short_answer(house: House) -> None:
         asks = CATALOGUE.tool(card.slug).asks
         for words in (card.title, *asks[:1]):
             data, size = await house.ask(session, {"use_case": words})
-            assert size < brief.MOST_CHARACTERS, words
+            assert size < excerpt.MOST_CHARACTERS, words
             assert set(data["tool_schemas"]) == named(data)
 
 
@@ -114,7 +114,7 @@ async def test_several_requests_share_schemas_and_keep_to_their_bound(house: Hou
     session = await house.session()
     queries = [{"use_case": words} for words in ["create a client", "make a new client", "list tags", "delete the tag old"] * 5]
     data, size = await house.ask(session, *queries)
-    assert size < brief.MOST_CHARACTERS * 20
+    assert size < excerpt.MOST_CHARACTERS * 20
     one = [(await house.ask(session, query))[1] for query in queries]
     assert size < sum(one) / 1.5
     assert len(data["tool_schemas"]) == len(named(data))
@@ -134,8 +134,8 @@ async def test_the_largest_that_can_come_is_still_short(house: House) -> None:
     ):
         fields = ", ".join(f"{name}:{'x' * 190}" for name in ("project", "client", "user", "name", "description", "tag", "task"))
         data, size = await house.ask(session, {"use_case": words, "known_fields": fields})
-        assert size < brief.MOST_CHARACTERS, words[:50]
-        assert all(brief.size(status) < STATUS_ROOM + 3 * ACCOUNT_ROOM for status in data["toolkit_connection_statuses"])
+        assert size < excerpt.MOST_CHARACTERS, words[:50]
+        assert all(excerpt.size(status) < STATUS_ROOM + 3 * ACCOUNT_ROOM for status in data["toolkit_connection_statuses"])
 
 
 async def test_of_many_accounts_the_first_are_told(house: House) -> None:
@@ -222,7 +222,7 @@ async def test_what_it_saves_is_counted(folder: Path) -> None:
     start(io.StringIO(), "off")
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
     first, second, third = [line for line in lines if line["event"] == "search"]
-    listed = brief.size(listing.card_tools(CATALOGUE.cards()))
+    listed = excerpt.size(listing.card_tools(CATALOGUE.cards()))
     for line, size in ((first, sizes[0]), (second, sizes[1])):
         assert line["session"] == session.id
         assert 0 < size - line["characters"] < 64
@@ -253,7 +253,7 @@ async def test_known_fields_reach_the_plan_and_never_the_ranking(house: House) -
         data, size = await house.ask(session, {"use_case": "add a task", "known_fields": fields})
         assert named(data) == named(plainly)
         assert data["results"][0]["primary_tool_slugs"] == plainly["results"][0]["primary_tool_slugs"]
-        assert size < brief.MOST_CHARACTERS
+        assert size < excerpt.MOST_CHARACTERS
     said = (await house.ask(session, {"use_case": "add a task", "known_fields": hostile[0]}))[0]["results"][0]["known_pitfalls"]
     assert any("known_fields could not be read" in text for text in said)
 
@@ -277,7 +277,7 @@ asked = st.sampled_from([card.title for card in CATALOGUE.cards()]) | speech | s
 async def test_only_what_the_session_can_execute_is_named(house: House, limit: Json, queries: list[tuple[str, Any]]) -> None:
     session = await house.session(**limit)
     data, size = await house.ask(session, *({"use_case": words, "known_fields": fields} for words, fields in queries))
-    assert size < brief.MOST_CHARACTERS * len(queries)
+    assert size < excerpt.MOST_CHARACTERS * len(queries)
     may = {card.slug for card in policy.cards(session, house.local.catalogue)}
     assert named(data) | set(data["tool_schemas"]) <= may
     said = [step.split(" with ")[0].removesuffix(".") for result in data["results"] for step in result.get("recommended_plan_steps", [])]

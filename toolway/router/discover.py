@@ -12,9 +12,9 @@ from typing import Any, Final, NamedTuple, cast
 from toolway.accounts import links
 from toolway.accounts.keeper import Keeper
 from toolway.catalog.index import Catalogue
-from toolway.catalog.model import Card, Json, Tool
+from toolway.catalog.model import Card, Json
 from toolway.errors import BadRequest, Forbidden, UnknownTool
-from toolway.router import brief, browse, known, plan, policy
+from toolway.router import browse, excerpt, known, plan, policy
 from toolway.router.known import Known
 from toolway.router.meta import EXECUTE, MANAGE, SEARCH
 from toolway.router.savings import Savings
@@ -34,13 +34,6 @@ _MOST_ACCOUNTS, _LONGEST_LABEL = 3, 40
 STATUS_ROOM, ACCOUNT_ROOM = 600, 320
 """What a connection's state is reckoned at, whatever its account is called: no service's words change what else is told."""
 _LONGEST_ID: Final = 64
-
-
-class _Query(NamedTuple):
-    """One request of a search, and what came with it."""
-
-    words: str
-    known: Known
 
 
 class _Found(NamedTuple):
@@ -67,9 +60,8 @@ class Finder:
         kits = [card for card in self._catalogue.toolkits() if policy.uses(session, card.slug)]
         connected = await self._connected(session)
         answer: Json = {"success": True, "error": None, "results": []}
-        first: dict[str, Card] = {}
-        further: dict[str, Card] = {}
-        others: dict[str, Card] = {}
+        results: list[Json] = answer["results"]
+        first: list[str] = []
         for index, query in enumerate(queries, start=1):
             made: Json = {"index": index, "use_case": query.words[:_MOST_ECHOED], "primary_tool_slugs": [], "related_tool_slugs": []}
             category = browse.asked(query.words, kits)
@@ -77,10 +69,13 @@ class Finder:
                 made |= browse.overview(kits, self._counts(session), connected, category)
             else:
                 found = self._fitting(session, query, connected)
-                made |= self._result(session, query, found, connected, first, others) if found.primary else self._nothing(found.nearest)
-                further |= {card.slug: card for card in found.primary}
-            answer["results"].append(made)
-        results: list[Json] = answer["results"]
+                if found.primary:
+                    way = plan.plan(found.intents, self._may(session))
+                    made |= self._result(session, query, found, way, connected)
+                    first += [step.tool.slug for step in reversed(way.steps)]
+                else:
+                    made |= self._nothing(found.nearest)
+            results.append(made)
         near = (result["toolkits"] for result in results if result["primary_tool_slugs"] or len(result["toolkits"]) <= _MOST_TOOLKITS)
         toolkits = list(dict.fromkeys(kit for kits in near for kit in kits))
         statuses = [await self._state(session, kit, short=True) for kit in toolkits]
@@ -91,15 +86,19 @@ class Finder:
             "session": _workflow(arguments),
             "time_info": _time(),
         }
-        room = brief.most(len(queries)) - sum(STATUS_ROOM + ACCOUNT_ROOM * len(status.get("accounts", ())) for status in statuses)
-        kept = brief.trimmed(answer, others, room)
-        needed, more = ([card for slug, card in cards.items() if slug in kept] for cards in (first, further))
-        answer["tool_schemas"] = brief.schemas(needed, more, kept.values(), room - brief.size(answer))
+        room = excerpt.most(len(queries)) - sum(STATUS_ROOM + ACCOUNT_ROOM * len(status.get("accounts", ())) for status in statuses)
+        kept = excerpt.trimmed(answer, self._catalogue.card, room)
+        best = [slug for result in results for slug in result["primary_tool_slugs"]]
+        needed, more = ([kept[slug] for slug in dict.fromkeys(slugs) if slug in kept] for slugs in (first, best))
+        answer["tool_schemas"] = excerpt.schemas(needed, more, kept.values(), room - excerpt.size(answer))
         answer["toolkit_connection_statuses"] = statuses
-        self._savings.count(session, len(queries), brief.size(answer))
+        self._savings.count(session, len(queries), excerpt.size(answer))
         return answer
 
-    def _fitting(self, session: Session, query: _Query, connected: dict[str, Sequence[Account]]) -> _Found:
+    def _may(self, session: Session) -> plan.May:
+        return lambda tool: policy.allowed(session, self._catalogue.card(tool.slug))
+
+    def _fitting(self, session: Session, query: Known, connected: dict[str, Sequence[Account]]) -> _Found:
         from toolway.catalog.search import search
 
         kits = policy.toolkits(session, self._catalogue)
@@ -117,9 +116,9 @@ class Finder:
         for part in found.parts[:_MOST_INTENTS]:
             best = next((slug for slug in part.slugs if policy.allowed(session, self._catalogue.card(slug))), None)
             if best is not None and several:
-                intents.setdefault(best, self._intent(best, known.Known(part.text, query.known.fields, around=query.known.words)))
+                intents.setdefault(best, self._intent(best, Known(part.text, query.fields, around=query.words)))
         if not intents and hits:
-            intents[hits[0].slug] = self._intent(hits[0].slug, query.known)
+            intents[hits[0].slug] = self._intent(hits[0].slug, query)
         primary = {slug: self._catalogue.card(slug) for slug in intents} | {card.slug: card for card in hits}
         return _Found(list(intents.values()), list(primary.values())[: max(PRIMARY, len(intents))], hits, found.nearest)
 
@@ -127,44 +126,27 @@ class Finder:
         tool = self._catalogue.tool(slug)
         return plan.Intent(tool, self._catalogue.toolkit(tool.toolkit), words)
 
-    def _result(
-        self,
-        session: Session,
-        query: _Query,
-        found: _Found,
-        connected: dict[str, Sequence[Account]],
-        first: dict[str, Card],
-        others: dict[str, Card],
-    ) -> Json:
-        """A result, its tools laid to `first` (those of the plan) and `others`."""
-
-        def may(tool: Tool) -> bool:
-            return policy.allowed(session, self._catalogue.card(tool.slug))
-
-        made = plan.plan(found.intents, may)
+    def _result(self, session: Session, query: Known, found: _Found, way: plan.Plan, connected: dict[str, Sequence[Account]]) -> Json:
         best = [card.slug for card in found.primary]
-        steps, before = [step.tool.slug for step in made.steps], [tool.slug for tool in made.prerequisites]
+        steps, before = [step.tool.slug for step in way.steps], [tool.slug for tool in way.prerequisites]
         hits = [card.slug for card in found.hits]
         # What may be needed before is named in the steps as well: it takes the place of the last hit only.
         related = [slug for slug in dict.fromkeys([*steps, *hits[: OFFERED - 1], *before, *hits]) if slug not in best]
-        related = related[: max(OFFERED - len(best), len(made.steps))]
-        cards = {slug: self._catalogue.card(slug) for slug in (*best, *related)}
-        first |= {step.tool.slug: cards[step.tool.slug] for step in reversed(made.steps) if step.tool.slug in cards}
-        others |= cards
+        related = related[: max(OFFERED - len(best), len(way.steps))]
         kits = {intent.kit.slug: intent.kit for intent in found.intents}
         plans = {name for kit in kits for account in connected.get(kit, ())[:1] if (name := account.settings.get("plan"))}
-        pitfalls = plan.pitfalls(made, kits.values(), may, plans)
-        if query.known.cut:
+        pitfalls = plan.pitfalls(way, list(kits.values()), self._may(session), plans)
+        if query.cut:
             pitfalls.append("Some of known_fields could not be read: short texts as name:value are taken, thirty at most.")
         names = ", then ".join(intent.tool.title for intent in found.intents)
         return {
             "primary_tool_slugs": best,
             "related_tool_slugs": related,
-            "toolkits": list(dict.fromkeys(card.toolkit for card in cards.values())),
+            "toolkits": list(dict.fromkeys(self._catalogue.card(slug).toolkit for slug in (*best, *related))),
             "reasoning": f"{names} fits best." if len(found.intents) == 1 else f"Several things are wanted: {names}.",
-            "difficulty": made.difficulty,
-            "execution_guidance": plan.guidance(made),
-            "recommended_plan_steps": plan.told(made),
+            "difficulty": way.difficulty,
+            "execution_guidance": plan.guidance(way),
+            "recommended_plan_steps": plan.told(way),
             "known_pitfalls": pitfalls,
         }
 
@@ -196,7 +178,7 @@ class Finder:
         for slug in slugs:
             try:
                 card = policy.find(session, self._catalogue, slug)
-                found[card.slug] = brief.whole(card)
+                found[card.slug] = excerpt.whole(card)
             except UnknownTool as error:
                 missing[slug] = list(error.near)
             except Forbidden:
@@ -275,7 +257,7 @@ def workflow_id(arguments: Json) -> str:
     return given[:_LONGEST_ID] if isinstance(given, str) else ""
 
 
-def _queries(arguments: Json) -> list[_Query]:
+def _queries(arguments: Json) -> list[Known]:
     given: Any = arguments.get("queries")
     if given is None:
         given = arguments.get("use_case")
@@ -284,14 +266,13 @@ def _queries(arguments: Json) -> list[_Query]:
         raise BadRequest("queries is missing.", fix='Give a list such as [{"use_case": "list all workspaces"}].')
     if len(queries) > _MOST_QUERIES:
         raise BadRequest(f"queries holds {len(queries)} requests; at most {_MOST_QUERIES} are taken at once.", fix="Send the rest next.")
-    made: list[_Query] = []
+    made: list[Known] = []
     for index, one in enumerate(queries):
         entry: Json = cast("Json", one) if isinstance(one, dict) else {"use_case": one}
         text: Any = entry.get("use_case")
         if not isinstance(text, str):
             raise BadRequest(f"queries[{index}].use_case is missing.", fix="Say in words what is to be done; empty shows what there is.")
-        read = known.read(text[:_MOST_WORDS], entry.get("known_fields"))
-        made.append(_Query(read.words.strip(), read))
+        made.append(known.read(text[:_MOST_WORDS], entry.get("known_fields")))
     return made
 
 

@@ -77,7 +77,7 @@ class _Mention(NamedTuple):
 
 def read(words: str, known_fields: Any = None) -> Known:
     """What a request and its known fields say. What is no text, too long or holds control characters is passed over, never an error."""
-    words = _CONTROL.sub(" ", words)
+    words = _CONTROL.sub(" ", words).strip()
     pairs: Iterator[tuple[Any, Any]]
     cut = isinstance(known_fields, str) and len(known_fields) > MOST_READ
     if isinstance(known_fields, str):

@@ -228,12 +228,11 @@ def guidance(made: Plan) -> str:
     return said
 
 
-def pitfalls(made: Plan, kits: Iterable[Toolkit], may: May, plans: Iterable[str] = ()) -> list[str]:
+def pitfalls(made: Plan, kits: Sequence[Toolkit], may: May, plans: Iterable[str] = ()) -> list[str]:
     """What is known to go wrong with the tools of a plan, and what is to be known of their services. `plans` are the accounts' own."""
     tools = [step.tool for step in made.steps]
-    by_kit = {kit.slug: kit for kit in kits}
     found = [f"{tool.title}: {fault.say}" for tool in reversed(tools) for fault in tool.fails if fault.say]
-    for kit in by_kit.values():
+    for kit in kits:
         mine = [tool for tool in tools if tool.toolkit == kit.slug]
         found += _paces(kit, set(plans))
         found += _notes(kit, mine, found)
@@ -241,7 +240,7 @@ def pitfalls(made: Plan, kits: Iterable[Toolkit], may: May, plans: Iterable[str]
     for text in found:
         if not any(_alike(text, other) for other in fresh):
             fresh.append(text)
-    return [_executable(text, by_kit.values(), may)[:_LONGEST_PITFALL] for text in fresh[:_MOST_PITFALLS]]
+    return [_executable(text, kits, may)[:_LONGEST_PITFALL] for text in fresh[:_MOST_PITFALLS]]
 
 
 def _paces(kit: Toolkit, plans: set[str]) -> Iterator[str]:
