@@ -17,6 +17,7 @@ from toolway.errors import BadRequest, Forbidden, UnknownTool
 from toolway.router import browse, excerpt, known, plan, policy
 from toolway.router.known import Known
 from toolway.router.meta import EXECUTE, MANAGE, SEARCH
+from toolway.router.pitfalls import pitfalls
 from toolway.router.savings import Savings
 from toolway.store.records import Account, Session
 from toolway.store.shelves import Store
@@ -135,9 +136,9 @@ class Finder:
         related = related[: max(OFFERED - len(best), len(way.steps))]
         kits = {intent.kit.slug: intent.kit for intent in found.intents}
         plans = {name for kit in kits for account in connected.get(kit, ())[:1] if (name := account.settings.get("plan"))}
-        pitfalls = plan.pitfalls(way, list(kits.values()), self._may(session), plans)
+        beware = pitfalls(way, list(kits.values()), self._may(session), plans)
         if query.cut:
-            pitfalls.append("Some of known_fields could not be read: short texts as name:value are taken, thirty at most.")
+            beware.append("Some of known_fields could not be read: short texts as name:value are taken, thirty at most.")
         names = ", then ".join(intent.tool.title for intent in found.intents)
         return {
             "primary_tool_slugs": best,
@@ -147,7 +148,7 @@ class Finder:
             "difficulty": way.difficulty,
             "execution_guidance": plan.guidance(way),
             "recommended_plan_steps": plan.told(way),
-            "known_pitfalls": pitfalls,
+            "known_pitfalls": beware,
         }
 
     def _nothing(self, nearest: str) -> Json:
