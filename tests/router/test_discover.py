@@ -38,7 +38,7 @@ class House:
     def __init__(self, local: Local) -> None:
         self.local = local
         self.watch = local.watch
-        self.finder = Finder(local.store, local.catalogue, local.keeper, local.watch)
+        self.finder = Finder(local.catalogue, local.standing, local.watch)
 
     async def session(self, user: str = "alice", **more: Any) -> Session:
         project = await self.local.project()
@@ -147,7 +147,7 @@ async def test_of_many_accounts_the_first_are_told(house: House) -> None:
     assert "5 accounts in all" in state["status_message"]
     assert state["account_selection"] == "required"
     assert any("name one as account" in step for step in data["next_steps_guidance"])
-    assert len((await house.finder.connection(session, "clockify"))["accounts"]) == 5
+    assert len((await house.local.standing.state(session, "clockify"))["accounts"]) == 5
 
 
 async def test_what_an_account_is_called_changes_nothing_else(house: House) -> None:

@@ -9,32 +9,28 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, cast
 
-from toolway.accounts import links
-from toolway.accounts.keeper import Keeper
 from toolway.catalog.index import Catalogue
 from toolway.catalog.model import Card, Json
 from toolway.errors import BadRequest, Forbidden, UnknownTool
 from toolway.router import browse, excerpt, known, plan, policy
 from toolway.router.known import Known
-from toolway.router.meta import EXECUTE, MANAGE, SEARCH
+from toolway.router.meta import EXECUTE, MANAGE, SEARCH, workflow_id
 from toolway.router.pitfalls import pitfalls
 from toolway.router.savings import Savings
+from toolway.router.standing import Standing
 from toolway.store.records import Account, Session
-from toolway.store.shelves import Store
 from toolway.watch import Watch
 
 PRIMARY, OFFERED = 3, 6
-"""How many tools a query's answer names as fitting best (more where it wants more things), and in all."""
+"""How many tools a query's answer names as fitting best, and in all; more where it wants more things, or the plan has more calls."""
 _MOST_INTENTS: Final = 5
 _DEEP: Final = 200
 _MOST_QUERIES: Final = 20
 _MOST_WORDS: Final = 1024
 _MOST_ECHOED: Final = 300
 _MOST_TOOLKITS: Final = 3
-_MOST_ACCOUNTS, _LONGEST_LABEL = 3, 40
 STATUS_ROOM, ACCOUNT_ROOM = 600, 320
 """What a connection's state is reckoned at, whatever its account is called: no service's words change what else is told."""
-_LONGEST_ID: Final = 64
 
 
 class _Found(NamedTuple):
@@ -49,17 +45,16 @@ class _Found(NamedTuple):
 class Finder:
     """Answers discovery for sessions."""
 
-    def __init__(self, store: Store, catalogue: Catalogue, keeper: Keeper, watch: Watch | None = None) -> None:
-        self._store = store
-        self._keeper = keeper
+    def __init__(self, catalogue: Catalogue, standing: Standing, watch: Watch | None = None) -> None:
         self._catalogue = catalogue
+        self._standing = standing
         self._savings = Savings(catalogue, watch or Watch())
 
     async def search(self, session: Session, arguments: Json) -> Json:
         """The answer to COMPOSIO_SEARCH_TOOLS: one result a query, schemas of the tools named, connections, next steps."""
         queries = _queries(arguments)
         kits = [card for card in self._catalogue.toolkits() if policy.uses(session, card.slug)]
-        connected = await self._connected(session)
+        connected = await self._standing.connected(session)
         answer: Json = {"success": True, "error": None, "results": []}
         results: list[Json] = answer["results"]
         first: list[str] = []
@@ -79,7 +74,7 @@ class Finder:
             results.append(made)
         near = (result["toolkits"] for result in results if result["primary_tool_slugs"] or len(result["toolkits"]) <= _MOST_TOOLKITS)
         toolkits = list(dict.fromkeys(kit for kits in near for kit in kits))
-        statuses = [await self._state(session, kit, short=True) for kit in toolkits]
+        statuses = [await self._standing.state(session, kit, short=True) for kit in toolkits]
         answer |= {
             "tool_schemas": {},
             "toolkit_connection_statuses": [],
@@ -190,72 +185,6 @@ class Finder:
             answer["suggestions"] = {slug: near for slug, near in missing.items() if near}
             answer["not_found_message"] = f"Not available in this session: {', '.join(missing)}. {SEARCH} finds others."
         return answer
-
-    async def _connected(self, session: Session) -> dict[str, Sequence[Account]]:
-        """The accounts of the session's user by toolkit, of the toolkits that it uses."""
-        active = await self._store.accounts.list(session.project_id, session.user_id, status="ACTIVE")
-        begun = {account.toolkit for account in active}  # also of toolkits that are gone by now
-        found = {kit: await self.accounts(session, kit) for kit in policy.toolkits(session, self._catalogue) if kit in begun}
-        return {kit: accounts for kit, accounts in found.items() if accounts}
-
-    async def connection(self, session: Session, toolkit: str) -> Json:
-        """Whether the session's user has connected a toolkit, and as whom. Several accounts are named one by one, the default first."""
-        return await self._state(session, toolkit, short=False)
-
-    async def _state(self, session: Session, toolkit: str, short: bool) -> Json:
-        card = self._catalogue.toolkit_card(toolkit)
-        accounts = await self.accounts(session, card.slug)
-        status: Json = {"toolkit": card.slug, "description": card.about, "has_active_connection": bool(accounts), "connection_details": {}}
-        if not accounts:
-            return status | {"status_message": await self._why_not(session, card.slug)}
-        first, longest = accounts[0], _LONGEST_LABEL if short else None
-        status["status_message"] = f"Connected as {first.label[:longest]}."
-        status["connection_details"] = {
-            "connected_account_id": first.id,
-            "auth_config_id": first.auth_config_id,
-            "created_at": first.created_at,
-        }
-        status["current_user_info"] = {"label": first.label[:longest]}
-        if len(accounts) > 1:
-            if session.config["multi_account"]["require_explicit_selection"]:
-                status["account_selection"] = "required"
-            status["accounts"] = [
-                {
-                    "id": a.id,
-                    "alias": a.alias[:longest] or None,
-                    "label": a.label[:longest],
-                    "status": a.status,
-                    "is_default": a is first,
-                    "created_at": a.created_at,
-                }
-                for a in (accounts[:_MOST_ACCOUNTS] if short else accounts)
-            ]
-            if len(status["accounts"]) < len(accounts):
-                status["status_message"] += f" {len(accounts)} accounts in all: {MANAGE} lists them."
-        return status
-
-    async def _why_not(self, session: Session, toolkit: str) -> str:
-        last = await self._store.accounts.latest(session.project_id, session.user_id, toolkit)
-        way = f"Call {MANAGE} for a link." if session.config["manage_connections"]["enabled"] else "Ask the user to connect it first."
-        if last is None:
-            return f"Not connected. {way}"
-        last = links.as_of_now(last)
-        if last.status == "INITIATED":
-            return f"INITIATED: a link was shown and waits for the user. {way}"
-        reason = f" ({last.status_reason[:_LONGEST_LABEL]})" if last.status_reason else ""
-        return f"Not connected; the last one is {last.status}{reason}. {way}"
-
-    async def accounts(self, session: Session, toolkit: str) -> list[Account]:
-        """The active accounts of the session's user for a toolkit, newest first: that one is used when none is named."""
-        pins: list[str] = session.config["connected_accounts"].get(toolkit, [])
-        return await self._keeper.accounts(session.project_id, session.user_id, toolkit, pins)
-
-
-def workflow_id(arguments: Json) -> str:
-    """The id of the agent's task, when it gives one (as `session.id` or `session_id`); else empty."""
-    session: Any = arguments.get("session")
-    given: Any = cast("Json", session).get("id") if isinstance(session, dict) else arguments.get("session_id")
-    return given[:_LONGEST_ID] if isinstance(given, str) else ""
 
 
 def _queries(arguments: Json) -> list[Known]:
