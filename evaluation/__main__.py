@@ -125,7 +125,7 @@ def tables(options: argparse.Namespace, requests: Sequence[Request]) -> str:
     cells = run([job for section in made for job in section.jobs], fresh=options.fresh)
     told = [where()]
     if not PUBLIC.is_dir():
-        told.append("The public sets are not at ../shared/discovery/public: our own tools and requests alone are measured.")
+        told.append("The public sets are not there: our own tools and requests alone are measured.")
     for section in made:
         section.cells, cells = cells[: len(section.jobs)], cells[len(section.jobs) :]
         told.append(section.text(by_kind=section.requests is requests))

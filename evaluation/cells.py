@@ -121,7 +121,7 @@ def _written(name: str) -> tuple[Path, dict[str, str]]:
     if not (top / "done").exists():
         CACHE.mkdir(exist_ok=True)
         beside = Path(tempfile.mkdtemp(dir=CACHE))
-        kits = foreign.kits()
+        kits = foreign.Names(KITS)
         for each in DISTRACTORS:
             ids = foreign.write(beside / each, public_documents(each), kits)
             (beside / f"{each}.json").write_text(json.dumps(ids), "utf-8")

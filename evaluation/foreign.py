@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from evaluation.sets import KITS, Document, apart
+from evaluation.sets import Document, apart
 from toolway.catalog.reader import BESIDE
 
 _EFFECTS: Final = {
@@ -61,11 +61,6 @@ def write(folder: Path, documents: Iterable[Document], kits: Names) -> dict[str,
         for number in range(0, len(texts), _MOST_TOOLS):
             (place / f"tools_{number}.toml").write_text("\n".join(texts[number : number + _MOST_TOOLS]), "utf-8")
     return ids
-
-
-def kits() -> Names:
-    """For the slugs of toolkits beside ours."""
-    return Names(KITS)
 
 
 def _head(slug: str, title: str, about: str) -> str:

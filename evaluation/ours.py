@@ -1,7 +1,6 @@
 """Run by the product's own Python: `ours.py JOB OUT` searches as the product does and tells what was found and what it cost."""
 
 import gc
-import inspect
 import json
 import subprocess
 import sys
@@ -21,7 +20,6 @@ start = time.process_time()
 catalogue = Catalogue([Path(folder) for folder in sys.argv[2:]], Path(sys.argv[1]))
 print(time.process_time() - start, len(catalogue.broken))
 """
-_PRIOR = "connected" in inspect.signature(search).parameters
 
 
 def build(folders: Sequence[str], cache: Path) -> float:
@@ -36,10 +34,8 @@ def build(folders: Sequence[str], cache: Path) -> float:
 
 def ask(catalogue: Catalogue, query: str, job: dict[str, Any]) -> list[str]:
     """The slugs, best first; none when the search says that nothing fits."""
-    prior = {"connected": tuple(job["connected"])} if _PRIOR and job["connected"] else {}
-    found: Any = search(catalogue, query, job["toolkits"], job["limit"], **prior)
-    hits: Any = getattr(found, "hits", found)
-    return [hit.slug for hit in hits] if getattr(found, "fits", True) else []
+    found = search(catalogue, query, job["toolkits"], job["limit"], connected=job["connected"])
+    return [hit.slug for hit in found.hits] if found.fits else []
 
 
 def resident() -> float:

@@ -48,7 +48,7 @@ def measure(requests: Sequence[str]) -> str:
     with tempfile.TemporaryDirectory(dir=CACHE) as folder:
         top = Path(folder)
         made = documents(AMOUNT)
-        foreign.write(top / "kits", made, foreign.kits())
+        foreign.write(top / "kits", made, foreign.Names(KITS))
         kits = sum(1 for _ in (top / "kits").iterdir())
         job: dict[str, Any] = {"folders": [str(top / "kits"), *map(str, FOLDERS)], "cache": str(top / "index.db"), "queries": asked}
         job |= {"toolkits": None, "connected": list(KITS), "limit": 10, "changed": str(_changed(top / "kits"))}

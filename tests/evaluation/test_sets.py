@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluation import foreign
-from evaluation.sets import OWN, BadSet, Document, Request, judged, own_documents
+from evaluation.sets import KITS, OWN, BadSet, Document, Request, judged, own_documents
 from toolway.catalog.index import Catalogue
 
 KINDS = {"direct": 50, "language": 45, "paraphrase": 40, "several": 25, "typo": 20, "none": 20}
@@ -88,7 +88,7 @@ def test_tools_of_others_come_in_whole(tmp_path: Path) -> None:
         Document("5", "clockify", "y" * 200, "A tool.", ()),
         Document("6", "Clockify ", "y" * 201, "A tool.", ()),
     ]
-    ids = foreign.write(tmp_path, odd, foreign.kits())
+    ids = foreign.write(tmp_path, odd, foreign.Names(KITS))
     catalogue = Catalogue([tmp_path])
     assert catalogue.broken == {}
     assert {ids[card.slug] for card in catalogue.cards()} == set("123456")

@@ -18,7 +18,7 @@ from tests.watch.numbers import Numbers
 from toolway.catalog.index import BUILTIN, Catalogue
 from toolway.catalog.model import Json
 from toolway.errors import BadRequest
-from toolway.router import brief, listing, policy
+from toolway.router import excerpt, listing, policy
 from toolway.router.discover import ACCOUNT_ROOM, STATUS_ROOM, Finder
 from toolway.router.sessions import Sessions
 from toolway.serve.local import Local
@@ -40,7 +40,7 @@ class House:
     def __init__(self, local: Local) -> None:
         self.local = local
         self.watch = local.watch
-        self.finder = Finder(local.store, local.catalogue, local.keeper, local.watch)
+        self.finder = Finder(local.catalogue, local.standing, local.watch)
 
     async def session(self, user: str = "alice", **more: Any) -> Session:
         project = await self.local.project()
@@ -116,7 +116,7 @@ async def test_every_request_is_answered_in_short(house: House, path: Path) -> N
     session = await house.session()
     sizes = [(await house.ask(session, {"use_case": words}))[1] for words in requests(path)]
     assert len(sizes) >= 40
-    assert max(sizes) < brief.MOST_CHARACTERS
+    assert max(sizes) < excerpt.MOST_CHARACTERS
 
 
 async def test_for_every_tool_there_is_a_short_answer(house: House) -> None:
@@ -125,7 +125,7 @@ async def test_for_every_tool_there_is_a_short_answer(house: House) -> None:
         asks = CATALOGUE.tool(card.slug).asks
         for words in (card.title, *asks[:1]):
             data, size = await house.ask(session, {"use_case": words})
-            assert size < brief.MOST_CHARACTERS, words
+            assert size < excerpt.MOST_CHARACTERS, words
             assert set(data["tool_schemas"]) == named(data)
 
 
@@ -133,7 +133,7 @@ async def test_several_requests_share_schemas_and_keep_to_their_bound(house: Hou
     session = await house.session()
     queries = [{"use_case": words} for words in ["create a client", "make a new client", "list tags", "delete the tag old"] * 5]
     data, size = await house.ask(session, *queries)
-    assert size < brief.MOST_CHARACTERS * 20
+    assert size < excerpt.MOST_CHARACTERS * 20
     one = [(await house.ask(session, query))[1] for query in queries]
     assert size < sum(one) / 1.5
     assert len(data["tool_schemas"]) == len(named(data))
@@ -153,8 +153,8 @@ async def test_the_largest_that_can_come_is_still_short(house: House) -> None:
     ):
         fields = ", ".join(f"{name}:{'x' * 190}" for name in ("project", "client", "user", "name", "description", "tag", "task"))
         data, size = await house.ask(session, {"use_case": words, "known_fields": fields})
-        assert size < brief.MOST_CHARACTERS, words[:50]
-        assert all(brief.size(status) < STATUS_ROOM + 3 * ACCOUNT_ROOM for status in data["toolkit_connection_statuses"])
+        assert size < excerpt.MOST_CHARACTERS, words[:50]
+        assert all(excerpt.size(status) < STATUS_ROOM + 3 * ACCOUNT_ROOM for status in data["toolkit_connection_statuses"])
 
 
 async def test_of_many_accounts_the_first_are_told(house: House) -> None:
@@ -166,7 +166,7 @@ async def test_of_many_accounts_the_first_are_told(house: House) -> None:
     assert "5 accounts in all" in state["status_message"]
     assert state["account_selection"] == "required"
     assert any("name one as account" in step for step in data["next_steps_guidance"])
-    assert len((await house.finder.connection(session, "clockify"))["accounts"]) == 5
+    assert len((await house.local.standing.state(session, "clockify"))["accounts"]) == 5
 
 
 async def test_what_an_account_is_called_changes_nothing_else(house: House) -> None:
@@ -192,7 +192,7 @@ async def test_nothing_fits_is_said_plainly(house: House) -> None:
 async def slugs_of(house: House, session: Session, *asked: str) -> tuple[set[str], Json]:
     """Every slug that a search names anywhere, and what it answers to the last request."""
     data, size = await house.ask(session, *({"use_case": words} for words in asked))
-    assert size < brief.MOST_CHARACTERS * len(asked)
+    assert size < excerpt.MOST_CHARACTERS * len(asked)
     whole = json.dumps(data["results"]) + json.dumps(list(data["tool_schemas"]))
     return {card.slug for card in CATALOGUE.cards() if re.search(rf"\b{card.slug}\b", whole)}, data["results"][-1]
 
@@ -278,7 +278,8 @@ async def test_what_there_is(house: House) -> None:
     session = await house.session()
     data, size = await house.ask(session, {"use_case": "What can you help me with?"}, {"use_case": ""})
     for result in data["results"]:
-        assert set(result["toolkits"]) == set(result["overview"]["categories"] and [kit.slug for kit in CATALOGUE.toolkits()])
+        assert set(result["toolkits"]) == {kit.slug for kit in CATALOGUE.toolkits()}
+        assert set(result["overview"]["categories"]) == {name for kit in CATALOGUE.toolkits() for name in kit.categories}
         assert {kit["toolkit"]: kit["tools"] for kit in result["overview"]["toolkits"]} == {k.slug: k.tools for k in CATALOGUE.toolkits()}
         assert result["primary_tool_slugs"] == []
     assert size < 4000
@@ -300,7 +301,7 @@ async def test_what_it_saves_is_counted(folder: Path, request: pytest.FixtureReq
         await house.ask(small, {"use_case": "ping"})
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
     first, second, third = [line for line in lines if line["event"] == "search"]
-    listed = brief.size(listing.card_tools(CATALOGUE.cards()))
+    listed = excerpt.size(listing.card_tools(CATALOGUE.cards()))
     for line, size in ((first, sizes[0]), (second, sizes[1])):
         assert line["session"] == session.id
         assert 0 < size - line["characters"] < 64
@@ -331,7 +332,7 @@ async def test_known_fields_reach_the_plan_and_never_the_ranking(house: House) -
         data, size = await house.ask(session, {"use_case": "add a task", "known_fields": fields})
         assert named(data) == named(plainly)
         assert data["results"][0]["primary_tool_slugs"] == plainly["results"][0]["primary_tool_slugs"]
-        assert size < brief.MOST_CHARACTERS
+        assert size < excerpt.MOST_CHARACTERS
     said = (await house.ask(session, {"use_case": "add a task", "known_fields": hostile[0]}))[0]["results"][0]["known_pitfalls"]
     assert any("known_fields could not be read" in text for text in said)
 
@@ -355,7 +356,7 @@ asked = st.sampled_from([card.title for card in CATALOGUE.cards()]) | speech | s
 async def test_only_what_the_session_can_execute_is_named(house: House, limit: Json, queries: list[tuple[str, Any]]) -> None:
     session = await house.session(**limit)
     data, size = await house.ask(session, *({"use_case": words, "known_fields": fields} for words, fields in queries))
-    assert size < brief.MOST_CHARACTERS * len(queries)
+    assert size < excerpt.MOST_CHARACTERS * len(queries)
     may = {card.slug for card in policy.cards(session, house.local.catalogue)}
     assert named(data) | set(data["tool_schemas"]) <= may
     said = [step.split(" with ")[0].removesuffix(".") for result in data["results"] for step in result.get("recommended_plan_steps", [])]

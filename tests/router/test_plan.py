@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from toolway.catalog.index import BUILTIN, Catalogue
 from toolway.catalog.model import Field, Kind, Noun, Param, Rate, Tool, Toolkit
 from toolway.router import known, plan
+from toolway.router.pitfalls import pitfalls
 
 from .test_known import speech
 
@@ -32,7 +33,7 @@ def beware(*intents: plan.Intent, without: Iterable[str] = (), plans: Iterable[s
     def may(tool: Tool) -> bool:
         return tool.slug not in set(without)
 
-    return plan.pitfalls(plan.plan(intents, may), [one.kit for one in intents], may, plans)
+    return pitfalls(plan.plan(intents, may), [one.kit for one in intents], may, plans)
 
 
 def test_where_a_name_does_the_plan_is_one_step() -> None:
@@ -113,7 +114,7 @@ def test_a_limit_without_a_note_is_said_all_the_same() -> None:
     tool = Tool("ACME_LIST", "acme", "list", "List", "List.", "GET", "api", "/things", "read")
     kit = Toolkit("acme", "Acme", "", {}, rates=(Rate(100, "day"), Rate(5, "second")), tools={"list": tool})
     one = plan.Intent(tool, kit, known.read(""))
-    assert plan.pitfalls(plan.plan([one], lambda _: True), [kit], lambda _: True) == [
+    assert pitfalls(plan.plan([one], lambda _: True), [kit], lambda _: True) == [
         "Acme takes 100 calls in a day: ask for no more than is needed."
     ]
 

@@ -9,7 +9,7 @@ from tests.serve.conftest import Router
 from toolway.catalog.model import Json
 from toolway.router.asking import Asking
 from toolway.router.connections import Connections
-from toolway.router.discover import Finder
+from toolway.router.standing import Standing
 from toolway.store.records import Session
 
 WAIT = "COMPOSIO_WAIT_FOR_CONNECTIONS"
@@ -48,9 +48,9 @@ async def test_connected_between_two_looks(router: Router) -> None:
     await router.call(path, "COMPOSIO_MANAGE_CONNECTIONS", toolkits=["desktime"])
     local, begun = router.local, list[str]()
 
-    class Meanwhile(Finder):
-        async def connection(self, session: Session, toolkit: str) -> Json:
-            state = await super().connection(session, toolkit)
+    class Meanwhile(Standing):
+        async def state(self, session: Session, toolkit: str, *, short: bool = False) -> Json:
+            state = await super().state(session, toolkit, short=short)
             if not begun:
                 begun.append(await router.connect(toolkit))
             return state
@@ -82,10 +82,10 @@ async def test_looks_only_where_something_changed(router: Router) -> None:
     """Many may wait at once, each for many toolkits: who names one twice, or waits where nothing happens, costs the database nothing."""
     looked: list[str] = []
 
-    class Looking(Finder):
-        async def connection(self, session: Session, toolkit: str) -> Json:
+    class Looking(Standing):
+        async def state(self, session: Session, toolkit: str, *, short: bool = False) -> Json:
             looked.append(toolkit)
-            return await super().connection(session, toolkit)
+            return await super().state(session, toolkit, short=short)
 
     path = await router.session("alice", **ON)
     made = await router.call(path, "COMPOSIO_MANAGE_CONNECTIONS", toolkits=["desktime"] * 3 + ["DeskTime"])
@@ -95,8 +95,8 @@ async def test_looks_only_where_something_changed(router: Router) -> None:
     assert (await local.store.accounts.latest(project, "alice", "desktime")) is not None
     session = await local.store.sessions.get(project, path.split("/")[2])
     assert session is not None
-    finder = Looking(local.store, local.catalogue, local.keeper)
-    connections = Connections(local.store, local.catalogue, finder, local.connector, local.doctor, wait_seconds=1.6)
+    standing = Looking(local.store, local.catalogue, local.keeper)
+    connections = Connections(local.store, local.catalogue, standing, local.connector, local.doctor, wait_seconds=1.6)
     await connections.wait(session, Asking(router.origin), {"toolkits": ["desktime"] * 25 + ["DeskTime"] * 25})
     assert len(looked) == 2  # at the beginning and at the end
 
@@ -107,8 +107,7 @@ async def test_not_for_ever(router: Router) -> None:
     local, told = router.local, list[float]()
     session = await local.store.sessions.get((await local.project()).id, path.split("/")[2])
     assert session is not None
-    finder = Finder(local.store, local.catalogue, local.keeper)
-    connections = Connections(local.store, local.catalogue, finder, local.connector, local.doctor, wait_seconds=0.6)
+    connections = Connections(local.store, local.catalogue, local.standing, local.connector, local.doctor, wait_seconds=0.6)
     asking = Asking(router.origin, progress=lambda done, total, message: told.append(done))
     answer = await connections.wait(session, asking, {"toolkits": ["desktime"]})
     assert answer["results"]["desktime"]["status"] == "INITIATED"

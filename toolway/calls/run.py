@@ -190,15 +190,15 @@ class Runner:
         try:
             if self._watch.spans is None:
                 return await self._net.send(request, left)
-            with self._watch.spans.upstream(request.method, request.url) as span:
+            with self._watch.spans.upstream(request.method, request.url) as seen:
                 try:
                     answer = await self._net.send(request, left)
                 except ToolwayError as error:
-                    span.failed(error.code)
+                    seen.failed(error.code)
                     raise
-                span.told(http__response__status_code=answer.status)
+                seen.told(http__response__status_code=answer.status)
                 if answer.status >= 400:
-                    span.failed(str(answer.status))
+                    seen.failed(str(answer.status))
                 return answer
         finally:
             self._watch.meters.upstream(toolkit, time.perf_counter() - began)

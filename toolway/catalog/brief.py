@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from msgspec import UNSET, json, structs
 
 from toolway.catalog.model import Field, Json, Kind, Noun, Tool, Toolkit
-from toolway.catalog.schema import PLAIN, due
+from toolway.catalog.schema import PLAIN, due, holding
 
 _HINTS: Final = {"time": "ISO 8601", "wall": "ISO 8601", "date": "YYYY-MM-DD"}
 _SAYS_IT: Final = ("bool", "choice", "object", *_HINTS)
@@ -31,13 +31,7 @@ def arguments(tool: Tool, toolkit: Toolkit) -> Json:
 
 
 def _object(members: Iterable[tuple[str, Field]], kit: _Kit) -> Json:
-    properties: Json = {}
-    required: list[str] = []
-    for name, field in members:
-        properties[name] = _field(field, kit)
-        if due(field, kit.nouns):
-            required.append(name)
-    return {"type": "object", "properties": properties} | ({"required": required} if required else {})
+    return holding(members, kit.nouns, lambda field: _field(field, kit))
 
 
 def _field(field: Field, kit: _Kit) -> Json:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from msgspec import json, msgpack, structs
+from msgspec import Raw, json, msgpack, structs
 
 from toolway.catalog import brief, reader, schema, typos
 from toolway.catalog.doing import ASKED, LACK, NOTHING, kind_of, kind_of_words
@@ -37,8 +37,6 @@ CREATE TABLE typos (key TEXT, word TEXT, PRIMARY KEY (key, word)) WITHOUT ROWID;
 CREATE TABLE broken (folder TEXT PRIMARY KEY, message TEXT, details BLOB);
 """
 _ELSEWHERE: Final = Path(__file__).with_name("elsewhere.tsv")
-_FRAME: Final = 100
-"""What stands around a tool in a list, in characters."""
 _NAMES: Final = re.compile(r"""(?<=\w )[A-Z][\w'.-]*|(?<!\w)['"][^'"]{1,60}['"](?!\w)""")
 """Names that stand in an ask only as examples."""
 
@@ -130,9 +128,9 @@ def _row(tool: Tool, toolkit: Toolkit) -> _Row:
     card = Card(tool.slug, toolkit.slug, tool.name, tool.title, tool.about, tool.effect, *described)
     counts = {field: Counter(terms(text)) for field, text in _texts(tool, toolkit)}
     counts["pairs"] = Counter(pair for ask in tool.asks for pair in pairs(words(_NAMES.sub(" x9x ", ask))))
-    listed = len(tool.slug) + len(tool.about) + len(card.brief) + _FRAME
+    listed = json.encode({"name": tool.slug, "description": tool.about, "inputSchema": Raw(card.brief)}).decode()
     packed = (msgpack.encode(card), msgpack.encode(tool), msgpack.encode(counts))
-    return _Row(tool.slug, bool(tool.retire), kind_of(tool) | (ASKED if tool.asks else 0), *packed, listed)
+    return _Row(tool.slug, bool(tool.retire), kind_of(tool) | (ASKED if tool.asks else 0), *packed, len(listed))
 
 
 def _lack(text: str, toolkit: str = "") -> _Row:

@@ -4,7 +4,7 @@ A plain object with everything written out: no references and no combinators at 
 `properties`, `required` and `additionalProperties`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from msgspec import UNSET, json
@@ -60,17 +60,19 @@ def due(field: Field, nouns: Mapping[str, Noun]) -> bool:
     return field.required and field.default is UNSET and not (noun and noun.default)
 
 
-def _object(members: Iterable[tuple[str, Field]], kit: _Kit) -> Json:
+def holding(members: Iterable[tuple[str, Field]], nouns: Mapping[str, Noun], told: Callable[[Field], Json]) -> Json:
+    """The JSON Schema of an object of these members, each as `told` tells it."""
     properties: Json = {}
     required: list[str] = []
     for name, field in members:
-        properties[name] = _field(field, kit)
-        if due(field, kit.nouns):
+        properties[name] = told(field)
+        if due(field, nouns):
             required.append(name)
-    schema: Json = {"type": "object", "properties": properties}
-    if required:
-        schema["required"] = required
-    return schema
+    return {"type": "object", "properties": properties} | ({"required": required} if required else {})
+
+
+def _object(members: Iterable[tuple[str, Field]], kit: _Kit) -> Json:
+    return holding(members, kit.nouns, lambda field: _field(field, kit))
 
 
 def _closed(schema: Json) -> Json:

@@ -12,9 +12,9 @@ from toolway.errors import BadRequest, Forbidden, ToolwayError, UnknownTool
 from toolway.router import policy
 from toolway.router.asking import OPENS_LINKS, Answer, Asking, Question
 from toolway.router.connect import Connector
-from toolway.router.discover import Finder, workflow_id
 from toolway.router.doctor import Doctor
-from toolway.router.meta import named
+from toolway.router.meta import named, workflow_id
+from toolway.router.standing import Standing
 from toolway.store.records import Session
 from toolway.store.shelves import Store
 
@@ -34,14 +34,14 @@ class Connections:
         self,
         store: Store,
         catalogue: Catalogue,
-        finder: Finder,
+        standing: Standing,
         connector: Connector,
         doctor: Doctor,
         wait_seconds: float = WAIT_SECONDS,
     ) -> None:
         self._store = store
         self._catalogue = catalogue
-        self._finder = finder
+        self._standing = standing
         self._connector = connector
         self._doctor = doctor
         self._wait_seconds = wait_seconds
@@ -74,7 +74,7 @@ class Connections:
             card = policy.toolkit(session, self._catalogue, name)
             if action not in ("", "add", "list"):
                 raise BadRequest(f"{action[:40]!r} is not done here.", fix="The actions are add and list; the operator removes accounts.")
-            state = await self._finder.connection(session, card.slug)
+            state = await self._standing.state(session, card.slug)
             made["has_active_connection"] = state["has_active_connection"]
             if action == "list":
                 made["health"] = [fact.brief() for fact in await self._doctor.of_session(session, [card.slug])]
@@ -124,7 +124,7 @@ class Connections:
         # First what was begun, then what is connected: what is done between the two is seen at the next look, and is no failure.
         last = await self._store.accounts.latest(session.project_id, session.user_id, card.slug)
         status = links.as_of_now(last).status if last else "NOT_FOUND"
-        state = await self._finder.connection(session, card.slug)
+        state = await self._standing.state(session, card.slug)
         made |= {"has_active_connection": state["has_active_connection"]} | state["connection_details"]
         if status not in ("NOT_FOUND", "INITIATED") and state["has_active_connection"]:
             return made | {"status": "ACTIVE", "current_user_info": state["current_user_info"]}
@@ -137,7 +137,7 @@ class Connections:
         """
         if OPENS_LINKS not in asking.abilities or not session.config["manage_connections"]["enabled"]:
             return None
-        missing = [kit for kit in self._toolkits(session, slugs) if not await self._finder.accounts(session, kit)]
+        missing = [kit for kit in self._toolkits(session, slugs) if not await self._standing.accounts(session, kit)]
         opened = [kit for kit in missing if asking.responses.get(_key(kit), {}).get("action") == "accept"]
         if opened:  # opening the page is not yet typing the key
             found = await self._until(session, asking, opened, "all", min(_OPENED_SECONDS, self._wait_seconds))

@@ -9,39 +9,29 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, cast
 
-from toolway.accounts import links
-from toolway.accounts.keeper import Keeper
 from toolway.catalog.index import Catalogue
 from toolway.catalog.model import Card, Json, Tool
 from toolway.errors import BadRequest, Forbidden, UnknownTool
-from toolway.router import brief, browse, known, plan, policy
+from toolway.router import browse, excerpt, known, plan, policy
 from toolway.router.known import Known
-from toolway.router.meta import EXECUTE, MANAGE, SEARCH
+from toolway.router.meta import EXECUTE, MANAGE, SEARCH, workflow_id
+from toolway.router.pitfalls import pitfalls
 from toolway.router.policy import Reach
 from toolway.router.savings import Savings
+from toolway.router.standing import Standing
 from toolway.store.records import Account, Session
-from toolway.store.shelves import Store
 from toolway.watch import Watch
 
 PRIMARY, OFFERED = 3, 6
-"""How many tools a query's answer names as fitting best (more where it wants more things), and in all."""
+"""How many tools a query's answer names as fitting best, and in all; more where it wants more things, or the plan has more calls."""
 _MOST_INTENTS: Final = 5
 _DEEP: Final = 200
 _MOST_QUERIES: Final = 20
 _MOST_WORDS: Final = 1024
 _MOST_ECHOED: Final = 300
 _MOST_TOOLKITS: Final = 3
-_MOST_ACCOUNTS, _LONGEST_LABEL = 3, 40
 STATUS_ROOM, ACCOUNT_ROOM = 600, 320
 """What a connection's state is reckoned at, whatever its account is called: no service's words change what else is told."""
-_LONGEST_ID: Final = 64
-
-
-class _Query(NamedTuple):
-    """One request of a search, and what came with it."""
-
-    words: str
-    known: Known
 
 
 class _Found(NamedTuple):
@@ -59,22 +49,20 @@ class _Found(NamedTuple):
 class Finder:
     """Answers discovery for sessions."""
 
-    def __init__(self, store: Store, catalogue: Catalogue, keeper: Keeper, watch: Watch | None = None) -> None:
-        self._store = store
-        self._keeper = keeper
+    def __init__(self, catalogue: Catalogue, standing: Standing, watch: Watch | None = None) -> None:
         self._catalogue = catalogue
+        self._standing = standing
         self._savings = Savings(catalogue, watch or Watch())
 
     async def search(self, session: Session, arguments: Json) -> Json:
         """The answer to COMPOSIO_SEARCH_TOOLS: one result a query, schemas of the tools named, connections, next steps."""
         queries = _queries(arguments)
         kits = [card for card in self._catalogue.toolkits() if policy.uses(session, card.slug)]
-        connected = await self._connected(session)
-        reach = await self._reach(session, connected)
+        connected = await self._standing.connected(session)
+        reach = await self._standing.reach(session, connected)
         answer: Json = {"success": True, "error": None, "results": []}
-        first: dict[str, Card] = {}
-        further: dict[str, Card] = {}
-        others: dict[str, Card] = {}
+        results: list[Json] = answer["results"]
+        first: list[str] = []
         for index, query in enumerate(queries, start=1):
             made: Json = {"index": index, "use_case": query.words[:_MOST_ECHOED], "primary_tool_slugs": [], "related_tool_slugs": []}
             category = browse.asked(query.words, kits)
@@ -82,13 +70,16 @@ class Finder:
                 made |= browse.overview(kits, self._counts(session, reach), connected, category)
             else:
                 found = self._fitting(session, reach, query, connected)
-                made |= self._result(reach, query, found, connected, first, others) if found.primary else self._nothing(found)
-                further |= {card.slug: card for card in found.primary}
-            answer["results"].append(made)
-        results: list[Json] = answer["results"]
+                if found.primary:
+                    way = plan.plan(found.intents, self._may(reach))
+                    made |= self._result(reach, query, found, way, connected)
+                    first += [step.tool.slug for step in reversed(way.steps)]
+                else:
+                    made |= self._nothing(found)
+            results.append(made)
         near = (result["toolkits"] for result in results if result["primary_tool_slugs"] or len(result["toolkits"]) <= _MOST_TOOLKITS)
         toolkits = list(dict.fromkeys(kit for kits in near for kit in kits))
-        statuses = [await self._state(session, kit, short=True) for kit in toolkits]
+        statuses = [await self._standing.state(session, kit, short=True) for kit in toolkits]
         answer |= {
             "tool_schemas": {},
             "toolkit_connection_statuses": [],
@@ -96,15 +87,22 @@ class Finder:
             "session": _workflow(arguments),
             "time_info": _time(),
         }
-        room = brief.most(len(queries)) - sum(STATUS_ROOM + ACCOUNT_ROOM * len(status.get("accounts", ())) for status in statuses)
-        kept = brief.trimmed(answer, others, room)
-        needed, more = ([card for slug, card in cards.items() if slug in kept] for cards in (first, further))
-        answer["tool_schemas"] = brief.schemas(needed, more, kept.values(), room - brief.size(answer))
+        room = excerpt.most(len(queries)) - sum(STATUS_ROOM + ACCOUNT_ROOM * len(status.get("accounts", ())) for status in statuses)
+        kept = excerpt.trimmed(answer, self._catalogue.card, room)
+        best = [slug for result in results for slug in result["primary_tool_slugs"]]
+        needed, more = ([kept[slug] for slug in dict.fromkeys(slugs) if slug in kept] for slugs in (first, best))
+        answer["tool_schemas"] = excerpt.schemas(needed, more, kept.values(), room - excerpt.size(answer))
         answer["toolkit_connection_statuses"] = statuses
-        self._savings.count(session, len(queries), brief.size(answer))
+        self._savings.count(session, len(queries), excerpt.size(answer))
         return answer
 
-    def _fitting(self, session: Session, reach: Reach, query: _Query, connected: dict[str, Sequence[Account]]) -> _Found:
+    def _may(self, reach: Reach) -> plan.May:
+        def may(tool: Tool) -> bool:
+            return self._catalogue.card(tool.slug) in reach
+
+        return may
+
+    def _fitting(self, session: Session, reach: Reach, query: Known, connected: dict[str, Sequence[Account]]) -> _Found:
         from toolway.catalog.search import search
 
         kits = policy.toolkits(session, self._catalogue)
@@ -126,9 +124,9 @@ class Finder:
         for part in found.parts[:_MOST_INTENTS]:
             best = next((slug for slug in part.slugs if self._catalogue.card(slug) in reach), None)
             if best is not None and several:
-                intents.setdefault(best, self._intent(best, known.Known(part.text, query.known.fields, around=query.known.words)))
+                intents.setdefault(best, self._intent(best, Known(part.text, query.fields, around=query.words)))
         if not intents and hits:
-            intents[hits[0].slug] = self._intent(hits[0].slug, query.known)
+            intents[hits[0].slug] = self._intent(hits[0].slug, query)
         primary = {slug: self._catalogue.card(slug) for slug in intents} | {card.slug: card for card in hits}
         return _Found(list(intents.values()), list(primary.values())[: max(PRIMARY, len(intents))], hits, found.nearest, refused)
 
@@ -136,45 +134,28 @@ class Finder:
         tool = self._catalogue.tool(slug)
         return plan.Intent(tool, self._catalogue.toolkit(tool.toolkit), words)
 
-    def _result(
-        self,
-        reach: Reach,
-        query: _Query,
-        found: _Found,
-        connected: dict[str, Sequence[Account]],
-        first: dict[str, Card],
-        others: dict[str, Card],
-    ) -> Json:
-        """A result, its tools laid to `first` (those of the plan) and `others`."""
-
-        def may(tool: Tool) -> bool:
-            return self._catalogue.card(tool.slug) in reach
-
-        made = plan.plan(found.intents, may)
+    def _result(self, reach: Reach, query: Known, found: _Found, way: plan.Plan, connected: dict[str, Sequence[Account]]) -> Json:
         best = [card.slug for card in found.primary]
-        steps, before = [step.tool.slug for step in made.steps], [tool.slug for tool in made.prerequisites]
+        steps, before = [step.tool.slug for step in way.steps], [tool.slug for tool in way.prerequisites]
         hits = [card.slug for card in found.hits]
         # What may be needed before is named in the steps as well: it takes the place of the last hit only.
         related = [slug for slug in dict.fromkeys([*steps, *hits[: OFFERED - 1], *before, *hits]) if slug not in best]
-        related = related[: max(OFFERED - len(best), len(made.steps))]
-        cards = {slug: self._catalogue.card(slug) for slug in (*best, *related)}
-        first |= {step.tool.slug: cards[step.tool.slug] for step in reversed(made.steps) if step.tool.slug in cards}
-        others |= cards
+        related = related[: max(OFFERED - len(best), len(way.steps))]
         kits = {intent.kit.slug: intent.kit for intent in found.intents}
         plans = {name for kit in kits for account in connected.get(kit, ())[:1] if (name := account.settings.get("plan"))}
-        pitfalls = plan.pitfalls(made, kits.values(), may, plans)
-        if query.known.cut:
-            pitfalls.append("Some of known_fields could not be read: short texts as name:value are taken, thirty at most.")
+        beware = pitfalls(way, list(kits.values()), self._may(reach), plans)
+        if query.cut:
+            beware.append("Some of known_fields could not be read: short texts as name:value are taken, thirty at most.")
         names = ", then ".join(intent.tool.title for intent in found.intents)
         return {
             "primary_tool_slugs": best,
             "related_tool_slugs": related,
-            "toolkits": list(dict.fromkeys(card.toolkit for card in cards.values())),
+            "toolkits": list(dict.fromkeys(self._catalogue.card(slug).toolkit for slug in (*best, *related))),
             "reasoning": f"{names} fits best." if len(found.intents) == 1 else f"Several things are wanted: {names}.",
-            "difficulty": made.difficulty,
-            "execution_guidance": f"{found.refused} {plan.guidance(made)}".strip(),
-            "recommended_plan_steps": plan.told(made),
-            "known_pitfalls": pitfalls,
+            "difficulty": way.difficulty,
+            "execution_guidance": f"{found.refused} {plan.guidance(way)}".strip(),
+            "recommended_plan_steps": plan.told(way),
+            "known_pitfalls": beware,
         }
 
     def _nothing(self, found: _Found) -> Json:
@@ -204,13 +185,13 @@ class Finder:
         """The answer to COMPOSIO_GET_TOOL_SCHEMAS."""
         found: dict[str, Json] = {}
         missing: dict[str, list[str]] = {}
-        reach = await self._reach(session, await self._connected(session))
+        reach = await self._standing.reach(session, await self._standing.connected(session))
         refused = ""
         for slug in slugs:
             try:
                 card = policy.find(session, self._catalogue, slug)
                 if card in reach:
-                    found[card.slug] = brief.whole(card)
+                    found[card.slug] = excerpt.whole(card)
                 else:
                     missing[slug] = []
                     refused = refused or _refused(session, reach, [card])
@@ -225,71 +206,6 @@ class Finder:
             answer["not_found_message"] = f"Not available in this session: {', '.join(missing)}. {refused or f'{SEARCH} finds others.'}"
         return answer
 
-    async def _connected(self, session: Session) -> dict[str, Sequence[Account]]:
-        """The accounts of the session's user by toolkit, of the toolkits that it uses."""
-        active = await self._store.accounts.list(session.project_id, session.user_id, status="ACTIVE")
-        begun = {account.toolkit for account in active}  # also of toolkits that are gone by now
-        found = {kit: await self.accounts(session, kit) for kit in policy.toolkits(session, self._catalogue) if kit in begun}
-        return {kit: accounts for kit, accounts in found.items() if accounts}
-
-    async def _reach(self, session: Session, connected: Iterable[str]) -> Reach:
-        """What a session can do with what its user has connected."""
-        pins: dict[str, list[str]] = session.config["connected_accounts"]
-        place = session.project_id, session.user_id
-        return Reach(session, {kit: await self._keeper.grants(*place, kit, pins.get(kit, ())) for kit in connected})
-
-    async def connection(self, session: Session, toolkit: str) -> Json:
-        """Whether the session's user has connected a toolkit, and as whom. Several accounts are named one by one, the default first."""
-        return await self._state(session, toolkit, short=False)
-
-    async def _state(self, session: Session, toolkit: str, short: bool) -> Json:
-        card = self._catalogue.toolkit_card(toolkit)
-        accounts = await self.accounts(session, card.slug)
-        status: Json = {"toolkit": card.slug, "description": card.about, "has_active_connection": bool(accounts), "connection_details": {}}
-        if not accounts:
-            return status | {"status_message": await self._why_not(session, card.slug)}
-        first, longest = accounts[0], _LONGEST_LABEL if short else None
-        status["status_message"] = f"Connected as {first.label[:longest]}."
-        status["connection_details"] = {
-            "connected_account_id": first.id,
-            "auth_config_id": first.auth_config_id,
-            "created_at": first.created_at,
-        }
-        status["current_user_info"] = {"label": first.label[:longest]}
-        if len(accounts) > 1:
-            if session.config["multi_account"]["require_explicit_selection"]:
-                status["account_selection"] = "required"
-            status["accounts"] = [
-                {
-                    "id": a.id,
-                    "alias": a.alias[:longest] or None,
-                    "label": a.label[:longest],
-                    "status": a.status,
-                    "is_default": a is first,
-                    "created_at": a.created_at,
-                }
-                for a in (accounts[:_MOST_ACCOUNTS] if short else accounts)
-            ]
-            if len(status["accounts"]) < len(accounts):
-                status["status_message"] += f" {len(accounts)} accounts in all: {MANAGE} lists them."
-        return status
-
-    async def _why_not(self, session: Session, toolkit: str) -> str:
-        last = await self._store.accounts.latest(session.project_id, session.user_id, toolkit)
-        way = f"Call {MANAGE} for a link." if session.config["manage_connections"]["enabled"] else "Ask the user to connect it first."
-        if last is None:
-            return f"Not connected. {way}"
-        last = links.as_of_now(last)
-        if last.status == "INITIATED":
-            return f"INITIATED: a link was shown and waits for the user. {way}"
-        reason = f" ({last.status_reason[:_LONGEST_LABEL]})" if last.status_reason else ""
-        return f"Not connected; the last one is {last.status}{reason}. {way}"
-
-    async def accounts(self, session: Session, toolkit: str) -> list[Account]:
-        """The active accounts of the session's user for a toolkit, newest first: that one is used when none is named."""
-        pins: list[str] = session.config["connected_accounts"].get(toolkit, [])
-        return await self._keeper.accounts(session.project_id, session.user_id, toolkit, pins)
-
 
 def _refused(session: Session, reach: Reach, cards: Iterable[Card]) -> str:
     """What to tell where the best of these is refused by every account: a sentence that names no tool by its slug."""
@@ -298,14 +214,7 @@ def _refused(session: Session, reach: Reach, cards: Iterable[Card]) -> str:
     return f"{best.title} fits, but {refusal.why}: {refusal.mend}." if best and refusal else ""
 
 
-def workflow_id(arguments: Json) -> str:
-    """The id of the agent's task, when it gives one (as `session.id` or `session_id`); else empty."""
-    session: Any = arguments.get("session")
-    given: Any = cast("Json", session).get("id") if isinstance(session, dict) else arguments.get("session_id")
-    return given[:_LONGEST_ID] if isinstance(given, str) else ""
-
-
-def _queries(arguments: Json) -> list[_Query]:
+def _queries(arguments: Json) -> list[Known]:
     given: Any = arguments.get("queries")
     if given is None:
         given = arguments.get("use_case")
@@ -314,14 +223,13 @@ def _queries(arguments: Json) -> list[_Query]:
         raise BadRequest("queries is missing.", fix='Give a list such as [{"use_case": "list all workspaces"}].')
     if len(queries) > _MOST_QUERIES:
         raise BadRequest(f"queries holds {len(queries)} requests; at most {_MOST_QUERIES} are taken at once.", fix="Send the rest next.")
-    made: list[_Query] = []
+    made: list[Known] = []
     for index, one in enumerate(queries):
         entry: Json = cast("Json", one) if isinstance(one, dict) else {"use_case": one}
         text: Any = entry.get("use_case")
         if not isinstance(text, str):
             raise BadRequest(f"queries[{index}].use_case is missing.", fix="Say in words what is to be done; empty shows what there is.")
-        read = known.read(text[:_MOST_WORDS], entry.get("known_fields"))
-        made.append(_Query(read.words.strip(), read))
+        made.append(known.read(text[:_MOST_WORDS], entry.get("known_fields")))
     return made
 
 

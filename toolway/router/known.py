@@ -8,9 +8,8 @@ left to the agent, which has read the whole conversation.
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from functools import lru_cache
 from itertools import combinations
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, cast
 
 import msgspec
 from msgspec import Struct, structs
@@ -20,6 +19,7 @@ from toolway.catalog.model import Json, Param, Tool, Toolkit
 from toolway.catalog.schema import due
 from toolway.catalog.terms import stem
 from toolway.errors import BadArgument
+from toolway.router import mentions
 
 MOST_READ: Final = 2000
 """Characters of known_fields that are read."""
@@ -27,12 +27,6 @@ MOST_READ: Final = 2000
 _MOST_FIELDS, _LONGEST_KEY, _LONGEST_VALUE = 30, 60, 200
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _NEXT_FIELD = re.compile(r"[,;\n]\s{0,8}(?=[^\W\d_][\w .-]{0,59}:)")
-_QUOTED = re.compile(
-    r"\"([^\"]{1,200})\"|\u201c([^\u201d]{1,200})\u201d|\u201e([^\u201c\u201d]{1,200})[\u201c\u201d]|\u00ab([^\u00bb]{1,200})\u00bb"
-    r"|\u300c([^\u300d]{1,200})\u300d|(?<!\w)'([^']{1,200})'(?!\w)"
-)
-_BEFORE = re.compile(r"(\w+)[^\S\n]+(?:called|named)\W*$|(called|named)\W*$|(\w+)\W{0,3}$")
-_CALLED = ("called", "named")
 _DAY = re.compile(r"(?<![\w.-])\d{4}-\d\d-\d\d(?![\w-])")
 _MOMENT = re.compile(r"(?<![\w.-])\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)?(?!\w)")
 _THAT_DAY = re.compile(r"\b(?:on|for|of)\s+$", re.IGNORECASE)
@@ -41,20 +35,6 @@ _URL = re.compile(r"https?://[^\s\"'<>]{1,200}[\w/]")
 _IT = re.compile(r"\b(?:it|them)\b", re.IGNORECASE)
 _FIRST = re.compile(r"\W*(?:(?:and|then|please)\W+){0,3}(\w+)", re.IGNORECASE)
 _RENAME = re.compile(r"\brename\b", re.IGNORECASE)
-_END = ",.;:!?)"
-_LONGEST_NAME = 12
-_GOES_ON = frozenset(["and", "of", "for", "&", "or", "the", "de", "la", "da", "di", "do", "von", "van", "und", "et", "y", "e"])
-"""Words that may stand inside a name: before a capital one does not know where the name ends."""
-_AT_AN_END = (
-    "to from in on at with by into as is was has who that which until till since before after during today yesterday tomorrow this last "
-    "next via per please then if under so when where now again "
-    "dans sur pour avec auf bei für im am mit en con para por nel per w z na till med til fra från"
-)
-_DATES = (
-    "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october "
-    "november december i"
-)
-_STOPS, _CALENDAR = frozenset(_AT_AN_END.split()), frozenset(_DATES.split())
 
 
 class Known(Struct, frozen=True):
@@ -69,16 +49,9 @@ class Known(Struct, frozen=True):
     around: str = ""
 
 
-class _Mention(NamedTuple):
-    """A name in a request, and the word that says of what: a noun, `called`, or nothing."""
-
-    name: str
-    of: str
-
-
 def read(words: str, known_fields: Any = None) -> Known:
     """What a request and its known fields say. What is no text, too long or holds control characters is passed over, never an error."""
-    words = _CONTROL.sub(" ", words)
+    words = _CONTROL.sub(" ", words).strip()
     pairs: Iterator[tuple[Any, Any]]
     cut = isinstance(known_fields, str) and len(known_fields) > MOST_READ
     if isinstance(known_fields, str):
@@ -191,20 +164,20 @@ class _Filling:
 
     def named(self, words: str, things_only: bool = False) -> None:
         """Names in quotes, and those that stand right after the word for the thing; `things_only` takes none without such a word."""
-        vocabulary = _vocabulary(self._kit) | {word: word for word in self._texts}
-        quoted = list(_quoted(words, vocabulary))
+        vocabulary = mentions.vocabulary(self._kit) | {word: word for word in self._texts}
+        quoted = list(mentions.quoted(words, vocabulary))
         own = self._of(self._own) if self._own else None
         name = next((p for p in self._params if p.given == "name" and p.field.kind.word == "text"), None)
         if self._tool.effect == "update" and own and name and len(quoted) == 2 and not things_only and _RENAME.search(words):
             self._put(own, quoted[0].name)
             self._put(name, quoted[1].name)
             return
-        mentions = [*quoted, *_unquoted(_QUOTED.sub(" , ", words), vocabulary, self._kit.title)]
-        for one in {m.of for m in mentions}:
-            meant = [m for m in mentions if m.of == one]
+        found = [*quoted, *mentions.unquoted(words, vocabulary, self._kit.title)]
+        for one in {m.of for m in found}:
+            meant = [m for m in found if m.of == one]
             if len(meant) == 1 and (one in self._nouns or one in self._texts):
                 self._put(self._of(one), meant[0].name)
-        unsaid = [m for m in mentions if m.of in ("", "called")]
+        unsaid = [m for m in found if m.of in ("", "called")]
         if len(unsaid) == 1 and not things_only:
             self._put(self._only(own, unsaid[0].of == "called"), unsaid[0].name)
 
@@ -220,7 +193,7 @@ class _Filling:
         """What a change turns on where the request begins with the verb for it: archive, and the argument is archived."""
         verb = _FIRST.match(words)
         if verb is not None and self._tool.effect == "update":
-            switches = [p for p in self._params if p.field.kind.word == "bool" and _stem(p.given.casefold()) == _stem(verb[1].casefold())]
+            switches = [p for p in self._params if p.field.kind.word == "bool" and stem(p.given.casefold()) == stem(verb[1].casefold())]
             self._put(switches[0] if len(switches) == 1 else None, True)
 
     def written(self, words: str) -> None:
@@ -255,76 +228,6 @@ class _Filling:
         needed = [p for p in clocks if p.field.kind.word != "date" and p.field.required]
         if len(needed) == 1 == len(moments) and not days:
             self._put(needed[0], moments[0])
-
-
-def _vocabulary(kit: Toolkit) -> dict[str, str]:
-    """The words for the nouns of a toolkit; a word of `[words]` counts where it means one noun only."""
-    stems = {_stem(noun): noun for noun in kit.nouns}
-    found = {noun: noun for noun in kit.nouns}
-    for word, meanings in kit.words.items():
-        nouns = {stems[at] for meaning in meanings if (at := _stem(meaning.casefold())) in stems}
-        if len(nouns) == 1 and _stem(word) not in stems:
-            found |= dict.fromkeys((word.casefold(), word.capitalize()), nouns.pop())  # some languages write nouns with a capital
-    return found
-
-
-_stem = lru_cache(4096)(stem)
-
-
-def _quoted(words: str, vocabulary: Mapping[str, str]) -> Iterator[_Mention]:
-    for found in _QUOTED.finditer(words):
-        name = next(group for group in found.groups() if group is not None).strip()
-        before = _BEFORE.search(words[max(found.start() - 60, 0) : found.start()])
-        after = re.match(r"\s{0,3}(\w+)", words[found.end() : found.end() + 40])
-        thing, called, last = before.groups() if before else (None, None, None)
-        sides = [word.casefold() for word in (thing, last, after[1] if after else None) if word]
-        of = next((vocabulary[word] for word in sides if word in vocabulary), "")
-        if name:
-            yield _Mention(name, of or ("called" if called or thing else ""))
-
-
-def _unquoted(words: str, vocabulary: Mapping[str, str], title: str) -> Iterator[_Mention]:
-    """Capitalised words right after the word for a thing, up to where the name surely ends."""
-    tokens = words.split()
-    for index, token in enumerate(tokens):
-        of = "called" if token in _CALLED and (index == 0 or tokens[index - 1] not in vocabulary) else vocabulary.get(token)
-        if of is not None:
-            start = index + 2 if index + 1 < len(tokens) and tokens[index + 1] in _CALLED else index + 1
-            name = _run(tokens[start : start + _LONGEST_NAME], title)
-            if name:
-                yield _Mention(name, of)
-
-
-def _run(tokens: list[str], title: str) -> str:
-    """The name that the tokens begin with, "" where there is none or its end is in doubt."""
-    run: list[str] = []
-    for token in tokens:
-        word = token.rstrip(_END)
-        if not word[:1].isupper() and not word[:1].isdigit():
-            break
-        if word.casefold() in _CALENDAR or not word.removesuffix("'s").replace("-", "").replace(".", "").isalnum():
-            break
-        run.append(word)
-        if word != token:  # a mark ends it
-            return _name(run, title)
-    rest = tokens[len(run) : len(run) + 2]
-    if not run or not rest:
-        return _name(run, title)
-    following, beyond = rest[0].rstrip(_END).casefold(), rest[1] if len(rest) > 1 else ""
-    if following in _GOES_ON and beyond[:1].isupper() and not _known_capital(beyond, title):
-        return ""
-    surely = following in _GOES_ON or following in _STOPS or following in _CALENDAR or not following
-    return _name(run, title) if surely and not run[-1].endswith("'s") else ""
-
-
-def _known_capital(token: str, title: str) -> bool:
-    word = token.rstrip(_END).casefold()
-    return word == title.casefold() or word in _CALENDAR
-
-
-def _name(run: list[str], title: str) -> str:
-    name = " ".join(run)
-    return "" if name.casefold() == title.casefold() else name
 
 
 def _pair(clocks: list[Param]) -> tuple[Param, Param] | None:

@@ -17,6 +17,7 @@ MANAGE = "COMPOSIO_MANAGE_CONNECTIONS"
 WAIT = "COMPOSIO_WAIT_FOR_CONNECTIONS"
 EXECUTE = "COMPOSIO_MULTI_EXECUTE_TOOL"
 MOST_ITEMS = 50
+_LONGEST_ID = 64
 
 _SESSION_ID: Json = {"type": "string", "description": "The id that COMPOSIO_SEARCH_TOOLS gave for this task."}
 
@@ -164,3 +165,10 @@ def named(arguments: Json, name: str) -> list[tuple[str, str]]:
     if not made:
         raise BadRequest(f"{name} is empty.", fix="Name at least one.")
     return made
+
+
+def workflow_id(arguments: Json) -> str:
+    """The id of the agent's task, when it gives one (as `session.id` or `session_id`); else empty."""
+    session: Any = arguments.get("session")
+    given: Any = cast("Json", session).get("id") if isinstance(session, dict) else arguments.get("session_id")
+    return given[:_LONGEST_ID] if isinstance(given, str) else ""

@@ -1,4 +1,4 @@
-"""From the tools that fit a request to the way there: which call comes first, what it takes, and what to beware of. Pure.
+"""From the tools that fit a request to the way there: which call comes first, and what it takes. Pure.
 
 What an argument needs stands in the toolkit: a noun names the tool that lists its things, and the path of a tool names the collection
 that its id is from. A name does where an id is asked for, so that look-ups of names are no steps; an id that nothing names is one. Only
@@ -6,8 +6,7 @@ what the toolkit says and the request's own words decide: no reply of a service 
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -15,17 +14,14 @@ from msgspec import Struct
 
 from toolway.catalog.model import Field, Json, Param, Tool, Toolkit
 from toolway.catalog.schema import due
-from toolway.catalog.terms import stem, terms
+from toolway.catalog.terms import stem
 from toolway.router import known
 from toolway.router.known import Known
 
 MOST_STEPS: Final = 8
 _DEPTH: Final = 3
-_MOST_PITFALLS, _LONGEST_PITFALL, _MOST_NOTES = 4, 280, 3
 _LONGEST_ARGUMENTS, _LONGEST_STEPS = 400, 1200
-_COMMON: Final = frozenset(terms("id name workspace list call time give given left"))
-"""Words of nearly every tool: a note that shares them says nothing of this one."""
-_SLUG: Final = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
+SLUG: Final = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
 
 May = Callable[[Tool], bool]
 """Whether the session may execute a tool."""
@@ -181,7 +177,7 @@ def _mentioned(tool: Tool, kit: Toolkit) -> Iterator[Tool]:
     """The tools that a tool's own sentences speak of."""
     by_slug = {t.slug: t for t in kit.tools.values()}
     for text in (tool.about, *(fault.say for fault in tool.fails)):
-        yield from (by_slug[slug] for slug in _SLUG.findall(text) if slug in by_slug and slug != tool.slug)
+        yield from (by_slug[slug] for slug in SLUG.findall(text) if slug in by_slug and slug != tool.slug)
 
 
 def told(made: Plan) -> list[str]:
@@ -226,83 +222,3 @@ def guidance(made: Plan) -> str:
     elif nouns:
         said += " Names do where ids are asked for."
     return said
-
-
-def pitfalls(made: Plan, kits: Iterable[Toolkit], may: May, plans: Iterable[str] = ()) -> list[str]:
-    """What is known to go wrong with the tools of a plan, and what is to be known of their services. `plans` are the accounts' own."""
-    tools = [step.tool for step in made.steps]
-    by_kit = {kit.slug: kit for kit in kits}
-    found = [f"{tool.title}: {fault.say}" for tool in reversed(tools) for fault in tool.fails if fault.say]
-    for kit in by_kit.values():
-        mine = [tool for tool in tools if tool.toolkit == kit.slug]
-        found += _paces(kit, set(plans))
-        found += _notes(kit, mine, found)
-    fresh: list[str] = []
-    for text in found:
-        if not any(_alike(text, other) for other in fresh):
-            fresh.append(text)
-    return [_executable(text, by_kit.values(), may)[:_LONGEST_PITFALL] for text in fresh[:_MOST_PITFALLS]]
-
-
-def _paces(kit: Toolkit, plans: set[str]) -> Iterator[str]:
-    """Limits that a few calls can use up. Those of a second are waited for."""
-    for rate in kit.rates:
-        if rate.per != "second" and (not rate.when or not plans or rate.when in plans):
-            note = next((note for note in kit.notes if f"{rate.most} calls" in note), "")
-            where = f" on the {rate.when}" if rate.when else ""
-            yield note or f"{kit.title} takes {rate.most} calls in {_A[rate.per]}{where}: ask for no more than is needed."
-
-
-_A: Final = {"minute": "a minute", "hour": "an hour", "day": "a day"}
-
-
-def _notes(kit: Toolkit, tools: Sequence[Tool], said: Sequence[str]) -> list[str]:
-    """The toolkit's notes that touch these tools: they name one, speak of a field of its replies or a kind of value that it takes, or share
-    words with it. Nouns count for nothing: everything speaks of projects.
-    """
-    common = _COMMON.union(*(_terms(noun) for noun in kit.nouns))
-    words = {term for tool in tools for text in _texts(tool) for term in _terms(text)} - common
-    telling = {term for tool in tools for text in _tellings(tool) for term in _terms(text)} - common
-    shares: list[tuple[int, str]] = []
-    for note in kit.notes:
-        said_of = _terms(_SLUG.sub(" ", note))
-        share = len(words & said_of) + 2 * len(telling & said_of)
-        names = not {tool.slug for tool in tools}.isdisjoint(_SLUG.findall(note))
-        if note not in said and (names or share >= 2):
-            shares.append((100 if names else share, note))
-    return [note for _, note in sorted(shares, key=lambda one: -one[0])[:_MOST_NOTES]]
-
-
-@lru_cache(8192)
-def _terms(text: str) -> frozenset[str]:
-    """The words of a toolkit's own text, which is asked for again and again."""
-    return frozenset(terms(text))
-
-
-def _texts(tool: Tool) -> Iterator[str]:
-    yield tool.title
-    for param in tool.params:
-        yield param.given
-        yield param.field.about
-
-
-def _tellings(tool: Tool) -> Iterator[str]:
-    yield from (field.rpartition(".")[2] for field in tool.view)
-    yield from ("moment" for param in tool.params if param.field.kind.word in ("time", "wall"))
-
-
-def _alike(one: str, other: str) -> bool:
-    """Whether two sentences say nearly the same."""
-    mine, theirs = _terms(one), _terms(other)
-    return len(mine & theirs) * 3 >= min(len(mine), len(theirs)) * 2
-
-
-def _executable(text: str, kits: Iterable[Toolkit], may: May) -> str:
-    """A sentence without the slugs of tools that the session may not call."""
-    tools = {tool.slug: tool for kit in kits for tool in kit.tools.values()}
-
-    def shown(found: re.Match[str]) -> str:
-        tool = tools.get(found.group())
-        return found.group() if tool is None or may(tool) else f"{tool.title} (not in this session)"
-
-    return _SLUG.sub(shown, text)

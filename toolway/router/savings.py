@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from toolway.catalog.index import Catalogue
-from toolway.router import policy
+from toolway.router import excerpt, listing, policy
 from toolway.store.records import Session
 from toolway.watch import Watch, log
 
@@ -53,5 +53,5 @@ class Savings:
 
     def _listed(self, session: Session) -> int:
         if policy.narrowed(session):
-            return sum(len(card.slug + card.title + card.about) + len(card.schema) for card in policy.cards(session, self._catalogue))
+            return excerpt.size(listing.card_tools(policy.cards(session, self._catalogue)))
         return self._catalogue.weight(policy.toolkits(session, self._catalogue))

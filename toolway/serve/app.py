@@ -57,9 +57,9 @@ class App:
         self._crowd = Crowd()
         self._gate = Gate(settings.text("public_url"), settings.words("origins"))
         self._sessions = Sessions(local.store, local.catalogue, local.comebacks)
-        self._finder = finder = Finder(local.store, local.catalogue, local.keeper, local.watch)
+        finder = Finder(local.catalogue, local.standing, local.watch)
         executor = Executor(local.store, local.catalogue, local.keeper, local.runner, local.watch)
-        connections = Connections(local.store, local.catalogue, finder, local.connector, local.doctor)
+        connections = Connections(local.store, local.catalogue, local.standing, local.connector, local.doctor)
         self._desk = desk = Desk(local.catalogue, finder, executor, connections)
         # Not under the vault's ring: what clients hold for us has to open after its keys were changed.
         questions = Questions(Sealing(Vault.of(bytes.fromhex(local.keys.derive("what clients bring back")))))
@@ -167,7 +167,7 @@ class App:
         if self._cold is None:
             from toolway.serve.rest.table import table
 
-            self._cold = table(self._local, self._sessions, self._desk, self._finder, self._rest)
+            self._cold = table(self._local, self._sessions, self._desk, self._rest)
         return self._cold
 
     async def _ready(self) -> Response:

@@ -17,6 +17,7 @@ from toolway.router.comeback import Comebacks
 from toolway.router.connect import Connector
 from toolway.router.custody import Custody
 from toolway.router.doctor import Doctor
+from toolway.router.standing import Standing
 from toolway.settings import Settings
 from toolway.store.records import Project, new_id, now_ms
 from toolway.store.shelves import Store
@@ -43,6 +44,7 @@ class Local:
         self.connector = Connector(store, catalogue, self.keeper, self.runner, keys.derive, vault, net, self.comebacks)
         self.custody = Custody(store, catalogue, vault, self.keeper, self.renewal, net)
         self.doctor = Doctor(store, catalogue, self.keeper, self.runner)
+        self.standing = Standing(store, catalogue, self.keeper)
 
     @classmethod
     async def open(cls, settings: Settings, watch: Watch | None = None) -> Self:

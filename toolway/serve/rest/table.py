@@ -11,7 +11,6 @@ from typing import Any
 from msgspec import Struct
 
 from toolway.router.desk import Desk
-from toolway.router.discover import Finder
 from toolway.router.sessions import Sessions
 from toolway.serve.local import Local
 from toolway.serve.rest.route import Route
@@ -60,7 +59,7 @@ def _fits(path: Sequence[str], parts: Sequence[str]) -> bool:
     return all(given if part.startswith("{") else part == given for part, given in zip(path, parts, strict=True))
 
 
-def table(local: Local, sessions: Sessions, desk: Desk, finder: Finder, hot: SessionRest) -> Table:
+def table(local: Local, sessions: Sessions, desk: Desk, hot: SessionRest) -> Table:
     """Every route that there is. The first four are found before this table is made; here they are for its document."""
     from toolway.serve.rest.auth_configs import ConfigRest
     from toolway.serve.rest.connected_accounts import AccountRest
@@ -83,8 +82,8 @@ def table(local: Local, sessions: Sessions, desk: Desk, finder: Finder, hot: Ses
             body=ExecuteMetaBody,
             most=MOST_BODY,
         ),
-        *WithinRest(local, sessions, desk, finder, hot).routes(),
-        *ToolRest(local, desk, finder).routes(),
+        *WithinRest(local, sessions, desk, hot).routes(),
+        *ToolRest(local, desk).routes(),
         *ToolkitRest(local).routes(),
         *ConfigRest(local).routes(),
         *AccountRest(local).routes(),

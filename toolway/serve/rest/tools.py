@@ -12,7 +12,6 @@ from toolway.router import objects
 from toolway.router.asking import Asking
 from toolway.router.desk import Desk
 from toolway.router.direct import Direct
-from toolway.router.discover import Finder
 from toolway.router.meta import BY_NAME, EXECUTE
 from toolway.router.policy import HINTS
 from toolway.serve.local import Local
@@ -65,11 +64,11 @@ class ToolBody(Struct, forbid_unknown_fields=True, kw_only=True):
 class ToolRest:
     """Answers these routes."""
 
-    def __init__(self, local: Local, desk: Desk, finder: Finder) -> None:
+    def __init__(self, local: Local, desk: Desk) -> None:
         self._store = local.store
         self._catalogue = local.catalogue
         self._desk = desk
-        self._finder = finder
+        self._standing = local.standing
         self._direct = Direct(local.store, local.catalogue)
 
     def routes(self) -> list[Route]:
@@ -143,7 +142,7 @@ class ToolRest:
             expect_version(self._catalogue, {"": body.version or "latest"}, [card.toolkit])
             if body.connected_account_id and card.toolkit not in session.config["connected_accounts"]:
                 raise BadRequest(f"The account {body.connected_account_id[:60]} is none of {card.toolkit}.")
-            if self._catalogue.toolkit_card(card.toolkit).modes and not await self._finder.accounts(session, card.toolkit):
+            if self._catalogue.toolkit_card(card.toolkit).modes and not await self._standing.accounts(session, card.toolkit):
                 raise NotConnected(card.toolkit, fix="Connect one: POST /api/v3.1/connected_accounts/link gives the user a link.")
         told: Any = await self._desk.execute(session, Asking(asked.origin, full=True), slug, body.arguments or {})
         return json_response(200, {"session_info": None, "log_id": request_id()} | told)

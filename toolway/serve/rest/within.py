@@ -9,7 +9,6 @@ from toolway.catalog.model import Json, ToolkitCard
 from toolway.errors import BadRequest, ToolwayError, UnknownTool, UnknownToolkit
 from toolway.router import objects, policy
 from toolway.router.desk import Desk
-from toolway.router.discover import Finder
 from toolway.router.meta import listed
 from toolway.router.sessions import Sessions
 from toolway.serve.local import Local
@@ -65,13 +64,13 @@ class SearchBody(Struct, forbid_unknown_fields=True, kw_only=True):
 class WithinRest:
     """Answers these routes."""
 
-    def __init__(self, local: Local, sessions: Sessions, desk: Desk, finder: Finder, hot: SessionRest) -> None:
+    def __init__(self, local: Local, sessions: Sessions, desk: Desk, hot: SessionRest) -> None:
         self._store = local.store
         self._catalogue = local.catalogue
         self._connector = local.connector
         self._sessions = sessions
         self._desk = desk
-        self._finder = finder
+        self._standing = local.standing
         self._hot = hot
 
     def routes(self) -> list[Route]:
@@ -134,7 +133,7 @@ class WithinRest:
 
     async def _account(self, session: Session, card: ToolkitCard) -> Account | None:
         """The account that a call would use, else what became of the last attempt."""
-        active = await self._finder.accounts(session, card.slug)
+        active = await self._standing.accounts(session, card.slug)
         if active:
             return active[0]
         last = await self._store.accounts.latest(session.project_id, session.user_id, card.slug)

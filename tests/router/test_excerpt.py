@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from toolway.catalog.index import BUILTIN, Catalogue
 from toolway.catalog.model import ToolkitCard
-from toolway.router import brief, browse
+from toolway.router import browse, excerpt
 
 CARDS = Catalogue([BUILTIN]).cards()
 some = st.lists(st.sampled_from(CARDS), max_size=6, unique_by=lambda card: card.slug)
@@ -18,10 +18,10 @@ some = st.lists(st.sampled_from(CARDS), max_size=6, unique_by=lambda card: card.
 
 @given(some, some, some, st.integers(-5000, 20_000))
 def test_schemas_keep_to_their_room(first: Any, further: Any, others: Any, room: int) -> None:
-    made = brief.schemas(first, further, others, room)
+    made = excerpt.schemas(first, further, others, room)
     assert set(made) == {card.slug for card in (*first, *further, *others)}
-    at_least = brief.size({card.slug: brief.reference(card) for card in (*first, *further, *others)})
-    assert brief.size(made) <= max(room, at_least)
+    at_least = excerpt.size({card.slug: excerpt.reference(card) for card in (*first, *further, *others)})
+    assert excerpt.size(made) <= max(room, at_least)
     for schema in json.loads(msgspec.json.encode(made)).values():
         assert schema["hasFullSchema"] or schema["schemaRef"]["args"] == {"tool_slugs": [schema["tool_slug"]]}
         inside = schema.get("input_schema", {"properties": {}})
@@ -29,13 +29,13 @@ def test_schemas_keep_to_their_room(first: Any, further: Any, others: Any, room:
 
 
 def test_where_there_is_room_all_is_told() -> None:
-    made = brief.schemas(CARDS[:3], [], [], 100_000)
+    made = excerpt.schemas(CARDS[:3], [], [], 100_000)
     assert all(schema["hasFullSchema"] for schema in made.values())
 
 
 def test_what_does_not_fit_loses_optional_arguments_and_says_so() -> None:
     card = max(CARDS, key=lambda card: len(card.schema))
-    made = json.loads(msgspec.json.encode(brief.schemas([card], [], [], 1500)))[card.slug]
+    made = json.loads(msgspec.json.encode(excerpt.schemas([card], [], [], 1500)))[card.slug]
     whole = json.loads(card.schema)
     left_out = len(whole["properties"]) - len(made["input_schema"]["properties"])
     assert left_out > 0
@@ -73,7 +73,7 @@ def test_twenty_thousand_tools_are_told_in_short() -> None:
     assert made["toolkits"][0] == "kit200"
     assert made["overview"]["toolkits"][0]["connected"] is True
     assert "230 toolkits are not shown" in made["execution_guidance"]
-    assert brief.size(made) < 5500
+    assert excerpt.size(made) < 5500
     some = browse.overview(KITS, {kit.slug: kit.tools for kit in KITS[:100]}, (), "group 7")
     assert some["toolkits"] == ["kit007", "kit067"]
     assert "not shown" not in some["execution_guidance"]

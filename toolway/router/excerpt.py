@@ -4,7 +4,7 @@ An answer has so many characters a query. The best tools come first: their schem
 arguments that do not; all others are one call away.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -76,12 +76,11 @@ def compact(card: Card, room: int) -> Json:
     return made
 
 
-def trimmed(answer: Json, cards: Mapping[str, Card], room: int) -> dict[str, Card]:
+def trimmed(answer: Json, card: Callable[[str], Card], room: int) -> dict[str, Card]:
     """Take pitfalls, then related tools out of an answer's results until it holds the tools by reference at least; gives those left."""
     results: list[Json] = answer["results"]
     while True:
-        named = {slug for result in results for slug in (*result["primary_tool_slugs"], *result["related_tool_slugs"])}
-        left = {slug: card for slug, card in cards.items() if slug in named}
+        left = {slug: card(slug) for result in results for slug in (*result["primary_tool_slugs"], *result["related_tool_slugs"])}
         over = size(answer) + size({slug: reference(card) for slug, card in left.items()}) - room
         most = max(results, key=lambda result: (len(result.get("known_pitfalls", ())), len(result["related_tool_slugs"])))
         what: list[Any] = most.get("known_pitfalls") or most["related_tool_slugs"]

@@ -1,0 +1,107 @@
+"""Names in the words of a request, and what each is the name of. Pure.
+
+A name stands in quotes, or begins with a capital right after the word for the thing ("project Lynx"). Where its end is in doubt it is none.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from toolway.catalog.model import Toolkit
+from toolway.catalog.terms import stem
+
+_QUOTED = re.compile(
+    r"\"([^\"]{1,200})\"|\u201c([^\u201d]{1,200})\u201d|\u201e([^\u201c\u201d]{1,200})[\u201c\u201d]|\u00ab([^\u00bb]{1,200})\u00bb"
+    r"|\u300c([^\u300d]{1,200})\u300d|(?<!\w)'([^']{1,200})'(?!\w)"
+)
+_BEFORE = re.compile(r"(\w+)[^\S\n]+(?:called|named)\W*$|(called|named)\W*$|(\w+)\W{0,3}$")
+_CALLED = ("called", "named")
+_END = ",.;:!?)"
+_LONGEST_NAME = 12
+_GOES_ON = frozenset(["and", "of", "for", "&", "or", "the", "de", "la", "da", "di", "do", "von", "van", "und", "et", "y", "e"])
+"""Words that may stand inside a name: before a capital one does not know where the name ends."""
+_AT_AN_END = (
+    "to from in on at with by into as is was has who that which until till since before after during today yesterday tomorrow this last "
+    "next via per please then if under so when where now again "
+    "dans sur pour avec auf bei für im am mit en con para por nel per w z na till med til fra från"
+)
+_DATES = (
+    "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october "
+    "november december i"
+)
+_STOPS, _CALENDAR = frozenset(_AT_AN_END.split()), frozenset(_DATES.split())
+
+
+class Mention(NamedTuple):
+    """A name in a request, and the word that says of what: a noun, `called`, or nothing."""
+
+    name: str
+    of: str
+
+
+def vocabulary(kit: Toolkit) -> dict[str, str]:
+    """The words for the nouns of a toolkit; a word of `[words]` counts where it means one noun only."""
+    stems = {stem(noun): noun for noun in kit.nouns}
+    found = {noun: noun for noun in kit.nouns}
+    for word, meanings in kit.words.items():
+        nouns = {stems[at] for meaning in meanings if (at := stem(meaning.casefold())) in stems}
+        if len(nouns) == 1 and stem(word) not in stems:
+            found |= dict.fromkeys((word.casefold(), word.capitalize()), nouns.pop())  # some languages write nouns with a capital
+    return found
+
+
+def quoted(words: str, things: Mapping[str, str]) -> Iterator[Mention]:
+    """Names in quotes; `things` are the words for things, as `vocabulary` gives them."""
+    for found in _QUOTED.finditer(words):
+        name = next(group for group in found.groups() if group is not None).strip()
+        before = _BEFORE.search(words[max(found.start() - 60, 0) : found.start()])
+        after = re.match(r"\s{0,3}(\w+)", words[found.end() : found.end() + 40])
+        thing, called, last = before.groups() if before else (None, None, None)
+        sides = [word.casefold() for word in (thing, last, after[1] if after else None) if word]
+        of = next((things[word] for word in sides if word in things), "")
+        if name:
+            yield Mention(name, of or ("called" if called or thing else ""))
+
+
+def unquoted(words: str, things: Mapping[str, str], title: str) -> Iterator[Mention]:
+    """Capitalised words right after the word for a thing, up to where the name surely ends."""
+    tokens = _QUOTED.sub(" , ", words).split()
+    for index, token in enumerate(tokens):
+        of = "called" if token in _CALLED and (index == 0 or tokens[index - 1] not in things) else things.get(token)
+        if of is not None:
+            start = index + 2 if index + 1 < len(tokens) and tokens[index + 1] in _CALLED else index + 1
+            name = _run(tokens[start : start + _LONGEST_NAME], title)
+            if name:
+                yield Mention(name, of)
+
+
+def _run(tokens: list[str], title: str) -> str:
+    """The name that the tokens begin with, "" where there is none or its end is in doubt."""
+    run: list[str] = []
+    for token in tokens:
+        word = token.rstrip(_END)
+        if not word[:1].isupper() and not word[:1].isdigit():
+            break
+        if word.casefold() in _CALENDAR or not word.removesuffix("'s").replace("-", "").replace(".", "").isalnum():
+            break
+        run.append(word)
+        if word != token:  # a mark ends it
+            return _name(run, title)
+    rest = tokens[len(run) : len(run) + 2]
+    if not run or not rest:
+        return _name(run, title)
+    following, beyond = rest[0].rstrip(_END).casefold(), rest[1] if len(rest) > 1 else ""
+    if following in _GOES_ON and beyond[:1].isupper() and not _known_capital(beyond, title):
+        return ""
+    surely = following in _GOES_ON or following in _STOPS or following in _CALENDAR or not following
+    return _name(run, title) if surely and not run[-1].endswith("'s") else ""
+
+
+def _known_capital(token: str, title: str) -> bool:
+    word = token.rstrip(_END).casefold()
+    return word == title.casefold() or word in _CALENDAR
+
+
+def _name(run: list[str], title: str) -> str:
+    name = " ".join(run)
+    return "" if name.casefold() == title.casefold() else name
