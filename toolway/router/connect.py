@@ -18,10 +18,10 @@ from toolway.accounts.vault import Secret, Vault
 from toolway.calls.run import Runner
 from toolway.catalog.index import Catalogue
 from toolway.catalog.model import Auth, Json, Toolkit
-from toolway.errors import BadArgument, BadRequest, CallFailed, Forbidden, Gone, Refused, TooLarge, ToolwayError
+from toolway.errors import BadArgument, BadRequest, CallFailed, Conflict, Forbidden, Gone, Refused, TooLarge, ToolwayError
 from toolway.net import Net
 from toolway.router.comeback import Comebacks
-from toolway.router.given import allowed, brought, named, settings_of
+from toolway.router.given import allowed, brought, line, named, settings_of, user
 from toolway.store.connected import AccountChanges
 from toolway.store.records import EFFECTS, Account, AuthConfig, Authorization, Link, Session, new_id, now_ms
 from toolway.store.shelves import Store
@@ -104,6 +104,7 @@ class Connector:
         """
         await self._comebacks.check(project_id, callback_url)
         kit = self._catalogue.toolkit(toolkit)
+        alias = await self._free(project_id, user(user_id), kit.slug, alias)
         config = await links.auth_config_for(self._store, project_id, kit.slug, _usual_mode(kit), auth_config)
         account, token, expires_at = await links.ask(self._store, self._derive, config, user_id, callback_url, alias)
         return Begun(account, f"/link/{token}", expires_at)
@@ -184,6 +185,7 @@ class Connector:
     ) -> Account:
         """Connect at once, without a link: with what a person would type, or with tokens that a provider gave somebody else."""
         kit = self._catalogue.toolkit(toolkit)
+        alias = await self._free(project_id, user(user_id), kit.slug, alias)
         usual = mode if mode in schemes.TYPED else "" if mode else _usual_mode(kit)
         config = await links.auth_config_for(self._store, project_id, kit.slug, usual, auth_config, mode)
         id, at = new_id("ca_"), now_ms()
@@ -271,6 +273,15 @@ class Connector:
             await take_back(self._net, client, spoken(fresh))
             raise
 
+    async def _free(self, project_id: str, user_id: str, toolkit: str, alias: str) -> str:
+        """An alias for a new account. Raises `Conflict` when a connected one of the user for the toolkit has it."""
+        alias = line(alias, "alias")
+        others = await self._store.accounts.list(project_id, user_id, toolkit) if alias else ()
+        taken = next((one for one in others if one.alias == alias and one.status in ("ACTIVE", "INACTIVE")), None)
+        if taken is not None:
+            raise Conflict(f"The account {taken.id} is called {alias!r} already.", fix="Choose another alias.")
+        return alias
+
     async def _place(self, account: Account) -> tuple[Toolkit, Auth, AuthConfig]:
         """The toolkit of an account, its way to connect, and its auth config."""
         kit = self._catalogue.toolkit(account.toolkit)
@@ -334,7 +345,8 @@ class Connector:
         value: Any = proof
         for part in (kit.check.label if kit.check else "").split("."):
             value = cast("Json", value).get(part) if isinstance(value, dict) and part else None
-        return str(value)[:200] if value else credential.settings.get("username", "") or kit.title
+        told = " ".join(str(value).split())[:200] if isinstance(value, str | int) else ""
+        return told or credential.settings.get("username", "") or kit.title
 
 
 def _usual_mode(kit: Toolkit) -> str:

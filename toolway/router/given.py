@@ -6,11 +6,28 @@ from collections.abc import Mapping, Sequence
 from toolway.accounts import oauth, schemes
 from toolway.accounts.vault import Secret
 from toolway.catalog.model import Auth, Toolkit
-from toolway.errors import BadArgument
+from toolway.errors import BadArgument, BadRequest
 from toolway.store.records import EFFECTS
 
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _LONGEST_TOKEN = 16_384
+_LONGEST_LINE = 200
+_LONGEST_USER = 1000
+
+
+def line(text: str, what: str, most: int = _LONGEST_LINE) -> str:
+    """A name that people gave, without blanks around it. Raises `BadRequest` for one that is no line, or is longer than this."""
+    text = text.strip()
+    if len(text) > most or not text.isprintable():
+        raise BadRequest(f"{what} is a line of at most {most} characters.", fix="Leave out line ends and what nobody sees.")
+    return text
+
+
+def user(text: str) -> str:
+    """A user's id, as sessions take it. Raises `BadRequest`."""
+    if not line(text, "user_id", _LONGEST_USER):
+        raise BadRequest("user_id is empty; the id of the user whose account it is is expected.")
+    return text
 
 
 def allowed(effects: Sequence[str]) -> tuple[str, ...]:
@@ -38,7 +55,7 @@ def brought(given: Mapping[str, str]) -> oauth.Tokens:
     if not access:
         raise BadArgument("access_token is missing.", fix="Connect with a link, or give the token.")
     lives = int(seconds) if seconds.isdecimal() and len(seconds) < 10 else None
-    return oauth.Tokens(Secret(access), Secret(fresh) if fresh else None, lives, given.get("scope", "")[:1000])
+    return oauth.Tokens(Secret(access), Secret(fresh) if fresh else None, lives, oauth.scope_of(given.get("scope", "")))
 
 
 def settings_of(kit: Toolkit, given: Mapping[str, str]) -> dict[str, str]:
