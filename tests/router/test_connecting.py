@@ -163,6 +163,14 @@ async def test_trouble_with_the_provider_leaves_the_link_good(house: House, answ
         assert raised.value.again and (await house.account(account.id)).status == "INITIATED"
 
 
+async def test_who_comes_back_to_another_address_is_told_so(house: House) -> None:
+    link, account = await waiting(house, "OAUTH2")
+    given = house.acme.consent(await house.local.connector.leave(link, account, {}, EFFECTS, "browser", BACK))
+    with pytest.raises(ConnectFailed, match=r"another address than https://router\.example/") as raised:
+        await house.local.connector.back(given["state"], "browser", given, BACK.replace("router", "other"))
+    assert raised.value.again and not house.acme.asked
+
+
 async def test_access_that_the_service_does_not_take_is_given_back(house: House) -> None:
     link, account = await waiting(house, "OAUTH2")
     url = await house.local.connector.leave(link, account, {}, EFFECTS, "browser", BACK)

@@ -259,7 +259,9 @@ class Connector:
         if error := given.get("error"):
             raise oauth.denied(client, error, given.get("error_description", ""))
         kept = opened_secrets(self._vault, authorization_row_of(used.digest), used.sealed)
-        if not given.get("code") or kept["redirect_uri"].open() != redirect_uri:
+        if (begun := kept["redirect_uri"].open()) != redirect_uri:
+            raise BadRequest(f"{kit.title} sent you back to another address than {begun[:200]}.", fix="Open the connect link again.")
+        if not given.get("code"):
             raise BadRequest(f"{kit.title} sent nobody back with a code.", fix="Open the connect link again.")
         asked = now_ms()
         request = oauth.exchange(client, given["code"], redirect_uri, kept["verifier"].open())
