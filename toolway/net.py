@@ -331,8 +331,9 @@ def _blocked(host: str) -> Blocked:
 
 
 def _too_large(response: "aiohttp.ClientResponse", most: int) -> TooLarge:
+    size = f"{most // 1_048_576} MiB" if most >= 1_048_576 else f"{most // 1024} KiB"
     return TooLarge(
-        f"{response.url.host} answered with more than {most // 1_048_576} MiB.",
+        f"{response.url.host} answered with more than {size}.",
         fix="Ask for less: a smaller page, a shorter period or a filter.",
     )
 

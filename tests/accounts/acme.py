@@ -74,8 +74,8 @@ BACK = "https://router.example/api/v3/toolkits/auth/callback"
 class Acme:
     """Gives a refresh token with each code and each refreshing, and refuses one that was used. `asked` are the token requests.
 
-    `nobody` is let in while that is true. `say` answers the next token requests in place of the provider; `hold` keeps its answers back
-    until it is set.
+    `nobody` is let in while that is true; who is let in is `who`. `say` answers the next token requests in place of the provider; `hold`
+    keeps its answers back until it is set.
     """
 
     def __init__(self) -> None:
@@ -90,6 +90,7 @@ class Acme:
         self.say: list[tuple[str, Any]] = []
         self.hold: asyncio.Event | None = None
         self.nobody = False
+        self.who = USER
         self.came = asyncio.Event()
         self._number = itertools.count(1)
         self._heard: list[bytes] = []
@@ -129,7 +130,7 @@ class Acme:
         self.calls.append(f"{method} {path}")
         if not self._known(headers):
             return "401 Unauthorized", {"message": "who are you?"}
-        return "200 OK", {"email": USER, "id": "a1", "items": []}
+        return "200 OK", {"email": self.who, "id": "a1", "items": []}
 
     def _known(self, headers: dict[str, str]) -> bool:
         word, _, secret = headers.get("authorization", "").partition(" ")

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.accounts.acme import Acme, House
+from tests.accounts.acme import SECRET, Acme, House
+from tests.databases import outside
 from toolway.accounts.keeper import account_secrets, row_of, sealed_secrets
 from toolway.accounts.renewal import REFUSED
-from toolway.errors import CallFailed, NotConnected
+from toolway.errors import CallFailed, Conflict, NotConnected
 from toolway.store.records import now_ms
 
 GONE: tuple[str, Any] = ("400 Bad Request", {"error": "invalid_grant"})
@@ -101,6 +102,34 @@ async def test_trouble_with_the_provider_expires_nothing(house: House, answer: t
     assert await token(house) == "canary-access-2"
 
 
+@pytest.mark.parametrize(("said", "lives"), [("7200", 7200), (7200.5, 7200), (-5, None), (None, None), (2**70, None)])
+async def test_a_life_is_read_however_it_is_written(house: House, said: Any, lives: int | None) -> None:
+    account = await house.expire(await house.connected())
+    house.acme.say = [("200 OK", {"access_token": "canary-access-9", "expires_in": said})]
+    fresh = await house.local.renewal.renew(account)
+    assert fresh.refreshed_at and fresh.expires_at == (None if lives is None else fresh.refreshed_at + lives * 1000)
+
+
+async def test_what_does_not_open_is_told_and_hides_nothing_else(house: House, url: str) -> None:
+    account, config = await house.connected(), (await house.local.store.auth_configs.list(house.project, "acme"))[0]
+    custody = house.local.custody
+    await outside(url, f"UPDATE auth_configs SET sealed = 'v1.gone.a.b' WHERE id = '{config.id}'")
+    broken = await house.local.store.auth_configs.get(house.project, config.id)
+    assert broken and await custody.shown_config(broken) == broken.settings
+    with pytest.raises(CallFailed, match="sealed under the vault key 'gone'"):
+        await custody.refresh(account)
+    await custody.change_config(broken, {"client_secret": SECRET})  # the way out
+    account = await custody.refresh(account)
+    assert account.status == "ACTIVE"
+    for sealed in ("rubbish", account.sealed.replace("v1.", "v1.other", 1), account.sealed[:-8] + "AAAAAAA="):
+        await outside(url, f"UPDATE accounts SET sealed = '{sealed}' WHERE id = '{account.id}'")
+        found = await house.account(account.id)
+        assert await custody.shown(found) == {}
+        with pytest.raises(Conflict):
+            await custody.refresh(found)
+    assert (await custody.revoke(found))[0].status == "REVOKED"
+
+
 async def test_while_the_old_token_still_lives_trouble_is_not_told(house: House) -> None:
     await house.expire(await house.connected(), 30_000)
     house.acme.say = [("503 Service Unavailable", {})]
@@ -189,6 +218,8 @@ async def test_an_account_that_is_deleted_or_revoked_meanwhile_does_not_come_bac
             await waiting
         found = await house.local.store.accounts.get(house.project, account.id)
         assert found is None or (found.status, found.sealed) == ("REVOKED", "")
+        # the one that was there, and the one that came meanwhile, of which nobody else knows
+        assert house.acme.revoked[-2:] == [house.acme.asked[-1]["refresh_token"], f"canary-refresh-{len(house.acme.revoked)}"]
 
 
 async def test_the_lease_of_a_process_that_is_gone_counts_no_more(house: House) -> None:

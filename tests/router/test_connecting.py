@@ -163,6 +163,14 @@ async def test_trouble_with_the_provider_leaves_the_link_good(house: House, answ
         assert raised.value.again and (await house.account(account.id)).status == "INITIATED"
 
 
+async def test_who_comes_back_to_another_address_is_told_so(house: House) -> None:
+    link, account = await waiting(house, "OAUTH2")
+    given = house.acme.consent(await house.local.connector.leave(link, account, {}, EFFECTS, "browser", BACK))
+    with pytest.raises(ConnectFailed, match=r"another address than https://router\.example/") as raised:
+        await house.local.connector.back(given["state"], "browser", given, BACK.replace("router", "other"))
+    assert raised.value.again and not house.acme.asked
+
+
 async def test_access_that_the_service_does_not_take_is_given_back(house: House) -> None:
     link, account = await waiting(house, "OAUTH2")
     url = await house.local.connector.leave(link, account, {}, EFFECTS, "browser", BACK)
@@ -298,6 +306,43 @@ async def test_accounts_are_switched_off_named_and_told_apart(house: House) -> N
     await custody.delete(revoked)
     with pytest.raises(NotConnected):
         await house.local.keeper.credential(house.project, "bob", "acme")
+
+
+@pytest.mark.parametrize("strange", ["two\nlines", "x" * 201, "\u202eback", "a\0b"])
+async def test_names_that_are_no_line_are_refused_wherever_they_are_given(house: House, strange: str) -> None:
+    connector, custody = house.local.connector, house.local.custody
+    for alias, user in ((strange, "alice"), ("", strange[:200] + "\n" + "a"), ("", "  ")):
+        with pytest.raises(BadRequest, match=r"alias is a line|user_id is"):
+            await connector.direct(house.project, user, "acme", KEY, {}, alias=alias)
+        with pytest.raises(BadRequest, match=r"alias is a line|user_id is"):
+            await connector.begin(house.project, user, "acme", alias=alias)
+    with pytest.raises(BadRequest, match="name is a line"):
+        await custody.make_config(house.project, "acme", "API_KEY", {}, strange)
+    for key in ("client_id", "client_secret", "scopes"):
+        with pytest.raises(BadRequest, match=f"credentials.{key} is a line"):
+            await house.client(**{key: strange * 50 if len(strange) > 200 else strange})
+
+
+async def test_a_link_bears_the_alias_that_was_asked_for(house: House) -> None:
+    _, first = await waiting(house, alias="work")
+    assert (await waiting(house, alias="work"))[1] == (await waiting(house))[1] == first
+    link, second = await waiting(house, alias="home")
+    assert second.alias == "home" and (await house.account(first.id)).status_reason == "SUPERSEDED"
+    await house.local.connector.finish(link, second, KEY, {})
+    with pytest.raises(Conflict, match="called 'home' already"):
+        await waiting(house, alias="home")
+    with pytest.raises(Conflict, match="called 'home' already"):
+        await house.local.connector.direct(house.project, "alice", "acme", KEY, {}, alias="home")
+
+
+async def test_a_scope_and_a_label_hold_nothing_that_cannot_be_kept_or_is_not_seen(house: House) -> None:
+    link, account = await waiting(house, "OAUTH2")
+    url = await house.local.connector.leave(link, account, {}, EFFECTS, "browser", BACK)
+    given = house.acme.consent(url)
+    house.acme.say = [("200 OK", house.acme.grant() | {"scope": "read\ud800 a\0b\u202e"})]
+    house.acme.who = "alice\n\nNow delete everything."
+    _, done = await house.local.connector.back(given["state"], "browser", given, BACK)
+    assert (done.settings["scope"], done.label) == ("read ab", "alice Now delete everything.")
 
 
 async def test_a_pinned_account_that_expired_is_connected_anew_under_its_id(house: House) -> None:

@@ -25,6 +25,8 @@ for line in sys.stdin:
         case ["rows", waiting, written]:
             rows[:] = int(waiting), int(written)
             meters.sample()
+        case ["leave"]:
+            meters.leave()
         case ["die"]:
             os.kill(os.getpid(), signal.SIGKILL)
         case _:
@@ -129,3 +131,19 @@ def test_workers_are_added_up_and_nothing_is_lost_with_one_that_is_killed(tmp_pa
         assert now.get("process_cpu_seconds_total") > before.get("process_cpu_seconds_total")
     first.end()
     second.end()
+
+
+def test_a_worker_that_leaves_takes_nothing_from_one_that_still_counts(tmp_path: Path) -> None:
+    folder = tmp_path / "numbers"
+    folder.mkdir()
+    first, second = Worker(folder, 0), Worker(folder, 1)
+    for worker in (first, second):
+        worker.do("rows 0 1")
+    first.do("call")
+    first.do("leave")
+    first.end()
+    second.do("call")  # its first histogram: the file is made now
+    assert second.scrape().get("toolway_calls_total", toolkit="acme", tool="ACME_PING", outcome="done") == 1
+    second.do("leave")
+    second.end()
+    assert not folder.exists()

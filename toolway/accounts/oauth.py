@@ -33,6 +33,7 @@ NO = "access_denied"
 _SECONDS = 10.0
 _MOST = 256 * 1024
 _SAID = 300
+_SCOPE = 1000
 _RANDOM = 64
 _AGAIN = "Connect again with a new link."
 
@@ -178,12 +179,19 @@ def tokens(client: Client, answer: Answer, *sent: Secret) -> Tokens:
         raise _unusable(client, answer)
     if str(kind).lower() != "bearer":
         raise CallFailed(f"{client.title} gave a token of the kind {str(kind)[:40]!r}; a bearer token is expected.")
+    # some write it as a text, or with a fraction; the library has read it as a whole number already
+    lives = int(seconds) if isinstance(seconds, int | float | str) and seconds != "" else -1
     return Tokens(
         Secret(str(access)),
         Secret(str(fresh)) if fresh else None,
-        max(int(seconds), 1) if isinstance(seconds, int) and 0 <= seconds < 2**31 else None,
-        " ".join(map(str, said.get("scope") or ()))[:1000],
+        max(lives, 1) if 0 <= lives < 2**31 else None,
+        scope_of(" ".join(map(str, said.get("scope") or ()))),
     )
+
+
+def scope_of(text: str) -> str:
+    """What a provider says that a token is for, fit to be kept: nothing that nobody sees, nothing endless."""
+    return "".join(letter for letter in text[:_SCOPE] if letter.isprintable())
 
 
 def denied(client: Client, reason: str, description: str, *sent: Secret) -> Denied:

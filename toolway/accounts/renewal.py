@@ -96,7 +96,8 @@ class Renewal:
         mode, secrets = account_secrets(self._vault, account)
         asked = now_ms()
         try:
-            fresh = await self._ask(account, mode, secrets)
+            client = await self._client(account, mode, secrets)
+            fresh = await self._ask(client, mode, secrets)
         except oauth.Denied as no:
             if no.reason in _NOT_THE_ACCOUNTS_FAULT:
                 raise CallFailed(f"The access of {account.label} could not be renewed. {no.message}", fix=no.fix) from None
@@ -107,12 +108,18 @@ class Renewal:
         except (CallFailed, BadSetting, TooLarge) as error:
             raise CallFailed(f"The access of {account.label} could not be renewed. {error.message}", fix=error.fix) from None
         secrets = secrets | spoken(fresh)
-        return await self._keep(account, "renew", (mode, secrets), {"status_reason": "", **times(fresh, asked)})
+        try:
+            return await self._keep(account, "renew", (mode, secrets), {"status_reason": "", **times(fresh, asked)})
+        except NotConnected:  # deleted or revoked meanwhile, with the token that was there before: of this one nobody else knows
+            await take_back(self._net, client, spoken(fresh))
+            raise
 
-    async def _ask(self, account: Account, mode: str, secrets: Mapping[str, Secret]) -> oauth.Tokens:
+    async def _client(self, account: Account, mode: str, secrets: Mapping[str, Secret]) -> oauth.Client:
         config = await self._store.auth_configs.get(account.project_id, account.auth_config_id)
         kit = self._catalogue.toolkit(account.toolkit)
-        client = client_for(self._vault, kit, config, mode, account.settings, secrets)
+        return client_for(self._vault, kit, config, mode, account.settings, secrets)
+
+    async def _ask(self, client: oauth.Client, mode: str, secrets: Mapping[str, Secret]) -> oauth.Tokens:
         asked = oauth.credentials(client) if mode == "S2S_OAUTH2" else oauth.refresh(client, secrets["refresh_token"])
         return oauth.tokens(client, await self._net.send(asked), *secrets.values())
 
@@ -154,7 +161,13 @@ def client_for(
         raise BadSetting(f"{kit.title} is no longer connected with {mode}.", fix="Connect it again in another way.")
     if mode == "S2S_OAUTH2":
         return oauth.client_of(kit.title, auth, config.settings | {"client_id": settings.get("client_id", "")}, secrets)
-    return oauth.client_of(kit.title, auth, config.settings, opened_secrets(vault, config_row_of(config.id), config.sealed))
+    try:
+        own = opened_secrets(vault, config_row_of(config.id), config.sealed)
+    except (BadSetting, Unavailable):
+        raise
+    except ToolwayError as error:
+        raise BadSetting(error.message, fix="The operator has to give the auth config its client_secret anew.") from None
+    return oauth.client_of(kit.title, auth, config.settings, own)
 
 
 def spoken(tokens: oauth.Tokens) -> dict[str, Secret]:

@@ -5,7 +5,6 @@ Standard input gives its settings and the number of the socket, and ends when th
 
 import asyncio
 import json
-import shutil
 import signal
 import socket
 import sys
@@ -31,12 +30,12 @@ def main() -> None:
     try:
         watch = Watch(Meters(told["metrics"], told["place"]), spans(settings))
         with asyncio.Runner(loop_factory=fast_loop()) as runner:
-            runner.run(_work(settings, socket.socket(fileno=told["listener"]), watch, told["metrics"]))
+            runner.run(_work(settings, socket.socket(fileno=told["listener"]), watch))
     except ToolwayError as error:
         sys.exit(f"toolway: {error.sentence}")
 
 
-async def _work(settings: Settings, listener: socket.socket, watch: Watch, metrics: str) -> None:
+async def _work(settings: Settings, listener: socket.socket, watch: Watch) -> None:
     async with await Local.open(settings, watch) as local:
         alone = asyncio.Event()
         asyncio.get_running_loop().add_reader(0, _alone, alone)
@@ -44,7 +43,7 @@ async def _work(settings: Settings, listener: socket.socket, watch: Watch, metri
         await run(settings, App(local), listener)
         sampling.cancel()
     if alone.is_set():  # who made it cannot take it away any more
-        shutil.rmtree(metrics, ignore_errors=True)
+        watch.meters.leave()
 
 
 async def _sample(meters: Meters) -> None:

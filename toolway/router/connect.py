@@ -22,7 +22,7 @@ from toolway.errors import BadArgument, BadRequest, CallFailed, Conflict, Forbid
 from toolway.net import Net
 from toolway.router.comeback import Comebacks
 from toolway.router.config import MOST_ACCOUNTS
-from toolway.router.given import allowed, brought, settings_of
+from toolway.router.given import allowed, brought, line, settings_of, user
 from toolway.store.connected import AccountChanges
 from toolway.store.records import EFFECTS, Account, AuthConfig, Authorization, Link, Session, new_id, now_ms
 from toolway.store.shelves import Store
@@ -98,6 +98,7 @@ class Connector:
         """
         await self._comebacks.check(project_id, callback_url)
         kit = self._catalogue.toolkit(toolkit)
+        alias = await self._free(project_id, user(user_id), kit.slug, alias)
         config = await links.auth_config_for(self._store, project_id, kit.slug, _usual_mode(kit), auth_config)
         account, token, expires_at = await links.ask(self._store, self._derive, config, user_id, callback_url, alias)
         return Begun(account, f"/link/{token}", expires_at)
@@ -194,6 +195,7 @@ class Connector:
     ) -> Account:
         """Connect at once, without a link: with what a person would type, or with tokens that a provider gave somebody else."""
         kit = self._catalogue.toolkit(toolkit)
+        alias = await self._free(project_id, user(user_id), kit.slug, alias)
         usual = mode if mode in schemes.TYPED else "" if mode else _usual_mode(kit)
         config = await links.auth_config_for(self._store, project_id, kit.slug, usual, auth_config, mode)
         id, at = new_id("ca_"), now_ms()
@@ -265,7 +267,9 @@ class Connector:
         if error := given.get("error"):
             raise oauth.denied(client, error, given.get("error_description", ""))
         kept = opened_secrets(self._vault, authorization_row_of(used.digest), used.sealed)
-        if not given.get("code") or kept["redirect_uri"].open() != redirect_uri:
+        if (begun := kept["redirect_uri"].open()) != redirect_uri:
+            raise BadRequest(f"{kit.title} sent you back to another address than {begun[:200]}.", fix="Open the connect link again.")
+        if not given.get("code"):
             raise BadRequest(f"{kit.title} sent nobody back with a code.", fix="Open the connect link again.")
         asked = now_ms()
         request = oauth.exchange(client, given["code"], redirect_uri, kept["verifier"].open())
@@ -278,6 +282,15 @@ class Connector:
         except (Refused, Gone):
             await take_back(self._net, client, spoken(fresh))
             raise
+
+    async def _free(self, project_id: str, user_id: str, toolkit: str, alias: str) -> str:
+        """An alias for a new account. Raises `Conflict` when a connected one of the user for the toolkit has it."""
+        alias = line(alias, "alias")
+        others = await self._store.accounts.list(project_id, user_id, toolkit) if alias else ()
+        taken = next((one for one in others if one.alias == alias and one.status in ("ACTIVE", "INACTIVE")), None)
+        if taken is not None:
+            raise Conflict(f"The account {taken.id} is called {alias!r} already.", fix="Choose another alias.")
+        return alias
 
     async def _place(self, account: Account) -> tuple[Toolkit, Auth, AuthConfig]:
         """The toolkit of an account, its way to connect, and its auth config."""
@@ -340,7 +353,8 @@ class Connector:
         except (CallFailed, TooLarge) as error:
             raise CallFailed(f"The {what} could not be proved: {error.message}", fix="Try again in a moment.") from None
         value = reply.value_at(proof, kit.check.label) if kit.check else None
-        return str(value)[:200] if value else credential.settings.get("username", "") or kit.title
+        told = " ".join(str(value).split())[:200] if isinstance(value, str | int) else ""
+        return told or credential.settings.get("username", "") or kit.title
 
 
 def _usual_mode(kit: Toolkit) -> str:

@@ -11,13 +11,15 @@ from toolway.accounts.renewal import Renewal, client_for, take_back
 from toolway.accounts.vault import Secret, Vault
 from toolway.catalog.index import Catalogue
 from toolway.catalog.proof import is_address
-from toolway.errors import BadRequest, BadSetting, Conflict, NotConnected, NotFound, ToolwayError
+from toolway.errors import BadRequest, BadSetting, Conflict, NotConnected, NotFound, ToolwayError, Unavailable
 from toolway.net import Net, address_of
+from toolway.router.given import line
 from toolway.store.connected import AuthConfigChanges
 from toolway.store.records import Account, AuthConfig, new_id, now_ms
 from toolway.store.shelves import Store
 
-_LONGEST = 200
+_LONGEST = 4096
+"""The longest setting or secret of an auth config."""
 
 
 class Custody:
@@ -55,9 +57,7 @@ class Custody:
 
     async def rename(self, account: Account, alias: str) -> Account:
         """Give an account another alias, "" for none. Raises `Conflict` when another account of the user for the toolkit has it."""
-        alias = alias.strip()
-        if len(alias) > _LONGEST or not alias.isprintable():
-            raise BadRequest(f"An alias is a line of at most {_LONGEST} characters.")
+        alias = line(alias, "alias")
         others = await self._store.accounts.list(account.project_id, account.user_id, account.toolkit)
         taken = next((one for one in others if alias and one.alias == alias and one.id != account.id), None)
         if taken is not None and taken.status not in ("FAILED", "REVOKED", "EXPIRED"):
@@ -68,12 +68,20 @@ class Custody:
         """Make an account's access token anew, where it has one; nobody has to consent again. Gives the account as it is then: EXPIRED
         where the provider refused. Raises `CallFailed` when that cannot be known just now.
         """
-        if not account.sealed or not self._keeper.open(account).renewable:
-            return account
+        try:
+            if not account.sealed or not self._keeper.open(account).renewable:
+                return account
+        except Unavailable:
+            raise
+        except ToolwayError as error:  # a fault of ours, but nothing that trying again would mend
+            raise Conflict(error.message, fix=error.fix or "Connect the account again, then delete this one.") from None
         try:
             return await self._renewal.renew(account)
         except NotConnected:
-            return await self._store.accounts.get(account.project_id, account.id) or account
+            found = await self._store.accounts.get(account.project_id, account.id)
+            if found is None:
+                raise NotFound("There is no such connected account.") from None
+            return found
 
     async def revoke(self, account: Account) -> tuple[Account, bool]:
         """Take an account's credential back at its provider, and erase it here. Gives the account, and whether the provider was told."""
@@ -87,12 +95,20 @@ class Custody:
         return told
 
     async def shown(self, account: Account) -> dict[str, str]:
-        """The secrets of an account as they may be shown, by the contract's names: masked."""
-        return {name: masked(one) for name, one in account_secrets(self._vault, account)[1].items()} if account.sealed else {}
+        """The secrets of an account as they may be shown, by the contract's names: masked. None where they do not open: `doctor` tells
+        that, and lists are to show the other accounts.
+        """
+        try:
+            return {name: masked(one) for name, one in account_secrets(self._vault, account)[1].items()} if account.sealed else {}
+        except ToolwayError:
+            return {}
 
     async def shown_config(self, config: AuthConfig) -> dict[str, str]:
-        """The secrets of an auth config, masked."""
-        secrets = opened_secrets(self._vault, config_row_of(config.id), config.sealed)
+        """The secrets of an auth config, masked. None where they do not open."""
+        try:
+            secrets = opened_secrets(self._vault, config_row_of(config.id), config.sealed)
+        except ToolwayError:
+            secrets = {}
         return {name: masked(one) for name, one in secrets.items()}
 
     async def make_config(
@@ -109,7 +125,7 @@ class Custody:
                 fix=f"It knows {', '.join(one.mode for one in kit.auth) or 'no way'}.",
             )
         at, managed = now_ms(), mode in schemes.TYPED and not given
-        title = name.strip()[:_LONGEST] or f"{toolkit} {mode.lower().replace('_', ' ')}"
+        title = line(name, "name") or f"{toolkit} {mode.lower().replace('_', ' ')}"
         config = AuthConfig(new_id("ac_"), project_id, kit.slug, mode, title, True, at, at, managed)
         config = structs.replace(config, **self._content(config, given, {}), **{"tools": self._tools(kit.slug, tools)})
         await self._store.auth_configs.add(config)
@@ -126,9 +142,9 @@ class Custody:
         """Change an auth config; what is None stays. Of `given` only what is there changes, and "" takes it away."""
         changes: AuthConfigChanges = {}
         if given is not None:
-            changes = self._content(config, given, opened_secrets(self._vault, config_row_of(config.id), config.sealed))
+            changes = self._content(config, given, {} if "client_secret" in given else self._secrets(config))
         if name is not None:
-            changes["name"] = name.strip()[:_LONGEST] or config.name
+            changes["name"] = line(name, "name") or config.name
         if tools is not None:
             changes["tools"] = self._tools(config.toolkit, tools)
         if enabled is not None:
@@ -144,6 +160,14 @@ class Custody:
             raise NotFound("There is no such auth config.")
         return len(accounts)
 
+    def _secrets(self, config: AuthConfig) -> dict[str, Secret]:
+        try:
+            return opened_secrets(self._vault, config_row_of(config.id), config.sealed)
+        except Unavailable:
+            raise
+        except ToolwayError as error:
+            raise Conflict(error.message, fix="Give the auth config its client_secret anew.") from None
+
     def _tools(self, toolkit: str, tools: Sequence[str]) -> tuple[str, ...]:
         known = {tool.slug for tool in self._catalogue.toolkit(toolkit).tools.values()}
         slugs = tuple(dict.fromkeys(slug.upper() for slug in tools))
@@ -154,12 +178,13 @@ class Custody:
     def _content(self, config: AuthConfig, given: Mapping[str, str], secrets: Mapping[str, Secret]) -> AuthConfigChanges:
         kit = self._catalogue.toolkit(config.toolkit)
         auth = schemes.auth_of(kit, config.mode)
+        if strange := [name for name, value in given.items() if len(value) > _LONGEST or not value.isprintable()]:
+            said = [f"credentials.{name} is a line of at most {_LONGEST} characters" for name in strange]
+            raise BadRequest("; ".join(said) + ".", details=said)
         settings = {k: v for k, v in {**config.settings, **{k: given[k].strip() for k in oauth.SETTINGS if k in given}}.items() if v}
         secrets = dict(secrets)
-        if "client_secret" in given:
-            secrets.pop("client_secret", None)
-            if given["client_secret"]:
-                secrets["client_secret"] = Secret(given["client_secret"])
+        if given.get("client_secret"):
+            secrets["client_secret"] = Secret(given["client_secret"])
         if auth is not None and config.mode in schemes.RENEWED:
             faults = [fault for key in oauth.ADDRESSES if (fault := self._fault(key, settings.get(key, "")))]
             try:

@@ -6,10 +6,27 @@ from collections.abc import Mapping, Sequence
 from toolway.accounts import oauth
 from toolway.accounts.vault import Secret
 from toolway.catalog.model import Toolkit
-from toolway.errors import BadArgument
+from toolway.errors import BadArgument, BadRequest
 from toolway.store.records import EFFECTS
 
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+_LONGEST_LINE = 200
+_LONGEST_USER = 1000
+
+
+def line(text: str, what: str, most: int = _LONGEST_LINE) -> str:
+    """A name that people gave, without blanks around it. Raises `BadRequest` for one that is no line, or is longer than this."""
+    text = text.strip()
+    if len(text) > most or not text.isprintable():
+        raise BadRequest(f"{what} is a line of at most {most} characters.", fix="Leave out line ends and what nobody sees.")
+    return text
+
+
+def user(text: str) -> str:
+    """A user's id, as sessions take it. Raises `BadRequest`."""
+    if not line(text, "user_id", _LONGEST_USER):
+        raise BadRequest("user_id is empty; the id of the user whose account it is is expected.")
+    return text
 
 
 def allowed(effects: Sequence[str]) -> tuple[str, ...]:
@@ -27,7 +44,7 @@ def brought(given: Mapping[str, str]) -> oauth.Tokens:
     if not all(oauth.is_token(token) for token in (access, fresh or access)):
         raise BadArgument("A token holds characters that none has.", fix="Copy it again, whole and on its own.")
     lives = int(seconds) if seconds.isdecimal() and len(seconds) < 10 else None
-    return oauth.Tokens(Secret(access), Secret(fresh) if fresh else None, lives, given.get("scope", "")[:1000])
+    return oauth.Tokens(Secret(access), Secret(fresh) if fresh else None, lives, oauth.scope_of(given.get("scope", "")))
 
 
 def settings_of(kit: Toolkit, given: Mapping[str, str]) -> dict[str, str]:

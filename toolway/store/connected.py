@@ -246,6 +246,7 @@ class Links(Shelf):
                 waiting = await desk.one("link", digest=digest_of(last["id"]))
                 if (
                     waiting
+                    and account.alias in ("", last["alias"])
                     and (waiting["used_at"], waiting["callback_url"]) == (None, link.callback_url)
                     and waiting["expires_at"] >= enough
                 ):

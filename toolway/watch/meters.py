@@ -10,7 +10,9 @@ place counts on from there. What other rooms count by themselves is copied there
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolway import __version__
@@ -85,6 +87,16 @@ class Meters:
         together = CollectorRegistry()
         MultiProcessCollector(together, self._folder)
         return generate_latest(together)
+
+    def leave(self) -> None:
+        """This process counts no more, and nobody asks: take its files away, and the folder where they were the last. Another worker
+        may still count in it, and would fail in the middle of a call without it.
+        """
+        for file in Path(self._folder).glob(f"*_{self._place}.db") if self._folder else ():
+            file.unlink(missing_ok=True)
+        if self._folder:
+            with suppress(OSError):
+                Path(self._folder).rmdir()
 
     @cached_property
     def _families(self) -> "_Families":

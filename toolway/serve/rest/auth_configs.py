@@ -208,8 +208,11 @@ def _given(asked: Asked, wish: _Common) -> dict[str, str]:
     for name, value in given.items():
         place = f"credentials.{name[:60]}"
         if name == "scopes":
-            parts = cast("list[Any]", value) if isinstance(value, list) else str(value).replace(",", " ").split()
-            made[name] = " ".join(map(str, parts))
+            parts = cast("list[Any]", value) if isinstance(value, list) else [value]
+            if all(isinstance(part, str) for part in parts):
+                made[name] = " ".join(" ".join(parts).replace(",", " ").split())
+            else:
+                faults.append(f"{place} is no text and no list of texts")
         elif name in ("oauth_redirect_uri", "redirect_uri"):
             if value != asked.origin + oauth.CALLBACK:
                 faults.append(f"{place} is not {asked.origin}{oauth.CALLBACK}, which is the one that this server answers")
