@@ -258,6 +258,8 @@ def test_a_wrong_head_is_told(tmp_path: Path, old: str, new: str, told: str) -> 
         ("[limts]\n", "limts: unknown key; did you mean limits?"),
         ('[auth.apikey]\nheader = "x"\n', "did you mean api_key?"),
         ('[nouns.tag]\nlist = "get_tags"\nlooks-like = "("\n', "not a regular expression"),
+        ('[nouns.tag]\nlist = "get_tags"\nlooks-like = "(a+)+"\n', "no groups"),
+        ('[nouns.tag]\nlist = "get_tags"\nlooks-like = "a?a?a?"\n', "at most two"),
         ("[nouns.tag]\n", "list is missing"),
         ('[hosts.EU]\nwww = "https://x.example"\n', "no such host"),
         ('[hosts.EU]\napi = "ftp://x.example"\n', "an address such as"),
@@ -278,6 +280,14 @@ def test_a_wrong_head_is_told(tmp_path: Path, old: str, new: str, told: str) -> 
 def test_a_wrong_main_file_is_told(tmp_path: Path, main: str, told: str) -> None:
     found = problems(acme(tmp_path, main=main))
     assert any(line.startswith("acme/toolkit.toml:") and told in line for line in found), found
+
+
+@pytest.mark.parametrize(
+    "pattern", ["[0-9a-f]{24}", "[A-Z][A-Z0-9]+-[0-9]+", "[0-9a-f]{8}-[0-9a-f]{4}|[0-9]+", "id_[]a-z]{2,9}", "x?[^]]+"]
+)
+def test_what_ids_look_like(tmp_path: Path, pattern: str) -> None:
+    main = f"[nouns.tag]\nlist = 'get_tags'\nlooks-like = '{pattern}'\n"
+    assert read(acme(tmp_path, main=main)).nouns["tag"].looks_like == pattern
 
 
 def test_all_problems_come_together_with_their_lines(tmp_path: Path) -> None:
