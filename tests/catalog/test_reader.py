@@ -1,5 +1,6 @@
 """A folder as a toolkit, and every problem of it told at once."""
 
+import os
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -325,6 +326,13 @@ def test_a_file_that_is_no_toml_is_a_problem(tmp_path: Path, content: bytes) -> 
     folder = acme(tmp_path)
     (folder / "tools.toml").write_bytes(content)
     assert any("acme/tools.toml:" in line for line in problems(folder))
+
+
+def test_what_never_ends_is_not_read(tmp_path: Path) -> None:
+    folder = acme(tmp_path)
+    os.mkfifo(folder / "pipe.toml")
+    (folder / "zero.toml").symlink_to("/dev/zero")
+    assert problems(folder) == ["acme/pipe.toml:1: no plain file", "acme/zero.toml:1: no plain file"]
 
 
 def test_a_folder_without_a_toolkit_is_a_problem(tmp_path: Path) -> None:

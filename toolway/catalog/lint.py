@@ -175,7 +175,7 @@ class _Lint:
 def _hidden(path: Path, problems: Problems) -> None:
     """Note characters that people do not see but models read: a sentence must say to both the same."""
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8") if path.is_file() else ""
     except (OSError, UnicodeDecodeError):
         return
     for number, line in enumerate(text.split("\n"), 1):
