@@ -21,7 +21,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
     return {"TOOLWAY_TOOLKITS": str(tmp_path / "kits"), "TOOLWAY_DATA": str(tmp_path / "data")}
 
 
-def run(command: object, environ: dict[str, str], *arguments: str, given: str = "") -> Result:
+def run(command: object, environ: dict[str, str], *arguments: str, given: str | bytes = "") -> Result:
     assert command in (toolkit, search)
     return CliRunner().invoke(toolkit if command is toolkit else search, arguments, input=given, env=environ)
 
@@ -105,7 +105,10 @@ def test_search_in_batches(environ: dict[str, str]) -> None:
     assert first["query"] == "rename the tag" and first["ranked"][0] == "ACME_UPDATE_TAG" and first["ms"] >= 0
     assert second["ranked"] == []
     assert run(search, environ, "--batch", "-", given="{}").exit_code == 1
-    assert run(search, environ, "--batch", "-", given="[").exit_code == 1
+    for rubbish in ("[", '{"query": "\\ud800"}', b"\xff\xfe\n"):
+        told = run(search, environ, "--batch", "-", given=rubbish)
+        assert told.exit_code == 1
+        assert "-:1:" in told.output or "stdin>:1:" in told.output
 
 
 def test_search_wants_one_thing(environ: dict[str, str]) -> None:

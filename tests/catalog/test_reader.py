@@ -1,5 +1,6 @@
 """A folder as a toolkit, and every problem of it told at once."""
 
+import os
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -212,6 +213,10 @@ WRONG = [
     ('body.x = "text"\nfixed.body.x = "a"', "it stands as a parameter too"),
     ('whole.a = "text[]"\nbody.b = "text"', "the body itself"),
     ('body.x = {schema = {"$ref" = "#/x"}}', "$ref is not taken"),
+    ('body.x = {schema = {"$schema" = "http://127.0.0.1:9/x"}}', "$schema is not taken"),
+    ('body.x = {schema = {items = {"$id" = "http://127.0.0.1:9/x"}}}', "$id is not taken"),
+    ('body.x = {schema = {type = "txt"}}', "not a JSON Schema"),
+    ('body.x = {schema = {pattern = "("}}', "not a JSON Schema"),
     ('retire = "soon"', "a date and the slug"),
     ('send = "none"\nbody.x = "text"', "has a body"),
     ('asks = "one"', "a list of texts"),
@@ -254,6 +259,8 @@ def test_a_wrong_head_is_told(tmp_path: Path, old: str, new: str, told: str) -> 
         ("[limts]\n", "limts: unknown key; did you mean limits?"),
         ('[auth.apikey]\nheader = "x"\n', "did you mean api_key?"),
         ('[nouns.tag]\nlist = "get_tags"\nlooks-like = "("\n', "not a regular expression"),
+        ('[nouns.tag]\nlist = "get_tags"\nlooks-like = "(a+)+"\n', "no groups"),
+        ('[nouns.tag]\nlist = "get_tags"\nlooks-like = "a?a?a?"\n', "at most two"),
         ("[nouns.tag]\n", "list is missing"),
         ('[hosts.EU]\nwww = "https://x.example"\n', "no such host"),
         ('[hosts.EU]\napi = "ftp://x.example"\n', "an address such as"),
@@ -274,6 +281,14 @@ def test_a_wrong_head_is_told(tmp_path: Path, old: str, new: str, told: str) -> 
 def test_a_wrong_main_file_is_told(tmp_path: Path, main: str, told: str) -> None:
     found = problems(acme(tmp_path, main=main))
     assert any(line.startswith("acme/toolkit.toml:") and told in line for line in found), found
+
+
+@pytest.mark.parametrize(
+    "pattern", ["[0-9a-f]{24}", "[A-Z][A-Z0-9]+-[0-9]+", "[0-9a-f]{8}-[0-9a-f]{4}|[0-9]+", "id_[]a-z]{2,9}", "x?[^]]+"]
+)
+def test_what_ids_look_like(tmp_path: Path, pattern: str) -> None:
+    main = f"[nouns.tag]\nlist = 'get_tags'\nlooks-like = '{pattern}'\n"
+    assert read(acme(tmp_path, main=main)).nouns["tag"].looks_like == pattern
 
 
 def test_all_problems_come_together_with_their_lines(tmp_path: Path) -> None:
@@ -311,6 +326,13 @@ def test_a_file_that_is_no_toml_is_a_problem(tmp_path: Path, content: bytes) -> 
     folder = acme(tmp_path)
     (folder / "tools.toml").write_bytes(content)
     assert any("acme/tools.toml:" in line for line in problems(folder))
+
+
+def test_what_never_ends_is_not_read(tmp_path: Path) -> None:
+    folder = acme(tmp_path)
+    os.mkfifo(folder / "pipe.toml")
+    (folder / "zero.toml").symlink_to("/dev/zero")
+    assert problems(folder) == ["acme/pipe.toml:1: no plain file", "acme/zero.toml:1: no plain file"]
 
 
 def test_a_folder_without_a_toolkit_is_a_problem(tmp_path: Path) -> None:

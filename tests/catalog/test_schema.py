@@ -1,5 +1,9 @@
 """What an agent is told of a tool's arguments."""
 
+import contextlib
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import jsonschema_rs
@@ -7,7 +11,7 @@ import pytest
 
 from toolway.catalog.model import Json, Toolkit
 from toolway.catalog.reader import read
-from toolway.catalog.schema import arguments, fields, weight
+from toolway.catalog.schema import arguments, fields, validator, weight
 from toolway.catalog.source import is_table
 
 from .toolkits import WIDE, write
@@ -105,3 +109,24 @@ def test_moments_say_by_whose_clock_they_are_written(tmp_path: Path) -> None:
     assert told["start"] == {"type": "string", "description": "First moment (local ISO 8601)."}
     assert told["day"] == {"type": "string", "description": "Until (local ISO 8601)."}
     assert of(plain, "report")["properties"]["start"]["description"] == "First moment (ISO 8601)."
+
+
+class _Page(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.server.seen.append(self.path)  # pyright: ignore
+        self.send_error(404)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize("key", ["$ref", "$schema", "$dynamicRef"])
+def test_a_schema_fetches_nothing(key: str) -> None:
+    seen: list[str] = []
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Page) as server:
+        server.seen = seen  # pyright: ignore
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        with contextlib.suppress(ValueError):
+            validator(json.dumps({key: f"http://127.0.0.1:{server.server_port}/x"}).encode())
+        server.shutdown()
+    assert not seen

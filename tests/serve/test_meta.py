@@ -200,6 +200,13 @@ async def test_fifty_one_are_too_many(router: Router) -> None:
         assert "tools is missing" in (await router.call(path, "COMPOSIO_MULTI_EXECUTE_TOOL", **wrong))["error"]
 
 
+async def test_a_slug_without_end_is_not_said_again(router: Router) -> None:
+    path = await router.session()
+    answer = await router.call(path, "COMPOSIO_MULTI_EXECUTE_TOOL", tools=[{"tool_slug": "X" * 50_000, "arguments": {}}])
+    assert answer["data"]["error_count"] == 1
+    assert len(json.dumps(answer)) < 2_000
+
+
 async def test_arguments_may_come_as_text_and_slugs_in_any_case(router: Router) -> None:
     await router.connect("clockify")
     path = await router.session("alice", "CLOCKIFY")

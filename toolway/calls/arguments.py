@@ -19,7 +19,7 @@ from msgspec import UNSET
 
 from toolway.catalog.grammar import misfit
 from toolway.catalog.model import Field, Json, Kind, Noun, Tool, Toolkit
-from toolway.catalog.schema import due
+from toolway.catalog.schema import due, validator
 from toolway.errors import BadArgument
 
 LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
@@ -270,8 +270,4 @@ def _against_schema(kind: Kind, value: Any) -> str:
     return "" if error is None else str(error.message)[:200]
 
 
-@lru_cache(maxsize=256)
-def _validator(schema: bytes) -> Any:
-    import jsonschema_rs
-
-    return jsonschema_rs.validator_for(schema.decode())
+_validator = lru_cache(maxsize=256)(validator)

@@ -10,12 +10,13 @@ from msgspec import UNSET
 from toolway.catalog import grammar
 from toolway.catalog.grammar import near
 from toolway.catalog.model import Field, Json, Kind
+from toolway.catalog.schema import wrong
 from toolway.catalog.source import Table, is_table
 
 _TYPE_NAME: Final = re.compile(r"[A-Z][A-Za-z0-9_]{0,63}")
 _DEEPEST: Final = 8
 _MOST_FIELDS: Final = 500
-_REFERENCES: Final = ("$ref", "$defs", "definitions", "$dynamicRef")
+_REFERENCES: Final = ("$ref", "$defs", "definitions", "$dynamicRef", "$recursiveRef", "$schema", "$id")
 
 
 class Words:
@@ -107,12 +108,16 @@ class Words:
 
 
 def schema_of(table: Table) -> Json:
-    """The JSON Schema under `schema`. References are refused: clients drop the part of a schema that they point to."""
+    """The JSON Schema under `schema`. References are refused: clients drop what they point to. So are names of other documents, which
+    some readers would fetch.
+    """
     schema = cast("Json", table.take("schema"))
     if bad := grammar.unplain(schema):
         table.bad(bad, "schema")
     elif found := next((key for key in _all_keys(schema) if key in _REFERENCES), None):
         table.bad(f"{found} is not taken; write the schema out in full", "schema")
+    elif bad := wrong(schema):
+        table.bad(bad, "schema")
     return schema
 
 

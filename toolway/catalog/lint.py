@@ -11,7 +11,7 @@ from typing import Final
 from toolway.catalog import checked, reader, schema
 from toolway.catalog.fields import walk
 from toolway.catalog.grammar import near
-from toolway.catalog.model import Json, Noun, Tool, Toolkit
+from toolway.catalog.model import Noun, Tool, Toolkit
 from toolway.catalog.source import File, Keys, Problems, load
 
 WARNING: Final = "warning: "
@@ -124,7 +124,7 @@ class _Lint:
         weight = schema.weight(tool, self.toolkit)
         if weight > HEAVIEST:
             self.bad(tool, "body", f"an agent reads {weight:,} characters to know it; at most {HEAVIEST:,} are expected")
-        if wrong := _wrong_schema(schema.arguments(tool, self.toolkit)):
+        if wrong := schema.wrong(schema.arguments(tool, self.toolkit)):
             self.bad(tool, "body", wrong)
         alike: dict[str, str] = {}
         for param in tool.params:
@@ -172,21 +172,10 @@ class _Lint:
                 self.warnings.add(self.main, ("path", key), "no call has this place")
 
 
-def _wrong_schema(found: Json) -> str:
-    """Why this is no JSON Schema, or nothing; what stands as {schema = {...}} is copied as it is."""
-    import jsonschema_rs
-
-    try:
-        jsonschema_rs.validator_for({"$schema": "https://json-schema.org/draft/2020-12/schema"} | found)
-    except ValueError as error:
-        return f"not a JSON Schema: {str(error).splitlines()[0]}"
-    return ""
-
-
 def _hidden(path: Path, problems: Problems) -> None:
     """Note characters that people do not see but models read: a sentence must say to both the same."""
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8") if path.is_file() else ""
     except (OSError, UnicodeDecodeError):
         return
     for number, line in enumerate(text.split("\n"), 1):

@@ -20,6 +20,10 @@ SLUG: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _HOST: Final = re.compile(r"[a-z][a-z0-9_-]*")
 _PERIODS: Final = ("second", "minute", "hour", "day")
 _LONGEST_PATTERN: Final = 200
+# What takes a time that does not explode with the value: no groups, and two repeats of no fixed number in each alternative.
+_PIECE: Final = r"(?:\[\^?\]?(?:\\.|[^\]\\])*\]|\\[^0-9]|[^\\\[\](){}|*+?])(?:\{[0-9]{1,3}\})?"
+_WAY: Final = rf"(?:{_PIECE})*(?:(?:[*+?]|\{{[0-9]*,[0-9]*\}})(?:{_PIECE})*){{0,2}}"
+_PATTERN: Final = re.compile(rf"{_WAY}(?:\|{_WAY})*")
 
 
 def read(folder: Path) -> Toolkit:
@@ -199,6 +203,8 @@ def _bad_pattern(pattern: str) -> str:
         re.compile(pattern)
     except (re.error, OverflowError, RecursionError, Warning) as error:
         return f"not a regular expression: {error}"
+    if not _PATTERN.fullmatch(pattern):
+        return "no groups and at most two of *, +, ? and {m,n} in each alternative are expected, as in [0-9a-f]{24}|[A-Z]+-[0-9]+"
     return ""
 
 

@@ -5,7 +5,7 @@ A plain object with everything written out: no references and no combinators at 
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from msgspec import UNSET, json
 
@@ -54,10 +54,33 @@ def weight(tool: Tool, toolkit: Toolkit) -> int:
     return len(json.encode(shown).decode())
 
 
+def validator(schema: bytes) -> Any:
+    """The validator of a JSON Schema (as text) of Draft 2020-12, whatever draft it names. It fetches nothing: neither a page nor a file.
+
+    Raises `ValueError` for what is no schema, or points out of itself.
+    """
+    import jsonschema_rs
+
+    return jsonschema_rs.Draft202012Validator(schema.decode(), retriever=_nothing)
+
+
+def wrong(schema: Json) -> str:
+    """Why this is no JSON Schema, or nothing."""
+    try:
+        validator(json.encode(schema))
+    except ValueError as error:
+        return f"not a JSON Schema: {str(error).splitlines()[0]}"
+    return ""
+
+
 def due(field: Field, nouns: Mapping[str, Noun]) -> bool:
     """Whether the agent must give it: what is required and has no default, neither of its own nor of its noun."""
     noun = nouns.get(field.kind.noun)
     return field.required and field.default is UNSET and not (noun and noun.default)
+
+
+def _nothing(address: str) -> Json:
+    raise ValueError("a schema stands alone")
 
 
 def holding(members: Iterable[tuple[str, Field]], nouns: Mapping[str, Noun], told: Callable[[Field], Json]) -> Json:

@@ -58,6 +58,9 @@ def load(path: Path, problems: Problems) -> File | None:
     """The file, or None when it is not TOML; then the problem is noted."""
     name = f"{path.parent.name}/{path.name}"
     try:
+        if path.exists() and not path.is_file():  # a pipe or a device would never end
+            problems.found.append(f"{name}:1: no plain file")
+            return None
         if path.stat().st_size > _LARGEST:
             problems.found.append(f"{name}:1: more than {_LARGEST:,} bytes; split the file by noun")
             return None

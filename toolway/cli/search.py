@@ -21,12 +21,10 @@ if TYPE_CHECKING:
 @click.option("--connected", metavar="A,B", default="", help="Prefer these toolkits, as for a user who has connected them.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True, help="How many tools at most.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option(
-    "--batch", type=click.File(encoding="utf-8"), metavar="FILE.jsonl", help='Read {"query": ...} lines, print {"query", "ranked"} lines.'
-)
+@click.option("--batch", type=click.File("rb"), metavar="FILE.jsonl", help='Read {"query": ...} lines, print {"query", "ranked"} lines.')
 @click.option("--timings", is_flag=True, help="Tell how many milliseconds each search took.")
 def search(
-    query: tuple[str, ...], toolkits: str | None, connected: str, limit: int, as_json: bool, batch: IO[str] | None, timings: bool
+    query: tuple[str, ...], toolkits: str | None, connected: str, limit: int, as_json: bool, batch: IO[bytes] | None, timings: bool
 ) -> None:
     """Find the tools for what is asked, such as "log two hours on the Acme site"."""
     from toolway.cli.toolkit import open_catalogue
@@ -69,11 +67,13 @@ def _found(catalogue: "Catalogue", query: str, toolkits: list[str] | None, conne
     return found, round((time.perf_counter() - start) * 1000, 3)
 
 
-def _queries(lines: IO[str]) -> Iterator[str]:
+def _queries(lines: IO[bytes]) -> Iterator[str]:
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
-            yield str(json.loads(line)["query"])
+            asked = str(json.loads(line)["query"])
+            asked.encode()  # half a character could not be printed again
         except (ValueError, KeyError, TypeError, RecursionError):
-            raise click.ClickException(f'{lines.name}:{number}: {{"query": "..."}} is expected') from None
+            raise click.ClickException(f'{getattr(lines, "name", "-")}:{number}: {{"query": "..."}} is expected') from None
+        yield asked

@@ -211,7 +211,9 @@ def _faults(sandbox: bool, fault: str, seed: int) -> list[str]:
 
 @contextlib.contextmanager
 def _sandbox(data: Path, more: list[str]) -> Any:
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    from toolway.serve.local import made
+
+    made(data)
     command = [sys.executable, "-m", "toolway.sandbox", "--port", "0", "--data", str(data / "sandbox.json"), "--with-parent", *more]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("TOOLWAY_")}  # no key of ours is its business
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=clean)

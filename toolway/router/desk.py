@@ -20,6 +20,7 @@ from toolway.router.meta import BY_NAME, EXECUTE, MANAGE, MOST_ITEMS, SCHEMAS, S
 from toolway.store.records import Session
 
 _LISTED = 600
+_LONGEST_SLUG = 100
 _MOMENT_SECONDS = 1.0
 
 
@@ -124,7 +125,7 @@ class Desk:
         outcomes = [await self._item(session, asking, calls[0])] if len(calls) == 1 else await self._items(session, asking, calls)
         responses = await self._told(session, asking.origin, outcomes)
         results: list[Json] = [
-            {"index": index, "tool_slug": _slug(item), "response": response, "error": response["error"]}
+            {"index": index, "tool_slug": _slug(item)[:_LONGEST_SLUG], "response": response, "error": response["error"]}
             for index, (item, response) in enumerate(zip(calls, responses, strict=True))
         ]
         failures = [f"{result['tool_slug']}: {result['error']}" for result in results if not result["response"]["successful"]]

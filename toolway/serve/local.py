@@ -1,6 +1,7 @@
 """Everything a process needs, put together once from the settings: for the server, and for commands that work on the same data."""
 
 import asyncio
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -103,9 +104,17 @@ class Local:
 
 def open_catalogue(settings: Settings) -> Catalogue:
     """The catalogue of the operator's own toolkits and the built-in ones; of one slug the first is taken."""
-    folder = settings.data
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return Catalogue([*settings.toolkits, BUILTIN], folder / "catalogue.db")
+    return Catalogue([*settings.toolkits, BUILTIN], made(settings.data) / "catalogue.db")
+
+
+def made(folder: Path) -> Path:
+    """The data folder, made when it is missing. Raises `BadSetting`."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        why = "a file has its place" if isinstance(error, FileExistsError | NotADirectoryError) else error.strerror
+        raise BadSetting(f"The data folder {folder} cannot be made: {why}.", fix="Name another one (--data or TOOLWAY_DATA).") from None
+    return folder
 
 
 def _known_host(catalogue: Catalogue, name: str) -> None:
