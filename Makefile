@@ -38,7 +38,7 @@ demo: .venv/.demo
 	@$(RUN) python -m demo
 
 test: setup
-	$(RUN) pytest tests --ignore tests/accept
+	$(RUN) pytest tests --ignore tests/accept -n 2 --dist loadfile
 
 accept: setup chromium
 	$(RUN) pytest tests/accept
