@@ -221,7 +221,7 @@ async def test_47_control_characters_of_a_service_do_not_reach_the_agent(tmp_pat
             told.append(await router.call(path, "COMPOSIO_MANAGE_CONNECTIONS", toolkits=["clockify"]))
             whole = json.dumps(told, ensure_ascii=False)
             shown = "red   gnp.exe paypal  ."
-            assert whole.count(shown) >= 7 and account.label == "me" + shown
+            assert whole.count(shown) >= 7 and account.label == " ".join(f"me{shown}".split())
             assert not [c for c in "".join(_texts(told)) if unicodedata.category(c) in ("Cc", "Cf") and c not in "\n\t"]
 
 

@@ -240,7 +240,11 @@ async def test_a_call_that_was_under_way_at_kill_9_is_told_as_unknown_and_only_t
             assert {one.id for one in await store.log.recent("pr_1", 10)} == ids | {mine.id}
             process.send_signal(signal.SIGKILL)
             process.wait()
-            assert await store.log.give_up_dead() == 5
+            told = 0
+            async with asyncio.timeout(20):  # PostgreSQL gives a dead process's lock back a moment after its end
+                while told < 5:
+                    told += await store.log.give_up_dead()
+            assert told == 5
             assert await store.log.give_up_dead() == 0
             left = await store.log.unknown("pr_1", before=2**53)
             assert {one.id for one in left} == ids and {one.state for one in left} == {"unknown"}
