@@ -43,6 +43,44 @@ def test_what_is_asked_is_found(catalogue: Catalogue, query: str, slug: str) -> 
 @pytest.mark.parametrize(
     ("query", "slug"),
     [
+        ("create a client Northwind in Design Team", "CLOCKIFY_CREATE_CLIENT"),
+        ("add the client Northwind to the Design Team workspace", "CLOCKIFY_CREATE_CLIENT"),
+        ("what tags does the Weekly Report Project have", "CLOCKIFY_GET_TAGS"),
+        ("add Ben to the Design Team group", "CLOCKIFY_ADD_USER_TO_GROUP"),
+    ],
+)
+def test_names_of_several_words_say_little(catalogue: Catalogue, query: str, slug: str) -> None:
+    assert slug in slugs(search(catalogue, query, ["clockify"]))[:2]
+
+
+def test_what_is_asked_elsewhere_is_asked_here_where_a_toolkit_is_called_so(tmp_path: Path) -> None:
+    wide = {name: text.replace("ACME", "WEATHER").replace("acme", "weather").replace("Acme", "Weather") for name, text in WIDE.items()}
+    catalogue = Catalogue([write(tmp_path / "weather", wide), BUILTIN])
+    assert search(catalogue, "weather").fits
+    assert search(catalogue, "list the weather tags").fits
+    elsewhere = search(catalogue, "weather", ["clockify"])
+    assert (elsewhere.fits, elsewhere.nearest) == (False, "weather")
+    assert not search(catalogue, "send an email to Bob").fits
+
+
+@pytest.mark.parametrize(
+    ("query", "reads"),
+    [
+        ("how much did we bill in March", True),
+        ("Wie viele Stunden hat Ben gestern gearbeitet?", True),
+        ("Combien d'heures Ben a travaillé hier ?", True),
+        ("which clients did we add last week", True),
+        ("how do I create a client", False),
+        ("can you create a client?", False),
+    ],
+)
+def test_a_question_finds_what_reads(catalogue: Catalogue, query: str, reads: bool) -> None:
+    assert (catalogue.card(slugs(search(catalogue, query))[0]).effect == "read") == reads
+
+
+@pytest.mark.parametrize(
+    ("query", "slug"),
+    [
         ("creaet a cleint in clokify", "CLOCKIFY_CREATE_CLIENT"),
         ("lsit the webhoks", "CLOCKIFY_GET_ALL_WEBHOOKS"),
         ("delte this porject", "CLOCKIFY_DELETE_PROJECT"),

@@ -50,6 +50,27 @@ def test_what_is_missing_is_said_with_the_tool_that_lists_it() -> None:
     assert made.difficulty == "medium"
 
 
+@pytest.mark.parametrize(
+    ("slug", "words", "missing"),
+    [
+        ("CLOCKIFY_CREATE_CLIENT", "create client Northwind in Design Team", ["workspaceId"]),
+        ("CLOCKIFY_CREATE_CLIENT", 'create client "Northwind" in "Design Team"', ["workspaceId"]),
+        ("CLOCKIFY_CREATE_CLIENT", "create client Northwind in the other workspace", ["workspaceId"]),
+        ("CLOCKIFY_CREATE_CLIENT", "create client Northwind in the Sales workspace, not in the Design workspace", ["workspaceId"]),
+        ("CLOCKIFY_GET_TIME_ENTRIES", "my entries of the tax project", ["project"]),
+        ("CLOCKIFY_CREATE_TIME_ENTRY", "log two hours in Lynx", ["workspaceId or projectId or taskId"]),
+        ("CLOCKIFY_ADD_USER_TO_GROUP", "add Ben to the Design Team group", ["userId"]),
+        ("CLOCKIFY_CREATE_CLIENT", "create client Northwind in my workspace", []),
+        ("CLOCKIFY_CREATE_CLIENT", "create client Northwind in Clockify", []),
+        ("CLOCKIFY_CREATE_TIME_ENTRY", "log two hours in May on project Lynx", []),
+    ],
+)
+def test_what_a_request_speaks_of_is_never_left_out_unsaid(slug: str, words: str, missing: list[str]) -> None:
+    made = planned(intent(slug, words))
+    assert [need.argument for need in made.steps[-1].needs] == missing
+    assert made.difficulty == ("medium" if missing else "easy")
+
+
 def test_an_id_that_nothing_names_is_looked_up_first() -> None:
     made = planned(intent("CLOCKIFY_DELETE_TIME_ENTRY", "delete my entry of 2026-11-20"))
     assert plan.told(made) == [

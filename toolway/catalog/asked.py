@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from toolway.catalog.terms import STOP, fold, of_word, pairs, stem, words
-from toolway.catalog.tongues import ACTIONS, GONE, Tongue, spoken, tongues
+from toolway.catalog.tongues import ACTIONS, GONE, READING, Tongue, spoken, tongues
 
 MOST_WORDS: Final = 80
 _LONGEST: Final = 1_200
@@ -23,24 +23,35 @@ _TELLING: Final = frozenset(("report", "log", "start", "stop", "copy", "share"))
 _NAME: Final = 0.35
 """What a word is worth that stands for a name: in quotes it is left out, written as a name in the middle of a sentence it hardly counts."""
 
+_MARKING: Final = ("ja", "zh")
+"""Languages that ask anywhere in a sentence, and put no space between words."""
+
+_ARTICLES: Final = frozenset(["the", "a", "an", "all", "every", "each", "any", "some", "this", "that", "these", "those", "my", "our"])
+_WANTING: Final = ("do", "to", "can", "could", "should", "would", "might", "about")
+_BEGINNING: Final = 80
+_OBJECT: Final = 1.25
+"""How much more a word counts that stands right after what is to be done."""
+
 _QUOTED: Final = re.compile(
     r"""(?<!\w)(?:"[^"]{1,200}"|'[^']{1,200}'|\u201c[^\u201d]{1,200}\u201d|\u00ab[^\u00bb]{1,200}\u00bb|\u300c[^\u300d]{1,200}\u300d)(?!\w)"""
 )
 _OPAQUE: Final = re.compile(r"\b(?:https?://\S+|[\w.+-]+@[\w-]+\.[\w.-]+|(?=[0-9a-f]*[0-9])[0-9a-f]{6,}|\d[\w:.,/-]*)")
 _CUT: Final = re.compile(r"[;\n\u3002\uff1b]|[.!?](?:\s|$)")
 _COMMA: Final = re.compile(r"[,\u3001\uff0c\u060c]")
+_ENDS: Final = (".", "!", "?", ";", "\n", "\u3002", "\uff1b")
 _TOKEN: Final = re.compile(r"[,\u3001\uff0c\u060c;\n\u3002\uff1b.!?]|[^\s,\u3001\uff0c\u060c;\u3002\uff1b.!?]+")
 
 
 class Wish(NamedTuple):
     """One thing that is asked for: its words as they were written, the terms to look for with their weights, what is to be done, the
-    likeliest first, and those of the terms that are written as names.
+    likeliest first, those of the terms that are written as names, and whether it only asks.
     """
 
     text: str
     terms: dict[str, float]
     actions: tuple[str, ...]
     names: frozenset[str]
+    question: bool = False
 
 
 class Asked(NamedTuple):
@@ -68,6 +79,7 @@ class _Token(NamedTuple):
     cut: int  # 2: a sentence ends, 1: a comma
     at: int = 0  # where it stands
     name: bool = False  # written as a name
+    run: bool = False  # written as one of several words of a name
 
 
 def understand(query: str, vocabulary: Vocabulary) -> Asked:
@@ -82,11 +94,35 @@ def understand(query: str, vocabulary: Vocabulary) -> Asked:
     english = frozenset(word for word in folded if word in STOP or stem(word) in known or word in repairs)
     tongue = spoken(bare, folded, english)
     tokens = list(_tokens(bare, tongue, known, repairs))
+    if tongue.name == "en":
+        tokens = list(_weighed(tokens, known))
     whole = _wish(tokens, text)
     if tongue.name == "en":
-        whole = whole._replace(terms=whole.terms | dict.fromkeys(pairs(folded), _PAIR))
+        named = {term for token in tokens if token.run for term in token.terms}
+        couples = {pair: _PAIR * (1.0 if named.isdisjoint(pair.split()) else _NAME) for pair in pairs(folded)}
+        whole = whole._replace(terms=whole.terms | couples)
     spelt = tuple(repairs.get(word, word) for word in folded)
-    return Asked(whole, tuple(_parts(tokens, vocabulary, text)), tongue.name, spelt)
+    parts = tuple(_asking(part, tongue) if asks(part.text, tongue) else part for part in _parts(tokens, vocabulary, text))
+    if all(part.question for part in parts) if parts else asks(text, tongue):
+        whole = _asking(whole, tongue)
+    return Asked(whole, parts, tongue.name, spelt)
+
+
+def asks(text: str, tongue: Tongue) -> bool:
+    """Whether a text only asks: it begins with a word for that. "How do I ..." wants it done."""
+    if tongue.name in _MARKING:
+        return any(word in fold(text) for word in tongue.asking)
+    found = [word for word in words(text[:_BEGINNING]) if word not in tongue.joints]
+    wanted = tongue.name == "en" and found[:1] == ["how"] and found[1:2] and found[1] in _WANTING
+    return bool(found) and found[0] in tongue.asking and not wanted
+
+
+def _asking(wish: Wish, tongue: Tongue) -> Wish:
+    """The wish as a question. What a translated word says to do is done by then: "gearbeitet" asks for no log."""
+    foreign = tongue.name != "en"
+    changing = {term for term, worth in wish.terms.items() if foreign and term in _DOING - _READING and worth <= _ACTING_MORE}
+    terms = {term: worth for term, worth in wish.terms.items() if term not in changing}
+    return wish._replace(terms=terms or wish.terms, question=True)
 
 
 def _blank(found: re.Match[str]) -> str:
@@ -106,6 +142,7 @@ def _read(text: str, tongue: Tongue, known: Mapping[str, int], repairs: Mapping[
     raw = _TOKEN.findall(text)[: MOST_WORDS * 2]
     plain = [fold(piece) for piece in raw]
     start = True
+    named = _named(raw) if tongue.name == "en" else set[int]()
     for place, piece in enumerate(raw):
         if _CUT.fullmatch(piece) or piece in ".!?":
             yield _Token(piece, {}, (), False, 2)
@@ -118,14 +155,43 @@ def _read(text: str, tongue: Tongue, known: Mapping[str, int], repairs: Mapping[
         for number, word in enumerate(words(piece)):
             after_word = after if number == 0 else ""
             if tongue.name == "en":
-                yield _english(piece, word, after_word, english, known, repairs, name=piece[:1].isupper() and not start)
+                yield _english(piece, word, after_word, english, known, repairs, name=piece[:1].isupper() and not start, run=place in named)
             else:
                 yield from _foreign(piece, word, after_word, tongue, known)
         start = False
 
 
+def _named(raw: list[str]) -> set[int]:
+    """Where words stand that make up a name: several with capitals in a row, of which none begins a sentence."""
+    found: set[int] = set()
+    run: list[int] = []
+    for place, piece in enumerate([*raw, "."]):
+        if piece[:1].isupper():
+            run.append(place)
+            continue
+        if len(run) > 1 and run[0] > 0 and raw[run[0] - 1] not in _ENDS:
+            found.update(run)
+        run = []
+    return found
+
+
+def _weighed(tokens: Iterable[_Token], known: Mapping[str, int]) -> Iterable[_Token]:
+    """The tokens, of which that weighs more which stands right after the word for what is to be done: it is done to that."""
+    acted, done = False, False
+    for token in tokens:
+        if acted and token.terms and not token.actions:
+            if not (done or token.name or known.keys().isdisjoint(token.terms)):
+                token, done = token._replace(terms={term: _OBJECT * worth for term, worth in token.terms.items()}), True
+            acted = False
+        elif token.cut or token.joint:
+            acted = done = False
+        else:
+            acted = bool(token.actions and token.terms) or (acted and token.text.casefold() in _ARTICLES)
+        yield token
+
+
 def _english(
-    piece: str, word: str, after: str, tongue: Tongue, known: Mapping[str, int], repairs: Mapping[str, str], *, name: bool
+    piece: str, word: str, after: str, tongue: Tongue, known: Mapping[str, int], repairs: Mapping[str, str], *, name: bool, run: bool
 ) -> _Token:
     pair = tongue.meanings.get(f"{word}_{after}", ())
     root = stem(word)
@@ -133,7 +199,7 @@ def _english(
     joint = word in tongue.joints
     if word in STOP or joint:
         return _Token(piece, {}, _actions(done), joint, 0)
-    worth = _FAINT if root in tongue.faint else _NAME if name and root not in known else 1.0
+    worth = _FAINT if root in tongue.faint else _NAME if run or (name and root not in known) else 1.0
     terms = dict.fromkeys(of_word(word), min(worth, _acting(done)) if _actions(done) else worth)
     if root not in known and not done and not name and word.isalpha():
         meant = repairs.get(word, "")
@@ -142,7 +208,7 @@ def _english(
             if meant in STOP:
                 return _Token(piece, {}, _actions(done), False, 0)
             terms = dict.fromkeys(of_word(meant), _acting(done) if _actions(done) else _REPAIRED)
-    return _Token(piece, terms, _actions(done), False, 0, name=name)
+    return _Token(piece, terms, _actions(done), False, 0, name=name, run=run)
 
 
 def _foreign(piece: str, word: str, after: str, tongue: Tongue, known: Mapping[str, int]) -> Iterable[_Token]:
@@ -222,6 +288,7 @@ def _parts(tokens: list[_Token], vocabulary: Vocabulary, text: str) -> Iterable[
 
 
 _DOING: Final = frozenset(stem(action) for action in ACTIONS)
+_READING: Final = frozenset(stem(action) for action in READING)
 
 
 def _stands_alone(chunk: list[_Token], before: list[_Token], naming: set[str]) -> bool:

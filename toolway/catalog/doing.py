@@ -4,7 +4,7 @@ from typing import Final
 
 from toolway.catalog.model import Tool
 from toolway.catalog.terms import stem, words
-from toolway.catalog.tongues import ACTIONS, tongues
+from toolway.catalog.tongues import ACTIONS, READING, tongues
 
 NOTHING: Final = len(ACTIONS)
 """The kind of a tool whose name tells no action."""
@@ -17,7 +17,6 @@ LACK: Final = 64
 
 DELETE: Final = ACTIONS.index("delete")
 
-_READING: Final = ("get", "list", "find", "report")
 _BY_EFFECT: Final = {"create": "create", "update": "update", "destroy": "update"}
 _NEAR: Final = {
     "get": {"get": 1.0, "list": 0.6, "find": 0.6, "report": 0.5},
@@ -47,7 +46,7 @@ def kind_of(tool: Tool) -> int:
     kind = kind_of_words(words(tool.title))
     if tool.effect == "destroy" and (tool.method == "DELETE" or kind == DELETE):
         return DELETE
-    if tool.effect != "read" and (kind == NOTHING or ACTIONS[kind] in _READING):
+    if tool.effect != "read" and (kind == NOTHING or ACTIONS[kind] in READING):
         return ACTIONS.index(_BY_EFFECT[tool.effect])
     return kind
 

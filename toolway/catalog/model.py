@@ -248,10 +248,15 @@ class Toolkit(Struct, frozen=True):
         """The nouns as this tool takes them. What is destroyed is named: there a default only tells where it lies (the workspace)."""
         if tool.effect != "destroy":
             return self.nouns
+        places = self.places
+        return {name: noun if name in places else structs.replace(noun, default=None) for name, noun in self.nouns.items()}
+
+    @property
+    def places(self) -> set[str]:
+        """The nouns in which things of others lie, such as a workspace."""
         lists = [(self.tools.get(noun.list), noun.within) for noun in self.nouns.values()]
         taken = [listing.param(name) for listing, within in lists if listing for name in within]
-        scopes = {param.field.kind.noun for param in taken if param}
-        return {name: noun if name in scopes else structs.replace(noun, default=None) for name, noun in self.nouns.items()}
+        return {param.field.kind.noun for param in taken if param}
 
 
 class Card(Struct, frozen=True):

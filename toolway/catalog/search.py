@@ -7,10 +7,14 @@ from toolway.catalog.asked import ACTING, Vocabulary, Wish, understand
 from toolway.catalog.doing import AGREEMENT, ASKED, DELETE, LACK
 from toolway.catalog.index import Catalogue
 from toolway.catalog.postings import Postings, rarest, unpack
-from toolway.catalog.tongues import ACTIONS, GONE
+from toolway.catalog.terms import of_word
+from toolway.catalog.tongues import ACTIONS, GONE, READING
 
 _ACTION: Final = 0.35
 """How much of its score a tool gains that does what is asked, and loses that does something else."""
+
+_QUESTION: Final = 0.45
+"""What is left of the score of a tool that changes something, where the request only asks."""
 
 _LATER: Final = 0.6
 """What an action counts that is told after the first."""
@@ -108,7 +112,8 @@ def search(
     common = counts.keys() - lists.keys()
     named = catalogue.named(asked.words)
     liked = [(_CONNECTED, catalogue.spans(connected)), (_NAMED, catalogue.spans(named))]
-    ranker = _Ranker(catalogue, lists, common, spans, liked)
+    naming = {word: catalogue.spans(catalogue.named([word])) for word in asked.words}
+    ranker = _Ranker(catalogue, lists, common, spans, liked, naming)
     ranked = [ranker.rank(wish, _BUDGET if wish is asked.whole else _PART_BUDGET) for wish in wishes]
     order = _merged(ranked, max(limit, 0))
     heads = [[number for number, _ in one.tools[:3]] for one in (ranked[1:] or ranked)]
@@ -118,7 +123,7 @@ def search(
     fits, nearest = ranked[0].fits, ""
     if spans is not None and (not fits or named):
         outside = [span for span in catalogue.spans(named) if span not in spans] if named else catalogue.others(spans)
-        other = _Ranker(catalogue, lists, common, outside, ()).rank(asked.whole, _BUDGET)
+        other = _Ranker(catalogue, lists, common, outside, (), naming).rank(asked.whole, _BUDGET)
         if other.fits and (not fits or other.tools[0][1] > ranked[0].tools[0][1]):
             fits, nearest = False, catalogue.names([other.tools[0][0]])[other.tools[0][0]][1]
     return Found(hits, fits, nearest, parts)
@@ -134,6 +139,7 @@ class _Ranker:
         common: Set[str],
         spans: Sequence[range] | None,
         liked: Sequence[tuple[float, Sequence[range]]],
+        naming: Mapping[str, Sequence[range]],
     ) -> None:
         self._kinds = catalogue.kinds
         self._preferred = sorted({span for _, few in liked for span in few}, key=lambda span: span.start)
@@ -141,6 +147,8 @@ class _Ranker:
         for lift, few in liked:
             for number in (number for span in few for number in span):
                 self._liked[number] = self._liked.get(number, 0.0) + lift
+        here = (word for word, few in naming.items() if any(spans is None or span in spans for span in few))
+        self._naming = {term for word in here for term in of_word(word)}
         self._rarest = rarest(len(self._kinds))
         self._lists = lists
         self._common = common
@@ -152,7 +160,7 @@ class _Ranker:
 
     def rank(self, wish: Wish, budget: int) -> _Ranking:
         scores = self._scores(wish, budget, _REFINED if budget == _BUDGET else _PART_REFINED)
-        factors = _factors(wish.actions)
+        factors = _factors(wish)
         deletes = "delete" in wish.actions or GONE in wish.actions
         most = max(scores.values(), default=0.0)
         least = _WORTH_A_LOOK * most
@@ -161,6 +169,8 @@ class _Ranker:
         for number, score in [one for one in scores.items() if one[1] >= least or one[0] in self._liked]:
             kind = self._kinds[number] & ~ASKED
             if kind >= LACK:
+                if number >= self._elsewhere:
+                    score -= self._named(wish, number)
                 lacks.append((score * factors[kind - LACK] / (_LACKING if number < self._elsewhere else _ELSEWHERE), number))
             elif kind != DELETE or deletes:
                 final.append((-(score * factors[kind] + self._liked.get(number, 0.0) * score * score / most), number))
@@ -174,6 +184,11 @@ class _Ranker:
         return _Ranking(
             best, self._covered(wish, first), scores[first] * factors[self._kinds[first] & ~ASKED], vain, bool(self._kinds[first] & ASKED)
         )
+
+    def _named(self, wish: Wish, number: int) -> float:
+        """What the names of toolkits are worth in what is asked elsewhere: whoever names one that there is asks it, not another."""
+        told = (term for term in wish.terms if self._naming and term in self._lists and not self._naming.isdisjoint(term.split()))
+        return sum(wish.terms[term] * self._lists[term].worth(number) for term in told)
 
     def _scores(self, wish: Wish, budget: int, most: int) -> dict[int, float]:
         """What the terms of a wish are worth in each tool. Once there are too many, the commonest are added for the best alone."""
@@ -208,7 +223,7 @@ class _Ranker:
             found = self._lists.get(term)
             worth = found.worth(best) if found else 0.0
             most = found.most if found else self._rarest
-            weight *= min(most, _TELLING_MOST)
+            weight = min(weight, 1.0) * min(most, _TELLING_MOST)
             if worth and wish.terms[term] > ACTING:
                 had += weight * worth / most * (_PAIRED if " " in term else 1.0)
             if " " not in term and (worth or (term not in wish.names and term not in self._common)):
@@ -222,17 +237,24 @@ def _telling(wish: Wish, counts: Mapping[str, int]) -> list[str]:
     return [term for place, term in enumerate(rarest) if place < _FEW_TERMS or counts[term] < _COMMON]
 
 
-def _factors(actions: Sequence[str]) -> list[float]:
+def _factors(wish: Wish) -> list[float]:
     """What the score of each kind of tool is multiplied by."""
-    asked = [action for action in actions if action in ACTIONS][:4]
-    if not asked:
-        return [1.0] * (len(ACTIONS) + 1)
+    actions = [action for action in wish.actions if action in ACTIONS][:4]
+    asked = [action for action in actions if not wish.question or action in READING]
     agreed = [AGREEMENT[ACTIONS.index(action)] for action in asked]
     weights = [1.0, *([_LATER] * (len(asked) - 1))]
-    return [
-        1.0 + _ACTION * max(weight * row[kind] if row[kind] > 0 else row[kind] for weight, row in zip(weights, agreed, strict=True))
-        for kind in range(len(ACTIONS) + 1)
-    ]
+    kinds = range(len(ACTIONS) + 1)
+    factors = [1.0 for _ in kinds]
+    if asked:
+        factors = [
+            1.0 + _ACTION * max(weight * row[kind] if row[kind] > 0 else row[kind] for weight, row in zip(weights, agreed, strict=True))
+            for kind in kinds
+        ]
+    if wish.question:
+        return [
+            factor * (_QUESTION if kind < len(ACTIONS) and ACTIONS[kind] not in READING else 1.0) for kind, factor in enumerate(factors)
+        ]
+    return factors
 
 
 def _merged(ranked: Sequence[_Ranking], limit: int) -> list[tuple[int, float]]:

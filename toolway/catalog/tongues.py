@@ -11,6 +11,9 @@ from toolway.catalog.terms import fold, stem
 ACTIONS: Final = ("get", "list", "find", "report", "create", "log", "start", "copy", "share", "add", "update", "stop", "delete")
 """What a tool or a request does; `gone` beside them only says that a deletion may be meant."""
 
+READING: Final = ("get", "list", "find", "report")
+"""Those that change nothing."""
+
 GONE: Final = "gone"
 _FILE: Final = Path(__file__).with_name("words.tsv")
 _SURELY: Final = 0.75
@@ -36,7 +39,8 @@ _ARTICLES: Final = re.compile("^(?:\u0648|\u0641|\u0628|\u0643|\u0644)?(?:\u0627
 class Tongue(NamedTuple):
     """One language: words that say nothing, words between two requests, and what other words (or their beginnings) mean.
 
-    `spelt` are those words as people write them, `faint` the stems of those that hardly tell one tool from another.
+    `spelt` are those words as people write them, `faint` the stems of those that hardly tell one tool
+    from another, `asking` words with which a question begins.
     """
 
     name: str
@@ -46,6 +50,7 @@ class Tongue(NamedTuple):
     longest: int
     spelt: frozenset[str]
     faint: frozenset[str]
+    asking: frozenset[str]
 
     def meaning(self, word: str) -> tuple[str, ...]:
         """What a folded word means; empty when it is not known. A compound means what its parts mean."""
@@ -108,7 +113,7 @@ def tongues() -> dict[str, Tongue]:
 
 
 def _tongue(name: str, rows: dict[str, list[str]]) -> Tongue:
-    stop, joints, faint = rows.pop("small", []), rows.pop("and", []), rows.pop("faint", [])
+    stop, joints, faint, asking = (rows.pop(kind, []) for kind in ("small", "and", "faint", "ask"))
     meanings: dict[str, tuple[str, ...]] = {}
     for meaning, listed in rows.items():
         for word in listed:
@@ -123,6 +128,7 @@ def _tongue(name: str, rows: dict[str, list[str]]) -> Tongue:
         max(map(len, meanings), default=1),
         frozenset(word for listed in rows.values() for word in listed),
         frozenset(map(stem, faint)),
+        frozenset(asking),
     )
 
 

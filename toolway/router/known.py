@@ -109,6 +109,13 @@ def arguments(tool: Tool, kit: Toolkit, known: Known) -> Json:
     return {param.given: filling.made[param.given] for param in tool.params if param.given in filling.made}
 
 
+def unsettled(tool: Tool, kit: Toolkit, known: Known, made: Json) -> list[tuple[str, ...]]:
+    """Arguments that the request speaks of and that are not certain: of each group it names one. `made` are the certain ones."""
+    filling = _Filling(tool, kit)
+    filling.made = made
+    return [group for group in filling.unsettled(known.words) if group]
+
+
 def own_noun(tool: Tool, kit: Toolkit) -> str:
     """The noun that a tool is about: that of the last place of its path, or the one that its path lists; "" for none."""
     if not tool.path.endswith("}"):
@@ -164,7 +171,7 @@ class _Filling:
 
     def named(self, words: str, things_only: bool = False) -> None:
         """Names in quotes, and those that stand right after the word for the thing; `things_only` takes none without such a word."""
-        vocabulary = mentions.vocabulary(self._kit) | {word: word for word in self._texts}
+        vocabulary = self._vocabulary()
         quoted = list(mentions.quoted(words, vocabulary))
         own = self._of(self._own) if self._own else None
         name = next((p for p in self._params if p.given == "name" and p.field.kind.word == "text"), None)
@@ -172,14 +179,38 @@ class _Filling:
             self._put(own, quoted[0].name)
             self._put(name, quoted[1].name)
             return
-        found = [*quoted, *mentions.unquoted(words, vocabulary, self._kit.title)]
+        found = [*quoted, *mentions.unquoted(words, vocabulary, self._kit.title), *self._before(words)]
         for one in {m.of for m in found}:
             meant = [m for m in found if m.of == one]
-            if len(meant) == 1 and (one in self._nouns or one in self._texts):
+            if len(meant) == 1 and (one in self._nouns or one in self._texts) and meant[0].sure:
                 self._put(self._of(one), meant[0].name)
         unsaid = [m for m in found if m.of in ("", "called")]
         if len(unsaid) == 1 and not things_only:
             self._put(self._only(own, unsaid[0].of == "called"), unsaid[0].name)
+
+    def _vocabulary(self) -> dict[str, str]:
+        return mentions.vocabulary(self._kit) | {word: word for word in self._texts}
+
+    def _before(self, words: str) -> list[mentions.Mention]:
+        """Names before the word for the thing. In small letters those of places count, in which everything else stands."""
+        places = {name for name, noun in self._kit.nouns.items() if noun.default and name in self._kit.places}
+        return list(mentions.before(words, self._vocabulary(), self._kit.title, places))
+
+    def unsettled(self, words: str) -> Iterator[tuple[str, ...]]:
+        """The arguments, one of which the request speaks of without saying for certain what it is."""
+        nouns = [p for p in self._params if p.field.kind.noun]
+        for one in {m.of for m in self._before(words)}:
+            taking = [p.given for p in nouns if p.field.kind.noun == one]
+            if self.made.keys().isdisjoint(taking):
+                yield tuple(taking)
+        said = {str(value).casefold() for value in self.made.values()}
+        said |= {choice.casefold() for p in self._tool.params for choice in p.field.kind.choices}
+        own = self._own if self._tool.effect == "update" else ""
+        left = [p for p in nouns if not p.field.many and p.given not in self.made and p.field.kind.noun != own]
+        if any(name.casefold() not in said for name in mentions.within(words, self._vocabulary(), self._kit.title)):
+            yield tuple(p.given for p in left)
+        if self._tool.effect != "read" and (name := mentions.done_to(words, self._kit.title)) and name.casefold() not in said:
+            yield tuple(p.given for p in left if p.field.kind.noun not in self._kit.places)
 
     def _only(self, own: Param | None, called: bool) -> Param | None:
         """Where a name without a word for it belongs: to the tool's own thing, else to the one name that is due."""

@@ -1,10 +1,11 @@
 """Names in the words of a request, and what each is the name of. Pure.
 
-A name stands in quotes, or begins with a capital right after the word for the thing ("project Lynx"). Where its end is in doubt it is none.
+A name stands in quotes, or begins with a capital right after the word for the thing ("project Lynx"): where its end is in doubt it is none.
+Or it stands before that word ("the Design Team workspace").
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import NamedTuple
 
 from toolway.catalog.model import Toolkit
@@ -31,12 +32,28 @@ _DATES = (
 )
 _STOPS, _CALENDAR = frozenset(_AT_AN_END.split()), frozenset(_DATES.split())
 
+_OPENING = frozenset(["the", "our", "my"])
+_WITHIN = frozenset(["in", "into", "within", "inside"])
+_PLACING = _WITHIN | frozenset(["to", "from", "for", "of", "on", "at", "under"])
+"""Before a name they need no article: "in Design Team workspace"."""
+_ANYHOW = "whole entire complete current default same own active usual"
+_APART = (
+    "new other another different second third first last next previous old right wrong main only existing empty archived shared private "
+    "public big small free paid following correct latest newest oldest"
+)
+_SAME, _VAGUE = frozenset(_ANYHOW.split()), frozenset(_APART.split())
+"""Words that name nothing, since what is meant anyhow is meant; and words that tell one thing from another and are no name of it."""
+_LONGEST_BEFORE = 4
+
 
 class Mention(NamedTuple):
-    """A name in a request, and the word that says of what: a noun, `called`, or nothing."""
+    """A name in a request, and the word that says of what: a noun, `called`, or nothing. `sure` tells that it is the name to the letter;
+    otherwise the request only tells this thing from another ("the other workspace").
+    """
 
     name: str
     of: str
+    sure: bool = True
 
 
 def vocabulary(kit: Toolkit) -> dict[str, str]:
@@ -73,6 +90,70 @@ def unquoted(words: str, things: Mapping[str, str], title: str) -> Iterator[Ment
             name = _run(tokens[start : start + _LONGEST_NAME], title)
             if name:
                 yield Mention(name, of)
+
+
+def before(words: str, things: Mapping[str, str], title: str, small: Set[str]) -> Iterator[Mention]:
+    """What stands between an article or a preposition and the word for a thing: "the Design Team workspace". Words without capitals
+    are sure to be names of the nouns in `small` alone.
+    """
+    tokens = _QUOTED.sub(" , ", words).split()
+    for index, token in enumerate(tokens):
+        of = things.get(token.rstrip(_END))
+        if of is None or not (token[-1] in _END or _ends(tokens[index + 1 : index + 2])):
+            continue
+        start = next((at for at in range(index - 1, max(index - _LONGEST_BEFORE - 2, -1), -1) if _opens(tokens[at])), index)
+        said = tokens[start + 1 : index]
+        plain = [word.casefold() for word in said]
+        capital = all(word[:1].isupper() or word[:1].isdigit() for word in said)
+        article = start < index and tokens[start].casefold() in _OPENING
+        if not said or any(word[-1] in _END for word in said) or not (article or capital) or _SAME.issuperset(plain):
+            continue
+        name = _name(said, title)
+        letters = all(word.replace("-", "").replace("&", "a").isalnum() for word in said)
+        vague = not _VAGUE.isdisjoint(plain) or not _SAME.isdisjoint(plain) or any(word in things for word in plain)
+        if name and _CALENDAR.isdisjoint(plain):
+            yield Mention(name, of, letters and not vague and (capital or of in small))
+
+
+def within(words: str, things: Mapping[str, str], title: str) -> Iterator[str]:
+    """Names of which nothing says what they are, only that something is in them: "in Design Team"."""
+    for found in _QUOTED.finditer(words):
+        last = re.search(r"(\w+)\W{0,3}$", words[max(found.start() - 30, 0) : found.start()])
+        if last and last[1].casefold() in _WITHIN:
+            yield next(group for group in found.groups() if group is not None).strip()
+    tokens = _QUOTED.sub(" , ", words).split()
+    for index, token in enumerate(tokens):
+        if token.casefold() in _WITHIN:
+            name, rest = _capitals(tokens[index + 1 :], title)
+            if name and not (rest and rest[0].rstrip(_END) in things):
+                yield name
+
+
+def done_to(words: str, title: str) -> str:
+    """The name right after the first word, "" where there is none: "add Ben to the group"."""
+    return _capitals(words.split()[1:], title)[0]
+
+
+def _capitals(tokens: list[str], title: str) -> tuple[str, list[str]]:
+    """The name of capitalised words that the tokens begin with, "" where there is none, and the tokens after it."""
+    run: list[str] = []
+    for token in tokens[:_LONGEST_NAME]:
+        if not token[:1].isupper() or token.rstrip(_END).casefold() in _CALENDAR:
+            break
+        run.append(token.rstrip(_END))
+        if token[-1] in _END:
+            break
+    return _name(run, title), tokens[len(run) :]
+
+
+def _opens(token: str) -> bool:
+    return token.casefold() in _OPENING | _PLACING
+
+
+def _ends(following: list[str]) -> bool:
+    """Whether a word for a thing is not the first of a longer one, as in "workspace members"."""
+    word = following[0].casefold().strip(_END) if following else ""
+    return not word or word in _STOPS or word in _GOES_ON or word in _CALENDAR or not word[0].isalnum()
 
 
 def _run(tokens: list[str], title: str) -> str:

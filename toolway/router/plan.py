@@ -106,6 +106,11 @@ class _Laying:
             else:
                 step = self.lay(Intent(source, kit, intent.known), (*waiting, tool.slug), _shared(tool, kit, source))
                 arguments[param.given] = _taken(param.field, f"<id from step {step}>")
+        for group in known.unsettled(tool, kit, intent.known, arguments):
+            param = tool.param(group[0])
+            if param is not None and not any(need.argument in group for need in needs):
+                source = source_of(tool, kit, param) if len(group) == 1 else None
+                needs.append(Need(" or ".join(group), True, source if source and self._may(source) else None))
         arguments = {p.given: arguments[p.given] for p in tool.params if p.given in arguments}
         for number, step in enumerate(self.steps, start=1):
             if (step.tool.slug, step.arguments) == (tool.slug, arguments):
