@@ -13,6 +13,7 @@ from toolway import __version__
 _ROOMS = {
     "serve": "Start the router.",
     "connect": "Connect an account with a key, without a browser.",
+    "disconnect": "Take a connected account away.",
     "key": "Make, list and revoke API keys.",
     "doctor": "What is wrong with this installation and its connections, and the mend.",
     "vault": "The keys that seal what is kept: which there are, and a new one in place of the old.",

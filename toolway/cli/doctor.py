@@ -14,6 +14,7 @@ import msgspec
 import rich_click as click
 
 from toolway.errors import NotFound, ToolwayError
+from toolway.router import policy
 from toolway.router.doctor import Connection, Doctor, Pace
 from toolway.serve import health
 from toolway.serve.health import Finding
@@ -105,7 +106,7 @@ def _show_connection(console: "Console", one: Connection) -> None:
 
     played = " (sandbox)" if one.sandbox else ""
     head = f"{one.toolkit}{played}: {one.label or 'not connected'} for {one.user_id}"
-    console.print(f"\n[bold]{escape(head)}[/]" + (f"  {one.account_id}" if one.account_id else ""), soft_wrap=False)
+    console.print(f"\n[bold]{escape(head)}[/]")
     table = Table(Column(no_wrap=True), Column(overflow="fold"), box=None, show_header=False, padding=(0, 2, 0, 2))
     for name, text in _lines(one):
         shown = escape(text)
@@ -114,11 +115,15 @@ def _show_connection(console: "Console", one: Connection) -> None:
 
 
 def _lines(one: Connection) -> Iterable[tuple[str, str]]:
+    if one.account_id:
+        yield "id", one.account_id
     status = one.status + (f" ({one.reason})" if one.reason else "")
     works = {True: ", the key works", False: ", the key does not work", None: ""}[one.works]
     yield "status", status + works
     for name, value in one.sees.items():
         yield name, ", ".join(map(str, value)) if isinstance(value, list) else str(value)  # pyright: ignore[reportUnknownArgumentType]
+    if one.account_id:
+        yield "may", policy.may(one.effects)
     if one.alias:
         yield "alias", one.alias
     for name, value in one.settings.items():

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import rich_click as click
 
+from toolway.router import policy
 from toolway.serve.local import Local
 from toolway.serve.running import beside, running
 from toolway.settings import read
@@ -25,6 +26,7 @@ def status(last: int, data: str | None) -> None:
 
 async def _show(last: int, data: str | None) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Column, Table
 
     console = Console()
@@ -44,7 +46,8 @@ async def _show(last: int, data: str | None) -> None:
             console.print(f"\nproject {project.name}: keys {len(keys)}, connected accounts {len(accounts)}, {counted}")
             for account in accounts[:20]:
                 played = " (sandbox)" if "sandbox" in account.settings else ""
-                console.print(f"  {account.toolkit}{played}: {account.label} for {account.user_id}  {account.id}", highlight=False)
+                console.print(escape(f"  {account.toolkit}{played}: {account.label} for {account.user_id}"), highlight=False)
+                console.print(f"    {account.id}  may {policy.may(account.effects)}", highlight=False)
             table = Table("when", Column("tool", no_wrap=True), "user", "outcome", "ms", box=None, padding=(0, 1, 0, 0))
             for entry in await _calls(local.store.log, project.id, last):
                 outcome = {"unknown": "outcome unknown", "sent": "sent, no answer yet"}.get(entry.state, entry.state)

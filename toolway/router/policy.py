@@ -1,5 +1,6 @@
 """What a session may use: one question, asked at discovery and again at every execution, whichever way the call came."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from toolway.accounts.keeper import Credential
@@ -19,6 +20,11 @@ HINTS: dict[Effect, tuple[str, ...]] = {
 
 WORDS: dict[str, str] = {"read": "read", "create": "create", "update": "change", "destroy": "delete"}
 """The effects, as people say them."""
+
+
+def may(effects: Sequence[str]) -> str:
+    """What an account was connected for, in words."""
+    return ", ".join(WORDS[effect] for effect in effects) or "nothing"
 
 
 def uses(session: Session, toolkit: str) -> bool:
@@ -80,9 +86,8 @@ def find(session: Session, catalogue: Catalogue, slug: str) -> Card:
 def permit(credential: Credential, card: Card) -> None:
     """Whether an account may be used for a tool: what its person allowed agents, and what its auth config does. Raises `Forbidden`."""
     if card.effect not in credential.effects:
-        allowed_ones = ", ".join(WORDS[effect] for effect in credential.effects) or "nothing"
         raise Forbidden(
-            f"{card.slug} would {WORDS[card.effect]}, and {credential.label} was connected to {allowed_ones} only.",
+            f"{card.slug} would {WORDS[card.effect]}, and {credential.label} was connected to {may(credential.effects)} only.",
             fix="Only the person who connected it can allow more: by connecting it again, with a new link.",
         )
     if credential.tools and card.slug not in credential.tools:
