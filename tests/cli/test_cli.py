@@ -134,6 +134,7 @@ def test_a_dry_try_shows_the_request_and_opens_no_connection(toolway: Shell) -> 
     said = toolway("toolkit", "try", "CLOCKIFY_CREATE_TIME_ENTRY", "--dry", "--json", json.dumps(moments))
     assert json.loads(said.out.partition("\n\n")[2]) == {"start": "2026-11-20T09:00:00Z", "end": "2026-11-20T08:00:00Z"}
     assert "UTC stands for the user's own" in said.out
+    assert "(default-workspace stands for the id of the account's own workspace, which a call looks up)" in said.out
 
 
 def test_settings_tell_their_origin_and_hide_secrets(toolway: Shell) -> None:
@@ -174,6 +175,13 @@ def test_an_account_of_the_sandbox_is_none_of_the_service(toolway: Shell) -> Non
     toolway.environment["TOOLWAY_SANDBOX"] = ""
     said = toolway("toolkit", "try", "CLOCKIFY_GET_TAGS", "--user", "alice")
     assert "One is connected in the sandbox, which is not running." in said.err
+
+
+def test_a_folder_that_cannot_be_read_is_told_by_whoever_looks_there(toolway: Shell) -> None:
+    toolway.environment["TOOLWAY_TOOLKITS"] = str(toolway.folder / "gone")
+    for words in (("search", "start a timer"), ("toolkit", "try", "CLOCKIFY_GET_TAGS", "--dry"), ("status",)):
+        said = toolway(*words)
+        assert said.code == 0 and "Left out:" in said.err and "gone" in said.err, words
 
 
 def test_an_account_is_taken_away(toolway: Shell) -> None:

@@ -41,6 +41,8 @@ def lint(folder: Path) -> list[str]:
         _hidden(path, problems)
     if toolkit is not None and not problems.found:
         _Lint(toolkit, files, problems, warnings).run()
+        for file in files.values():
+            _unwritten(file, warnings)
     return [*problems.found, *(WARNING + line for line in warnings.found)]
 
 
@@ -181,6 +183,13 @@ def _wrong_schema(found: Json) -> str:
     except ValueError as error:
         return f"not a JSON Schema: {str(error).splitlines()[0]}"
     return ""
+
+
+def _unwritten(file: File, warnings: Problems) -> None:
+    """Note what a draft left to a person; what is commented out is read by nobody."""
+    for number, line in enumerate(file.text.split("\n"), 1):
+        if re.search(r"\bTODO\b", line) and not line.startswith("#"):
+            warnings.found.append(f"{file.name}:{number}: TODO; words of yours are expected")
 
 
 def _hidden(path: Path, problems: Problems) -> None:

@@ -1,4 +1,4 @@
-"""`toolway doctor`: what is wrong with this installation and its connections, and the mend."""
+"""`toolway doctor`: what is wrong with this installation and its connections, and what mends it."""
 
 # pyright: reportUnknownMemberType=false
 # (rich_click's decorators are typed for an older click)
@@ -36,7 +36,7 @@ _MARKS = {"good": "[green]good[/]", "wrong": "[bold red]wrong[/]", "note": "[yel
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.option("--data", help="Data folder.  [default: ~/.toolway]")
 def doctor(user: str, toolkit: str, session: str, project: str, as_json: bool, data: str | None) -> None:
-    """What is wrong with this installation and its connections, and the mend. Each connected key is tried with a call or two.
+    """What is wrong with this installation and its connections, and what mends it. Each connected key is tried with a call or two.
 
     Leaves with 1 when something is wrong.
     """
@@ -139,12 +139,12 @@ def _lines(one: Connection) -> Iterable[tuple[str, str]]:
     if one.trouble:
         yield "trouble", one.trouble
     if one.mend:
-        yield "mend", one.mend
+        yield "to do", one.mend
 
 
 def _pace(pace: Pace, known: bool) -> str:
     plan = f" {'on' if known else 'if it is on'} the {pace.when}" if pace.when else ""
-    used = "" if pace.used is None else f"; {pace.used} in the last {pace.per}, as far as the call log knows"
+    used = "" if pace.used is None else f"; {pace.used} in the last {pace.per} by the call log, without look-ups and this look"
     calls = f"{pace.allows} call{'' if pace.allows == 1 else 's'} a{'n' if pace.per == 'hour' else ''} {pace.per}"
     return calls + plan + used
 

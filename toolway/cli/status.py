@@ -8,9 +8,10 @@ from datetime import datetime
 
 import rich_click as click
 
+from toolway.cli import tell_left_out
 from toolway.router import policy
 from toolway.serve.local import Local
-from toolway.serve.running import beside, running
+from toolway.serve.running import beside, differing, running
 from toolway.settings import read
 from toolway.store.log import Log
 from toolway.store.records import Entry, now_ms
@@ -38,6 +39,9 @@ async def _show(last: int, data: str | None) -> None:
     async with await Local.open(settings) as local:
         kits = local.catalogue.toolkits()
         console.print(f"toolkits  {', '.join(f'{k.slug} ({k.tools} tools)' for k in kits)}")
+        if other := differing(settings.data, [kit.slug for kit in kits]):
+            console.print(f"          {other}", highlight=False)
+        tell_left_out(local.catalogue)
         for project in await local.store.projects.all():
             keys = [k for k in await local.store.keys.list(project.id) if k.revoked_at is None]
             accounts = await local.store.accounts.list(project.id, status="ACTIVE")

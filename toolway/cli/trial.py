@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from toolway.cli import tell_left_out
 from toolway.errors import BadArgument, NotConnected, ToolwayError
 
 if TYPE_CHECKING:
@@ -71,17 +72,21 @@ def _value(text: str) -> Any:
 def _dry(slug: str, given: dict[str, Any], data: str | None) -> None:
     from toolway.calls import arguments, clock, request
     from toolway.serve.local import open_catalogue
+    from toolway.serve.running import beside
     from toolway.settings import read
 
-    settings = read({"data": data})
+    settings = beside(read({"data": data}))
     catalogue = open_catalogue(settings)
+    tell_left_out(catalogue)
     tool = catalogue.tool(slug)
     kit = catalogue.toolkit(tool.toolkit)
+    invented: list[str] = []
     taken = arguments.check(tool, kit, given)
     for param in tool.params:
         noun = kit.nouns_of(tool).get(param.field.kind.noun)
         if param.field.required and param.given not in taken and noun is not None and noun.default:
             taken[param.given] = f"default-{noun.name}"
+            invented.append(noun.name)
     taken, zone = asyncio.run(clock.read(tool, kit, taken, _utc))
     ready = request.build(tool, request.host_url(kit, tool.host, {}, settings.overrides), taken)
     click.echo(f"{ready.method} {ready.url}")
@@ -91,6 +96,8 @@ def _dry(slug: str, given: dict[str, Any], data: str | None) -> None:
     if auth is not None and auth.mode != "NO_AUTH":
         where = f"{auth.query} in the query" if auth.query else auth.header or "Authorization"
         click.echo(f"(and the account's key: {where})")
+    for name in invented:
+        click.echo(f"(default-{name} stands for the id of the account's own {name}, which a call looks up)")
     if zone:
         click.echo(f"(moments are meant by the clock of {zone}; without a connection UTC stands for the user's own)")
     if ready.body:
@@ -111,6 +118,7 @@ async def _try(slug: str, given: dict[str, Any], user: str, full: bool, project:
     from toolway.settings import read
 
     async with await Local.open(beside(read({"data": data}))) as local:
+        tell_left_out(local.catalogue)
         toolkit = local.catalogue.tool(slug).toolkit
         owner = await local.project(project)
         if not await local.keeper.accounts(owner.id, user, toolkit):

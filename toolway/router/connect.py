@@ -330,7 +330,7 @@ class Connector:
                 ) from None
             raise
         except (CallFailed, TooLarge) as error:
-            raise CallFailed(f"The {what} could not be proved: {error.message}", fix="Try again in a moment.") from None
+            raise CallFailed(f"The {what} could not be proved: {error.message}", fix=error.fix or "Try again in a moment.") from None
         value: Any = proof
         for part in (kit.check.label if kit.check else "").split("."):
             value = cast("Json", value).get(part) if isinstance(value, dict) and part else None

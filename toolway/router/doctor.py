@@ -45,8 +45,9 @@ class Connection(Struct, frozen=True, omit_defaults=True):
     """What is known of one connected account, or of a toolkit that is not connected (no `account_id`).
 
     `effects` are what its person allows agents. `works` says whether the service takes the key now, None when that was not tried or could
-    not be told; `sees` whom it takes it for and what that person may open there. `used` marks the one that a call takes which names none, and `why` says why it does, or why this one
-    is not. `trouble` is what is wrong, and `mend` what to do. Moments are in milliseconds since 1970.
+    not be told; `sees` whom it takes it for and what that person may open there. `used` marks the one that a call takes which names none,
+    and `why` says why it does, or why this one is not. `trouble` is what is wrong, and `mend` what to do. Moments are in milliseconds
+    since 1970.
     """
 
     toolkit: str

@@ -28,7 +28,8 @@ class Outcome(Struct, frozen=True):
 
     `account` says which account was used, `next` which arguments to add for the next page, `again` that the page before came once more,
     `zone` by the clock of which time zone moments were read, if one was needed, and `connect` which toolkit the user has to connect before
-    it can work. `status` is what the service answered with and `ms` the milliseconds that the call took, where it was made. `waited` are seconds for the account's turn, `changed` what a change changed (`calls.merge`).
+    it can work. `status` is what the service answered with and `ms` the milliseconds that the call took, where it was made. `waited` are
+    seconds for the account's turn, `changed` what a change changed (`calls.merge`).
     """
 
     successful: bool
