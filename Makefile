@@ -1,13 +1,15 @@
 # One verb a thought. Everything that is needed is installed into the checkout: .tools (uv) and .venv.
 PYTHON ?= python3
 UV := .tools/bin/uv
+# A company's proxy has a certificate of its own, which the system knows and uv does not.
+export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem),1,0)
 RUN := $(UV) run --frozen --no-sync
 
 .PHONY: help setup demo test accept lint types tables bench eval clean
 
 help:
 	@echo "make demo    see a request go through the three phases, with no account and no key"
-	@echo "make test    the fast tests"
+	@echo "make test    the fast tests: up to six minutes on two cores"
 	@echo "make accept  the slow, real ones: guides with their own SDKs"
 	@echo "make lint    style;  make types  types"
 	@echo "make tables  write docs/toolkits anew;  make pictures  docs/pictures"

@@ -1,5 +1,6 @@
 """What all tests share: an empty database of each kind, and a sandbox."""
 
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,9 @@ from tests.databases import Postgres
 # Machines are shared: how long a draw or an example takes says nothing of the code.
 settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared machine")
+
+# Who is told to stop takes down what it started, as with Ctrl-C: databases and sandboxes would stay.
+signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -189,6 +189,11 @@ class Net:
         except (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError) as error:
             if _refused(error):
                 raise _blocked(host) from None
+            if isinstance(error, aiohttp.ClientConnectorDNSError):
+                raise Unreachable(
+                    f"The name {host} could not be looked up; nothing was changed.",
+                    fix="Is it written right, and does this machine reach a name server?",
+                ) from None
             raise Unreachable(f"{host} could not be reached; nothing was changed.", fix="Try again in a moment.") from None
         except aiohttp.InvalidURL:
             raise _blocked(host) from None

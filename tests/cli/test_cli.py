@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -136,6 +137,7 @@ def test_a_dry_try_shows_the_request_and_opens_no_connection(toolway: Shell) -> 
     said = toolway("toolkit", "try", "CLOCKIFY_CREATE_TIME_ENTRY", "--dry", "--json", json.dumps(moments))
     assert json.loads(said.out.partition("\n\n")[2]) == {"start": "2026-11-20T09:00:00Z", "end": "2026-11-20T08:00:00Z"}
     assert "UTC stands for the user's own" in said.out
+    assert "(default-workspace stands for the id of the account's own workspace, which a call looks up)" in said.out
 
 
 def test_settings_tell_their_origin_and_hide_secrets(toolway: Shell) -> None:
@@ -155,3 +157,46 @@ def test_every_command_explains_itself(toolway: Shell) -> None:
         said = toolway(command, "--help")
         assert said.code == 0
         assert "Usage" in said.out
+
+
+def test_a_tool_is_tried_as_an_agent_would_call_it(toolway: Shell) -> None:
+    """What the person did not allow is refused, and the call stands in the record either way."""
+    toolway("connect", "clockify", "--user", "alice", "--api-key", CANARY)
+    with sqlite3.connect(toolway.folder / "data" / "toolway.db") as database:
+        database.execute("""UPDATE accounts SET effects = '["read"]'""")
+    said = toolway("toolkit", "try", "CLOCKIFY_CREATE_CLIENT", "--user", "alice", "name=Globex")
+    assert said.code == 1 and "was connected to read only" in said.err
+    assert toolway("toolkit", "try", "CLOCKIFY_GET_TAGS", "--user", "alice").code == 0
+    status = toolway("status").out
+    assert re.search(r"CLOCKIFY_CREATE_CLIENT +alice +failed \(forbidden\)", status), status
+    assert re.search(r"CLOCKIFY_GET_TAGS +alice +done", status)
+    assert "may read\n" in status
+
+
+def test_an_account_of_the_sandbox_is_none_of_the_service(toolway: Shell) -> None:
+    toolway("connect", "clockify", "--user", "alice", "--api-key", CANARY)
+    toolway.environment["TOOLWAY_SANDBOX"] = ""
+    said = toolway("toolkit", "try", "CLOCKIFY_GET_TAGS", "--user", "alice")
+    assert "One is connected in the sandbox, which is not running." in said.err
+
+
+def test_a_folder_that_cannot_be_read_is_told_by_whoever_looks_there(toolway: Shell) -> None:
+    toolway.environment["TOOLWAY_TOOLKITS"] = str(toolway.folder / "gone")
+    for words in (("search", "start a timer"), ("toolkit", "try", "CLOCKIFY_GET_TAGS", "--dry"), ("status",)):
+        said = toolway(*words)
+        assert said.code == 0 and "Left out:" in said.err and "gone" in said.err, words
+
+
+def test_an_account_is_taken_away(toolway: Shell) -> None:
+    account = toolway("connect", "clockify", "--user", "alice", "--api-key", CANARY).out.split()[-1]
+    said = toolway("disconnect", account)
+    assert said.code == 0 and said.out.startswith("Disconnected clockify (sandbox) as alice@example.com for alice:"), said.err
+    assert account not in toolway("status").out
+    assert "There is no connected account" in toolway("disconnect", account).err
+
+
+def test_status_fits_the_screen(toolway: Shell) -> None:
+    toolway("connect", "clockify", "--user", "somebody.with.a.long.name@studio.example", "--api-key", CANARY)
+    toolway.environment["COLUMNS"] = "80"
+    lines = toolway("status").out.splitlines()
+    assert not [line for line in lines if line.startswith("ca_")] and any(line.startswith("    ca_") for line in lines)

@@ -72,8 +72,19 @@ def test_the_first_lines(tmp_path: Path) -> None:
     (tmp_path / "kits" / "odd").mkdir(parents=True)
     (tmp_path / "kits" / "odd" / "toolkit.toml").write_text("[", "utf-8")
     house = House(tmp_path, TOOLWAY_PUBLIC_URL="https://router.example.org", TOOLWAY_TOOLKITS=str(tmp_path / "kits"))
-    with house.serving():
+    with house.serving() as served:
         said = house.log.read_text("utf-8")
+        asked = urllib.request.Request(served.origin, headers={"accept": "text/html,*/*"})
+        with urllib.request.urlopen(asked, timeout=10) as page:
+            assert b"Toolway runs here" in page.read()
+        assert served.ask("GET", "/")[0] == 404
+        status = house.say("status")
+        house.environment["TOOLWAY_TOOLKITS"] = str(Path(__file__).parents[2] / "bench" / "toolkit")
+        other = house.say("status")
+        taken = _serve(tmp_path, "--port", served.origin.rpartition(":")[2])
+    assert "The server that runs serves" not in status and "The server that runs serves clockify, desktime:" in re.sub(r"\s+", " ", other)
+    assert re.search(r"Toolway runs already: http://127\.0\.0\.1:\d+ \(process \d+\)\. End it, or choose another with --port", taken)
+    assert re.search(r"Calls go to the real services: clockify \(\d+ tools\), desktime", said)
     assert re.search(r"Toolway listens on http://127\.0\.0\.1:\d+ and is reached under https://router\.example\.org\n", said)
     assert f"See: toolway toolkit lint {tmp_path / 'kits' / 'odd'}\n" in said
     assert "COMPOSIO_BASE_URL=https://router.example.org" not in said  # the key was preset: nothing is new

@@ -143,3 +143,9 @@ async def test_large_answers_wait_their_turn_and_small_ones_do_not() -> None:
         go.set()
         assert (await first).body == (await second).body == large and not net.large_answers
         await net.close()
+
+
+async def test_a_name_that_cannot_be_looked_up_is_told_as_that() -> None:
+    async with reaching() as net:
+        with pytest.raises(Unreachable, match=r"The name nowhere\.invalid could not be looked up"):
+            await net.send(Request("GET", "https://nowhere.invalid/", seconds=5))

@@ -19,9 +19,10 @@ async def test_a_person_connects(router: Router) -> None:
     browser = Browser(router)
     page = await browser.open(link)
     assert page.status == 200
-    for words in ("DeskTime", "alice", "stored encrypted", "desktime.com"):
+    for words in ("DeskTime", "alice", "stored encrypted", "sandbox-desktime-key", "a sandbox, not DeskTime itself"):
         assert words in page.text
     assert 'type="password"' in page.text
+    assert "Open DeskTime" not in page.text and "operator" not in page.text  # nobody is to look for a real key
     done = await browser.send(link, key=KEY)
     assert done.status == 200
     account = await account_of(router, number)

@@ -149,6 +149,10 @@ async def test_the_document(router: Router) -> None:
     assert len(numbers) == len(set(numbers)) > 20
     for name in ("post", "get", "patch", "delete"):
         assert any(name in item for item in document["paths"].values())
+    made, changed = (document["components"]["schemas"][name] for name in ("SessionBody", "SessionChange"))
+    assert made["required"] == ["user_id"] and {"toolkits", "tags", "preload"} < made["properties"].keys()
+    assert "user_id" not in changed["properties"] and not changed.get("required")
+    assert document["paths"]["/api/v3.1/tool_router/session"]["post"]["requestBody"]
     text = reply.text
     for reference in set(part.split('"')[0] for part in text.split('"#/components/schemas/')[1:]):
         assert reference in document["components"]["schemas"]

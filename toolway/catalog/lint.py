@@ -41,6 +41,8 @@ def lint(folder: Path) -> list[str]:
         _hidden(path, problems)
     if toolkit is not None and not problems.found:
         _Lint(toolkit, files, problems, warnings).run()
+        for file in files.values():
+            _unwritten(file, warnings)
     return [*problems.found, *(WARNING + line for line in warnings.found)]
 
 
@@ -170,6 +172,13 @@ class _Lint:
         for key in self.main.content.get("path", {}):
             if key not in given:
                 self.warnings.add(self.main, ("path", key), "no call has this place")
+
+
+def _unwritten(file: File, warnings: Problems) -> None:
+    """Note what a draft left to a person; what is commented out is read by nobody."""
+    for number, line in enumerate(file.text.split("\n"), 1):
+        if re.search(r"\bTODO\b", line) and not line.startswith("#"):
+            warnings.found.append(f"{file.name}:{number}: TODO; words of yours are expected")
 
 
 def _hidden(path: Path, problems: Problems) -> None:

@@ -3,19 +3,25 @@
 # pyright: reportUnknownMemberType=false, reportCallIssue=false
 # (rich_click's decorators are typed for an older click)
 
+import shlex
 import sys
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import rich_click as click
 
 from toolway import __version__
 
+if TYPE_CHECKING:
+    from toolway.catalog.index import Catalogue
+
 _ROOMS = {
     "serve": "Start the router.",
     "connect": "Connect an account with a key, without a browser.",
+    "disconnect": "Take a connected account away.",
     "key": "Make, list and revoke API keys.",
-    "doctor": "What is wrong with this installation and its connections, and the mend.",
-    "vault": "The keys that seal what is kept: which there are, and a new one in place of the old.",
+    "doctor": "What is wrong with this installation and its connections, and what mends it.",
+    "vault": "The keys that what is kept is encrypted with: which there are, and a new one in place of the old.",
     "status": "What is kept, and what was called last.",
     "search": "Find tools for a request in words.",
     "toolkit": "Look at toolkits, check them, try their tools.",
@@ -47,6 +53,12 @@ def cli() -> None:
 def counted(count: int, noun: str) -> str:
     """A number of things in words: 1 toolkit, 1,200 tools."""
     return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
+def tell_left_out(catalogue: "Catalogue") -> None:
+    """Say on stderr which toolkits cannot be read: whoever looks for a tool of theirs would look for long."""
+    for folder, error in catalogue.broken.items():
+        click.echo(f"Left out: {error.message} See: toolway toolkit lint {shlex.quote(folder)}", err=True)
 
 
 def main() -> None:

@@ -54,7 +54,8 @@ def _against(folder: Path, document: Path, record: bool) -> list[str]:
     elif record:
         click.echo("Nothing was recorded.", err=True)
     elif not found.slips and not found.recorded:
-        click.echo(f"{folder.name}/{checked.LOCK} says otherwise; --record writes it anew.", err=True)
+        said = "says otherwise; --record writes it anew" if (folder / checked.LOCK).exists() else "is not there yet; --record writes it"
+        click.echo(f"{folder.name}/{checked.LOCK} {said}.", err=True)
     return found.slips
 
 

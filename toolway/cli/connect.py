@@ -9,6 +9,7 @@ import sys
 import rich_click as click
 
 from toolway.accounts import schemes
+from toolway.cli import tell_left_out
 from toolway.errors import BadArgument
 from toolway.serve.local import DEFAULT_PROJECT, Local
 from toolway.serve.running import beside
@@ -39,6 +40,7 @@ def connect(toolkit: str, user: str, api_key: str | None, scheme: str, fields: t
 async def _connect(toolkit: str, user: str, key: str, mode: str, fields: dict[str, str], project: str, data: str | None) -> str:
     settings = beside(read({"data": data}))
     async with await Local.open(settings) as local:
+        tell_left_out(local.catalogue)
         owner = await local.project(project)
         kit = local.catalogue.toolkit(toolkit)
         auth = schemes.auth_of(kit, mode) if mode else schemes.key_auth(kit)

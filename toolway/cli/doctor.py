@@ -1,4 +1,4 @@
-"""`toolway doctor`: what is wrong with this installation and its connections, and the mend."""
+"""`toolway doctor`: what is wrong with this installation and its connections, and what mends it."""
 
 # pyright: reportUnknownMemberType=false
 # (rich_click's decorators are typed for an older click)
@@ -14,6 +14,7 @@ import msgspec
 import rich_click as click
 
 from toolway.errors import NotFound, ToolwayError
+from toolway.router import policy
 from toolway.router.doctor import Connection, Pace
 from toolway.serve import health
 from toolway.serve.health import Finding
@@ -35,7 +36,7 @@ _MARKS = {"good": "[green]good[/]", "wrong": "[bold red]wrong[/]", "note": "[yel
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.option("--data", help="Data folder.  [default: ~/.toolway]")
 def doctor(user: str, toolkit: str, session: str, project: str, as_json: bool, data: str | None) -> None:
-    """What is wrong with this installation and its connections, and the mend. Each connected key is tried with a call or two.
+    """What is wrong with this installation and its connections, and what mends it. Each connected key is tried with a call or two.
 
     Leaves with 1 when something is wrong.
     """
@@ -104,7 +105,7 @@ def _show_connection(console: "Console", one: Connection) -> None:
 
     played = " (sandbox)" if one.sandbox else ""
     head = f"{one.toolkit}{played}: {one.label or 'not connected'} for {one.user_id}"
-    console.print(f"\n[bold]{escape(head)}[/]" + (f"  {one.account_id}" if one.account_id else ""), soft_wrap=False)
+    console.print(f"\n[bold]{escape(head)}[/]")
     table = Table(Column(no_wrap=True), Column(overflow="fold"), box=None, show_header=False, padding=(0, 2, 0, 2))
     for name, text in _lines(one):
         shown = escape(text)
@@ -113,11 +114,15 @@ def _show_connection(console: "Console", one: Connection) -> None:
 
 
 def _lines(one: Connection) -> Iterable[tuple[str, str]]:
+    if one.account_id:
+        yield "id", one.account_id
     status = one.status + (f" ({one.reason})" if one.reason else "")
     works = {True: ", the key works", False: ", the key does not work", None: ""}[one.works]
     yield "status", status + works
     for name, value in one.sees.items():
         yield name, ", ".join(map(str, cast("list[Any]", value))) if isinstance(value, list) else str(value)
+    if one.account_id:
+        yield "may", policy.may(one.effects)
     if one.alias:
         yield "alias", one.alias
     for name, value in one.settings.items():
@@ -133,12 +138,12 @@ def _lines(one: Connection) -> Iterable[tuple[str, str]]:
     if one.trouble:
         yield "trouble", one.trouble
     if one.mend:
-        yield "mend", one.mend
+        yield "to do", one.mend
 
 
 def _pace(pace: Pace, known: bool) -> str:
     plan = f" {'on' if known else 'if it is on'} the {pace.when}" if pace.when else ""
-    used = "" if pace.used is None else f"; {pace.used} in the last {pace.per}, as far as the call log knows"
+    used = "" if pace.used is None else f"; {pace.used} in the last {pace.per} by the call log, without look-ups and this look"
     calls = f"{pace.allows} call{'' if pace.allows == 1 else 's'} a{'n' if pace.per == 'hour' else ''} {pace.per}"
     return calls + plan + used
 

@@ -57,7 +57,9 @@ def list_(project: str | None, data: str | None) -> None:
     from rich.console import Console
     from rich.table import Column, Table
 
-    table = Table(Column("id", no_wrap=True, min_width=26), "project", "ends in", "may", "made", "state", box=None, padding=(0, 1, 0, 0))
+    table = Table(
+        Column("id", no_wrap=True, min_width=26), "project", "key ends with", "scopes", "made on", "state", box=None, padding=(0, 1, 0, 0)
+    )
     for name, one in asyncio.run(look()):
         table.add_row(one.id, name, one.hint, ", ".join(one.scopes), _day(one.created_at), _state(one))
     Console().print(table)

@@ -6,7 +6,6 @@
 import asyncio
 import contextlib
 import os
-import shlex
 import signal
 import socket
 import ssl
@@ -20,12 +19,13 @@ from urllib.parse import urlsplit
 import rich_click as click
 
 from toolway.accounts import ring
+from toolway.cli import counted, tell_left_out
 from toolway.cli.oversee import oversee
 from toolway.errors import BadSetting
 from toolway.serve.app import App
 from toolway.serve.gate import is_loopback
 from toolway.serve.local import Local
-from toolway.serve.running import leave_word
+from toolway.serve.running import leave_word, running
 from toolway.settings import Settings, read
 from toolway.watch import Spans, Watch, adopt, start
 
@@ -82,7 +82,7 @@ async def _serve(settings: Settings) -> None:
             fresh = await local.first_key()
             own = _origin(settings, listener)
             origin = settings.text("public_url").rstrip("/") or own
-            other = stack.enter_context(leave_word(settings, origin))
+            other = stack.enter_context(leave_word(settings, origin, [kit.slug for kit in local.catalogue.toolkits()]))
             _tell(settings, local, own, origin, other, fresh.open() if fresh else "")
             if alone:
                 await run(settings, app, listener)
@@ -164,7 +164,9 @@ def _listen(settings: Settings) -> socket.socket:
         listener.bind((host, port))
         listener.listen(2048)
     except OSError as error:
-        raise BadSetting(f"{host}:{port} cannot be listened on: {error.strerror}.", fix="Choose another with --port.") from None
+        told = running(settings.data)
+        other = f"Toolway runs already: {told['origin']} (process {told['pid']}). End it, or choose" if told else "Choose"
+        raise BadSetting(f"{host}:{port} cannot be listened on: {error.strerror}.", fix=f"{other} another with --port.") from None
     except (ValueError, TypeError):  # NUL, or a name that no resolver takes
         raise BadSetting(f"host is {host[:80]!r}, which is no address.", fix="Give an address of this machine.") from None
     return listener
@@ -182,15 +184,17 @@ def _tell(settings: Settings, local: Local, own: str, origin: str, other: Mappin
     click.echo(f"Toolway listens on {own}" + (f" and is reached under {origin}" if origin != own else ""))
     if other:
         click.echo(f"Note: {other['origin']} (process {other['pid']}) serves this data folder too; commands ask that one.", err=True)
+    real = [f"{kit.slug} ({counted(kit.tools, 'tool')})" for kit in local.catalogue.toolkits() if kit.slug not in settings.played]
+    if real:
+        click.echo(f"Calls go to the real services: {', '.join(real)}")
     if settings.played:
         click.echo(f"Sandbox: Clockify and DeskTime are played at {settings.text('sandbox')}")
         click.echo("  connect with the keys sandbox-clockify-key and sandbox-desktime-key")
-    elif settings.text("hosts"):
+    if settings.text("hosts"):
         click.echo(f"Sent elsewhere: {settings.text('hosts')}")
     if not is_loopback(settings.text("host")) and urlsplit(origin).scheme != "https":
         click.echo("Note: this listens beyond this machine without https; keys would travel in the clear.", err=True)
-    for folder, broken in local.catalogue.broken.items():
-        click.echo(f"Left out: {broken.message} See: toolway toolkit lint {shlex.quote(folder)}", err=True)
+    tell_left_out(local.catalogue)
     if key:
         click.echo("\nFirst start. Put this into your program's .env; the key is shown this once:\n")
         click.echo(f"COMPOSIO_BASE_URL={origin}\nCOMPOSIO_API_KEY={key}\n")

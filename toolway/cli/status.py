@@ -9,8 +9,10 @@ from datetime import datetime
 import rich_click as click
 
 from toolway.accounts.keeper import PLAYED
+from toolway.cli import tell_left_out
+from toolway.router import policy
 from toolway.serve.local import Local
-from toolway.serve.running import beside, running
+from toolway.serve.running import beside, differing, running
 from toolway.settings import read
 from toolway.store.log import Log
 from toolway.store.records import Entry, now_ms
@@ -26,6 +28,7 @@ def status(last: int, data: str | None) -> None:
 
 async def _show(last: int, data: str | None) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Column, Table
 
     console = Console()
@@ -37,6 +40,9 @@ async def _show(last: int, data: str | None) -> None:
     async with await Local.open(settings) as local:
         kits = local.catalogue.toolkits()
         console.print(f"toolkits  {', '.join(f'{k.slug} ({k.tools} tools)' for k in kits)}")
+        if other := differing(settings.data, [kit.slug for kit in kits]):
+            console.print(f"          {other}", highlight=False)
+        tell_left_out(local.catalogue)
         for project in await local.store.projects.all():
             keys = [k for k in await local.store.keys.list(project.id) if k.revoked_at is None]
             accounts = await local.store.accounts.list(project.id, status="ACTIVE")
@@ -45,7 +51,8 @@ async def _show(last: int, data: str | None) -> None:
             console.print(f"\nproject {project.name}: keys {len(keys)}, connected accounts {len(accounts)}, {counted}")
             for account in accounts[:20]:
                 played = " (sandbox)" if PLAYED in account.settings else ""
-                console.print(f"  {account.toolkit}{played}: {account.label} for {account.user_id}  {account.id}", highlight=False)
+                console.print(escape(f"  {account.toolkit}{played}: {account.label} for {account.user_id}"), highlight=False)
+                console.print(f"    {account.id}  may {policy.may(account.effects)}", highlight=False)
             table = Table("when", Column("tool", no_wrap=True), "user", "outcome", "ms", box=None, padding=(0, 1, 0, 0))
             for entry in await _calls(local.store.log, project.id, last):
                 outcome = {"unknown": "outcome unknown", "sent": "sent, no answer yet"}.get(entry.state, entry.state)

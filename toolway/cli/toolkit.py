@@ -3,14 +3,13 @@
 # pyright: reportUnknownMemberType=false
 # (rich_click's decorators are typed for an older click)
 
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from toolway.cli import counted
+from toolway.cli import counted, tell_left_out
 from toolway.cli.check import check
 from toolway.cli.folders import toolkit_folders
 from toolway.cli.new import new
@@ -27,12 +26,14 @@ _EFFECTS = {"read": "green", "create": "blue", "update": "yellow", "destroy": "r
 
 
 def open_catalogue() -> "Catalogue":
-    """The catalogue, with its compiled file in the data folder if there is one already."""
+    """The catalogue, with its compiled file in the data folder if there is one already. Tells of toolkits that cannot be read."""
     from toolway import settings
     from toolway.catalog.index import Catalogue
 
     data = settings.read().data
-    return Catalogue(toolkit_folders(), data / "catalogue.db" if data.is_dir() else None)
+    catalogue = Catalogue(toolkit_folders(), data / "catalogue.db" if data.is_dir() else None)
+    tell_left_out(catalogue)
+    return catalogue
 
 
 @click.group()
@@ -48,8 +49,6 @@ def list_() -> None:
     for card in catalogue.toolkits():
         table.add_row(card.slug, _plain(card.title), str(card.tools), " ".join(card.modes).lower(), _plain(card.about))
     _console().print(table)
-    for folder, error in catalogue.broken.items():
-        click.echo(f"Left out: {error.message} See: toolway toolkit lint {shlex.quote(folder)}", err=True)
 
 
 @toolkit.command()

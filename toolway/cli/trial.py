@@ -5,11 +5,15 @@
 
 import asyncio
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from toolway.errors import BadArgument, NotConnected
+from toolway.cli import tell_left_out
+from toolway.errors import BadArgument, NotConnected, ToolwayError
+
+if TYPE_CHECKING:
+    from toolway.serve.local import Local
 
 
 @click.command("try")
@@ -24,7 +28,10 @@ from toolway.errors import BadArgument, NotConnected
 def try_(
     slug: str, arguments: tuple[str, ...], document: str | None, user: str | None, dry: bool, full: bool, project: str, data: str | None
 ) -> None:
-    """Call a tool, for example: toolway toolkit try CLOCKIFY_GET_TAGS --user alice workspaceId=Marketing"""
+    """Call a tool as an agent would: toolway toolkit try CLOCKIFY_GET_TAGS --user alice workspaceId=Marketing
+
+    What the account was not connected to do is refused, and the call is in toolway status.
+    """
     given = _given(arguments, document)
     if dry:
         _dry(slug, given, data)
@@ -65,17 +72,21 @@ def _value(text: str) -> Any:
 def _dry(slug: str, given: dict[str, Any], data: str | None) -> None:
     from toolway.calls import arguments, clock, request
     from toolway.serve.local import open_catalogue
+    from toolway.serve.running import beside
     from toolway.settings import read
 
-    settings = read({"data": data})
+    settings = beside(read({"data": data}))
     catalogue = open_catalogue(settings)
+    tell_left_out(catalogue)
     tool = catalogue.tool(slug)
     kit = catalogue.toolkit(tool.toolkit)
+    invented: list[str] = []
     taken = arguments.check(tool, kit, given)
     for param in tool.params:
         noun = kit.nouns_of(tool).get(param.field.kind.noun)
         if param.field.required and param.given not in taken and noun is not None and noun.default:
             taken[param.given] = f"default-{noun.name}"
+            invented.append(noun.name)
     taken, zone = asyncio.run(clock.read(tool, kit, taken, _utc))
     ready = request.build(tool, request.host_url(kit, tool.host, {}, settings.overrides), taken)
     click.echo(f"{ready.method} {ready.url}")
@@ -85,6 +96,8 @@ def _dry(slug: str, given: dict[str, Any], data: str | None) -> None:
     if auth is not None and auth.mode != "NO_AUTH":
         where = f"{auth.query} in the query" if auth.query else auth.header or "Authorization"
         click.echo(f"(and the account's key: {where})")
+    for name in invented:
+        click.echo(f"(default-{name} stands for the id of the account's own {name}, which a call looks up)")
     if zone:
         click.echo(f"(moments are meant by the clock of {zone}; without a connection UTC stands for the user's own)")
     if ready.body:
@@ -98,22 +111,42 @@ async def _utc(source: tuple[str, str]) -> str:
 
 
 async def _try(slug: str, given: dict[str, Any], user: str, full: bool, project: str, data: str | None) -> None:
+    from toolway.router.direct import Direct
+    from toolway.router.execute import Executor
     from toolway.serve.local import Local
     from toolway.serve.running import beside
     from toolway.settings import read
 
     async with await Local.open(beside(read({"data": data}))) as local:
-        tool = local.catalogue.tool(slug)
+        tell_left_out(local.catalogue)
+        toolkit = local.catalogue.tool(slug).toolkit
         owner = await local.project(project)
-        try:
-            credential = await local.keeper.credential(owner.id, user, tool.toolkit)
-        except NotConnected:
-            raise NotConnected(tool.toolkit, fix=f"Connect it: toolway connect {tool.toolkit} --user {user}") from None
-        result = await local.runner.run(local.catalogue.toolkit(tool.toolkit), tool, given, credential, full=full)
-    click.echo(json.dumps(result.reply.data, indent=2, ensure_ascii=False))
-    more = f", more with {json.dumps(result.reply.next)}" if result.reply.next else ""
-    trimmed = ", trimmed (--full shows all)" if result.reply.trimmed else ""
-    waited = f", waited {result.waited:.1f} s for its turn" if result.waited >= 0.05 else ""
-    changed = f", changed {json.dumps(result.changed, ensure_ascii=False)}" if result.changed else ""
-    clock = f", by the clock of {result.zone}" if result.zone else ""
-    click.echo(f"{result.status} in {result.ms} ms as {credential.label}{waited}{changed}{clock}{trimmed}{more}", err=True)
+        if not await local.keeper.accounts(owner.id, user, toolkit):
+            raise await _not_connected(local, owner.id, user, toolkit)
+        session = await Direct(local.store, local.catalogue).session(owner.id, user)
+        done = await Executor(local.store, local.catalogue, local.keeper, local.runner).execute(session, slug, given, full=full)
+    if not done.successful:
+        raise ToolwayError(done.error or "The call failed.")
+    click.echo(json.dumps(done.data, indent=2, ensure_ascii=False))
+    more = f", more with {json.dumps(done.next)}" if done.next else ""
+    trimmed = ", trimmed (--full shows all)" if done.trimmed else ""
+    waited = f", waited {done.waited:.1f} s for its turn" if done.waited >= 0.05 else ""
+    changed = f", changed {json.dumps(done.changed, ensure_ascii=False)}" if done.changed else ""
+    clock = f", by the clock of {done.zone}" if done.zone else ""
+    click.echo(f"{done.status} in {done.ms} ms as {done.account}{waited}{changed}{clock}{trimmed}{more}", err=True)
+
+
+async def _not_connected(local: "Local", project_id: str, user: str, toolkit: str) -> NotConnected:
+    """What to do where no account can be used: perhaps one is there that was connected in the sandbox, or beside it."""
+    played = toolkit in local.settings.played
+    if await local.store.accounts.active(project_id, user, toolkit):
+        there = (
+            "The one that is connected is real, and calls go to the sandbox now."
+            if played
+            else "One is connected in the sandbox, which is not running."
+        )
+    else:
+        there = ""
+    where = " in the sandbox" if played else " at the real service" if there else ""
+    fix = f"Connect one{where}: toolway connect {toolkit} --user {user}"
+    return NotConnected(toolkit, fix=f"{there} {fix}".strip())

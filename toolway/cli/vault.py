@@ -18,6 +18,7 @@ from toolway.serve.local import Local
 from toolway.serve.running import beside
 from toolway.settings import Settings, read
 
+_KINDS = {"pepper": "the secret that API keys are hashed with"}
 _ELSEWHERE = "the setting {name} ({origin}), which cannot be changed from here"
 
 
@@ -42,10 +43,14 @@ async def _status(settings: Settings) -> None:
         ring = local.vault.ring
     console = Console()
     console.print(f"The ring is in {_where(settings, local.vault.file)}.", highlight=False, soft_wrap=True)
-    table = Table("key", "is", "sealed under it", box=None, padding=(0, 2, 0, 0))
+    table = Table("key", "is", "encrypted with it", box=None, padding=(0, 2, 0, 0))
     for key in (*ring, *sorted(under.keys() - set(ring))):
         what = "the one that seals" if key == ring[0] else "still opens" if key in ring else "MISSING: what is under it does not open"
-        table.add_row(key, what, ", ".join(f"{name} {number:,}" for name, number in sorted(under.get(key, Counter()).items())) or "nothing")
+        table.add_row(
+            key,
+            what,
+            ", ".join(f"{_KINDS.get(name, name)} {number:,}" for name, number in sorted(under.get(key, Counter()).items())) or "nothing",
+        )
     console.print(table)
     if len(ring) > 1:
         console.print("toolway vault rotate goes on with the change of keys.")

@@ -351,7 +351,7 @@ class Connector:
                 ) from None
             raise
         except (CallFailed, TooLarge) as error:
-            raise CallFailed(f"The {what} could not be proved: {error.message}", fix="Try again in a moment.") from None
+            raise CallFailed(f"The {what} could not be proved: {error.message}", fix=error.fix or "Try again in a moment.") from None
         value = reply.value_at(proof, kit.check.label) if kit.check else None
         told = " ".join(str(value).split())[:200] if isinstance(value, str | int) else ""
         return told or credential.settings.get("username", "") or kit.title

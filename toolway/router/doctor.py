@@ -44,9 +44,10 @@ class Pace(Struct, frozen=True, omit_defaults=True):
 class Connection(Struct, frozen=True, omit_defaults=True):
     """What is known of one connected account, or of a toolkit that is not connected (no `account_id`).
 
-    `works` says whether the service takes the key now, None when that was not tried or could not be told; `sees` whom it takes it for and
-    what that person may open there. `used` marks the one that a call takes which names none, and `why` says why it does, or why this one
-    is not. `trouble` is what is wrong, and `mend` what to do. Moments are in milliseconds since 1970.
+    `effects` are what its person allows agents. `works` says whether the service takes the key now, None when that was not tried or could
+    not be told; `sees` whom it takes it for and what that person may open there. `used` marks the one that a call takes which names none,
+    and `why` says why it does, or why this one is not. `trouble` is what is wrong, and `mend` what to do. Moments are in milliseconds
+    since 1970.
     """
 
     toolkit: str
@@ -59,6 +60,7 @@ class Connection(Struct, frozen=True, omit_defaults=True):
     mode: str = ""
     settings: dict[str, str] = {}
     sandbox: bool = False
+    effects: tuple[str, ...] = ()
     works: bool | None = None
     sees: dict[str, Any] = {}
     created_at: int | None = None
@@ -146,6 +148,7 @@ class Doctor:
             mode=account.mode,
             settings=settings,
             sandbox=PLAYED in account.settings,
+            effects=account.effects,
             created_at=account.created_at,
             refreshed_at=account.refreshed_at,
             expires_at=account.expires_at,
@@ -159,9 +162,8 @@ class Doctor:
         try:
             kit = self._catalogue.toolkit(account.toolkit)
         except UnknownToolkit as error:
-            return msgspec.structs.replace(
-                fact, trouble=error.message, mend="Bring the toolkit back (TOOLWAY_TOOLKITS), or delete the account."
-            )
+            mend = f"Bring the toolkit back (TOOLWAY_TOOLKITS), or take the account away: toolway disconnect {account.id}"
+            return msgspec.structs.replace(fact, trouble=error.message, mend=mend)
         fact = msgspec.structs.replace(fact, pace=await self._pace(kit, account))
         if not prove or account.id not in ids:
             return fact

@@ -28,7 +28,8 @@ class Outcome(Struct, frozen=True):
 
     `account` says which account was used, `next` which arguments to add for the next page, `again` that the page before came once more,
     `zone` by the clock of which time zone moments were read, if one was needed, and `connect` which toolkit the user has to connect before
-    it can work. `waited` are seconds for the account's turn, `changed` what a change changed (`calls.merge`).
+    it can work. `status` is what the service answered with and `ms` the milliseconds that the call took, where it was made. `waited` are
+    seconds for the account's turn, `changed` what a change changed (`calls.merge`).
     """
 
     successful: bool
@@ -43,6 +44,8 @@ class Outcome(Struct, frozen=True):
     changed: Json = {}
     zone: str = ""
     again: bool = False
+    status: int = 0
+    ms: int = 0
 
     def to_json(self) -> Json:
         """The result as agents read it."""
@@ -123,6 +126,8 @@ class Executor:
                 changed=result.changed,
                 zone=result.zone,
                 again=reply.again,
+                status=result.status,
+                ms=result.ms,
             )
         except ToolwayError as error:
             return _failed(attempt, error)

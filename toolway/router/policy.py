@@ -22,6 +22,11 @@ WORDS: dict[str, str] = {"read": "read", "create": "create", "update": "change",
 """The effects, as people say them."""
 
 
+def may(effects: Sequence[str]) -> str:
+    """What an account was connected for, in words."""
+    return ", ".join(WORDS[effect] for effect in effects) or "nothing"
+
+
 def uses(session: Session, toolkit: str) -> bool:
     """Whether a session uses a toolkit at all."""
     chosen: dict[str, list[str]] = session.config["toolkits"]
@@ -105,9 +110,8 @@ def refused(grant: Grant, card: Card, account: str) -> Refusal | None:
     if grant.off:
         return Refusal(f"cannot be called: the auth config of {account} is switched off", "the operator can switch it on again")
     if card.effect not in grant.effects:
-        may = ", ".join(WORDS[effect] for effect in grant.effects) or "nothing"
         return Refusal(
-            f"would {WORDS[card.effect]}, and {account} was connected to {may} only",
+            f"would {WORDS[card.effect]}, and {account} was connected to {may(grant.effects)} only",
             "only the person who connected it can allow more, by connecting it again with a new link",
         )
     if grant.tools and card.slug not in grant.tools:

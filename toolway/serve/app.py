@@ -117,6 +117,9 @@ class App:
             case ("metrics",):
                 await self._caller(scope, "read")
                 return _get(scope, Response(200, self._meters.text(), kind=METRICS), request_id)
+            case ("",) if "text/html" in (header(scope, b"accept") or ""):
+                self._gate.welcome(scope, self._gate.origin(scope))
+                return _get(scope, paper.page("home.html", 200), request_id)
             case ("static", "toolway.css"):
                 return _get(scope, paper.style(), request_id)
             case _ if is_page(parts):

@@ -20,7 +20,7 @@ from toolway.errors import BadSetting, ToolwayError
 from toolway.net import Net, Request, address_of
 from toolway.serve.gate import Gate, is_loopback, is_public_url
 from toolway.serve.local import Local
-from toolway.serve.running import running
+from toolway.serve.running import differing, running
 from toolway.settings import SETTINGS, Settings
 from toolway.store.migrate import known_migrations
 
@@ -45,12 +45,14 @@ def before_opening(settings: Settings) -> list[Finding]:
 
 async def opened(local: Local) -> list[Finding]:
     """What an open installation tells of itself: database, vault, toolkits, the record of calls, and the running server."""
-    found = [Finding("database", "good", f"{local.store.database.name} ({known_migrations()[-1].removesuffix('.sql')})")]
+    found = [Finding("database", "good", f"{local.store.database.name} (tables of version {int(known_migrations()[-1][:4])})")]
     found += await _vault(local)
     found += [
         Finding("toolkits", "wrong", f"{folder}: {problem.message}", f"toolway toolkit lint {shlex.quote(folder)}")
         for folder, problem in local.catalogue.broken.items()
     ] or [Finding("toolkits", "good", ", ".join(f"{kit.slug} ({kit.tools} tools)" for kit in local.catalogue.toolkits()))]
+    if other := differing(local.settings.data, [kit.slug for kit in local.catalogue.toolkits()]):
+        found.append(Finding("toolkits", "note", other, "Start it anew with the setting that you mean"))
     return [*found, *await _record(local), *await _server(local.settings)]
 
 

@@ -7,7 +7,7 @@ old, whatever process has the number in it by now: a key is never sent where it 
 import contextlib
 import json
 import os
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,8 +19,11 @@ _WORD, _LOCK = "running.json", "running.lock"
 
 
 @contextlib.contextmanager
-def leave_word(settings: Settings, origin: str) -> Generator[Mapping[str, Any] | None]:
-    """Leave word for as long as this lasts. Where another server runs on the folder already, its word stays and is given instead."""
+def leave_word(settings: Settings, origin: str, toolkits: Sequence[str] = ()) -> Generator[Mapping[str, Any] | None]:
+    """Leave word for as long as this lasts: where the server is reached, and which toolkits it serves.
+
+    Where another server runs on the folder already, its word stays and is given instead.
+    """
     data = settings.data
     hold = Hold.attempt(data / _LOCK, make=True)
     if hold is None:
@@ -28,7 +31,8 @@ def leave_word(settings: Settings, origin: str) -> Generator[Mapping[str, Any] |
         return
     path = data / _WORD
     fresh = path.with_suffix(f".{os.getpid()}")
-    word = {"pid": os.getpid(), "origin": origin, "sandbox": settings.text("sandbox"), "database": _database(settings)}
+    word: dict[str, object] = {"pid": os.getpid(), "origin": origin, "sandbox": settings.text("sandbox")}
+    word |= {"database": _database(settings), "toolkits": list(toolkits)}
     fresh.write_text(json.dumps(word) + "\n", "utf-8")
     fresh.replace(path)
     try:
@@ -67,6 +71,15 @@ def beside(settings: Settings) -> Settings:
             fix="Give the command the same TOOLWAY_DATABASE, or put it into toolway.toml.",
         )
     return settings.but(sandbox=told["sandbox"]) if told["sandbox"] else settings
+
+
+def differing(data: Path, toolkits: Sequence[str]) -> str:
+    """What to say where a running server serves other toolkits than these, which this command knows; "" where it does not."""
+    told = running(data) or {}
+    served = [str(slug) for slug in told.get("toolkits") or toolkits]
+    if set(served) == set(toolkits):
+        return ""
+    return f"The server that runs serves {', '.join(served)}: it was started with another TOOLWAY_TOOLKITS, or before a toolkit was there."
 
 
 def _database(settings: Settings) -> str:

@@ -3,7 +3,7 @@
 The page says who asks, for whom, what will be kept and where it will be sent, and lets the person narrow what agents may do.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -48,6 +48,7 @@ class ConnectPage:
         browsers: Browsers,
         outcome: Outcome,
         overrides: Mapping[str, str],
+        played: Collection[str] = (),
     ) -> None:
         self._store = store
         self._catalogue = catalogue
@@ -55,6 +56,7 @@ class ConnectPage:
         self._browsers = browsers
         self._outcome = outcome
         self._overrides = overrides
+        self._played = played
 
     async def show(self, scope: Scope, token: str, origin: str) -> Response:
         """GET /link/{token}"""
@@ -163,6 +165,7 @@ class ConnectPage:
         return {
             "hosts": _netlocs(self._overrides.get(f"{kit.slug}.{name}", url) for name, url in kit.hosts.items()),
             "elsewhere": any(name.startswith(f"{kit.slug}.") for name in self._overrides),
+            "played": kit.slug in self._played,
             "regions": [(name, _netlocs(hosts.values())) for name, hosts in kit.regions.items()],
         }
 

@@ -29,7 +29,7 @@ class PagesDoor:
     def __init__(self, local: "Local", gate: Gate, bodies: Bodies) -> None:
         browsers, outcome = Browsers(local.keys.derive), Outcome(local.catalogue, local.comebacks)
         overrides = local.settings.overrides
-        self._connect = ConnectPage(local.store, local.catalogue, local.connector, browsers, outcome, overrides)
+        self._connect = ConnectPage(local.store, local.catalogue, local.connector, browsers, outcome, overrides, local.settings.played)
         self._callback = CallbackPage(local.connector, browsers, outcome)
         self._gate = gate
         self._bodies = bodies

@@ -62,6 +62,7 @@ def _fits(path: Sequence[str], parts: Sequence[str]) -> bool:
 def table(local: Local, sessions: Sessions, desk: Desk, hot: SessionRest) -> Table:
     """Every route that there is. The first four are found before this table is made; here they are for its document."""
     from toolway.serve.rest.auth_configs import ConfigRest
+    from toolway.serve.rest.bodies import session_body
     from toolway.serve.rest.connected_accounts import AccountRest
     from toolway.serve.rest.doctor import DoctorRest
     from toolway.serve.rest.toolkits import ToolkitRest
@@ -70,7 +71,7 @@ def table(local: Local, sessions: Sessions, desk: Desk, hot: SessionRest) -> Tab
 
     session = "tool_router/session/{session_id}"
     routes = [
-        Route("POST", "tool_router/session", "execute", "Create a session for a user.", hot.create, gives=201),
+        Route("POST", "tool_router/session", "execute", "Create a session for a user.", hot.create, body=session_body(), gives=201),
         Route("GET", session, "read", "Get a session.", hot.get),
         Route("POST", f"{session}/execute", "execute", "Execute a tool.", hot.execute, body=ExecuteBody, most=MOST_BODY),
         Route(

@@ -13,6 +13,7 @@ from toolway.router.meta import listed
 from toolway.router.sessions import Sessions
 from toolway.serve.local import Local
 from toolway.serve.rest.asked import Asked
+from toolway.serve.rest.bodies import session_change
 from toolway.serve.rest.route import PageQuery, Route, page
 from toolway.serve.rest.sessions import SessionRest
 from toolway.serve.wire import Response, json_response
@@ -77,7 +78,7 @@ class WithinRest:
         """What there is."""
         here = "tool_router/session/{session_id}"
         return [
-            Route("PATCH", here, "execute", "Change a session.", self.change),
+            Route("PATCH", here, "execute", "Change a session.", self.change, body=session_change()),
             Route("DELETE", here, "execute", "End a session.", self.end),
             Route("GET", f"{here}/tools", "read", "List the tools that a session exposes.", self.tools, query=PageQuery),
             Route("GET", f"{here}/toolkits", "read", "List a session's toolkits and who is connected.", self.toolkits, query=ToolkitsQuery),

@@ -37,5 +37,7 @@ SELECT DISTINCT owner FROM log WHERE state = 'sent';
 UPDATE log SET state = 'unknown', error = :error WHERE state = 'sent' AND owner = :owner;
 
 -- name: count_entries_of_account(project_id, account_id, since)$
--- How many calls went out with a connected account since a moment.
-SELECT count(*) FROM log WHERE project_id = :project_id AND at >= :since AND account_id = :account_id;
+-- How many calls went out with a connected account since a moment: of those that failed only such as may have left.
+SELECT count(*) FROM log
+WHERE project_id = :project_id AND at >= :since AND account_id = :account_id
+    AND (state <> 'failed' OR error IN ('no_answer', 'too_large', 'interrupted', 'error'));
