@@ -129,11 +129,14 @@ def waited(served: Served, path: str, toolkit: str) -> float:
 
 def polled(served: Served, path: str, toolkit: str) -> float:
     """The same for who asks again and again."""
-    while True:
-        found = call(served, path, "COMPOSIO_SEARCH_TOOLS", queries=[f"{toolkit} list"])["data"]["toolkit_connection_statuses"]
+    wish = {"clockify": "list the tags in Clockify", "desktime": "list the projects in DeskTime"}[toolkit]
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        found = call(served, path, "COMPOSIO_SEARCH_TOOLS", queries=[wish])["data"]["toolkit_connection_statuses"]
         if any(one["toolkit"] == toolkit and one["has_active_connection"] for one in found):
             return time.monotonic()
         time.sleep(0.1)
+    raise AssertionError(f"{toolkit} was not shown as connected within a minute")
 
 
 def test_keys_change_under_workers_and_servers_and_killed_changes_are_finished(houses: list[House], two: list[Served]) -> None:

@@ -83,7 +83,7 @@ def test_the_first_lines(tmp_path: Path) -> None:
         other = house.say("status")
         taken = _serve(tmp_path, "--port", served.origin.rpartition(":")[2])
     assert "The server that runs serves" not in status and "The server that runs serves clockify, desktime:" in re.sub(r"\s+", " ", other)
-    assert re.search(r"Toolway runs already: http://127\.0\.0\.1:\d+ \(process \d+\)\. End it, or choose another with --port", taken)
+    assert re.search(r"Toolway runs already: https://router\.example\.org \(process \d+\)\. End it, or choose another with --port", taken)
     assert re.search(r"Calls go to the real services: clockify \(\d+ tools\), desktime", said)
     assert re.search(r"Toolway listens on http://127\.0\.0\.1:\d+ and is reached under https://router\.example\.org\n", said)
     assert f"See: toolway toolkit lint {tmp_path / 'kits' / 'odd'}\n" in said

@@ -48,7 +48,7 @@ def test_from_nothing_to_a_call(tmp_path: Path) -> None:
         tools.write_text(written, "utf-8")
         assert line in written
         said = run(check)
-        assert "1 toolkit, 0 errors, 2 warnings" in said and "2 tools checked, 0 slips" in said
+        assert "1 toolkit, 0 errors, 5 warnings" in said and "2 tools checked, 0 slips" in said
         said = run(trying)
         assert f"POST http://127.0.0.1:{port}/notes" in said
         assert "Connected notes as Notes" in said

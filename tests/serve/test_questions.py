@@ -173,11 +173,14 @@ async def test_the_client_of_the_page(router: Router) -> None:
     url = router.origin + await router.session("alice", "desktime")
     own = os.environ | {"MCP_URL": url, "COMPOSIO_API_KEY": router.key, "NO_PROXY": "127.0.0.1"}
     async with asyncio.timeout(60):
-        process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, env=own, stdout=subprocess.PIPE)
-        assert process.stdout is not None
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", program, env=own, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert process.stdin is not None and process.stdout is not None
         asked = (await process.stdout.readline()).decode()
         assert asked.startswith(f"Please open {router.origin}/link/")
         await router.connect("desktime")
+        process.stdin.write(b"\n")
         said = (await process.stdout.read()).decode()
         assert await process.wait() == 0
     assert "successful" in said and "pong" in said.lower(), said
