@@ -1,8 +1,10 @@
 """Arguments for a tool from its lines alone: the fewest, and all of them in turns."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
+from toolway.calls.places import at, placed
 from toolway.catalog.model import Field, Json, Kind, Noun, Tool
 from toolway.catalog.schema import due
 
@@ -15,13 +17,22 @@ _LEAST_TURNS = len(_TIMES)
 
 def fewest(tool: Tool, nouns: dict[str, Noun]) -> Json:
     """What must be given and no more."""
-    return {p.given: _field(p.field, 0, nouns) for p in tool.params if due(p.field, nouns)}
+    return _spanned(tool, {p.given: _field(p.field, 0, nouns) for p in tool.params if due(p.field, nouns)})
 
 
 def all_in_turns(tool: Tool) -> Iterator[Json]:
     """Every argument with every member, time and again, until each choice was made and each bound was reached."""
     for turn in range(max([_LEAST_TURNS, *(_choices(p.field.kind) for p in tool.params)])):
-        yield {p.given: _field(p.field, turn, None) for p in tool.params}
+        yield _spanned(tool, {p.given: _field(p.field, turn, None) for p in tool.params})
+
+
+def _spanned(tool: Tool, given: Json) -> Json:
+    """The arguments with a period as long as it has to be."""
+    start = at(tool, given, tool.span.start) if tool.span and tool.span.least else None
+    if tool.span is None or start is None:
+        return given
+    end = datetime.fromisoformat(start) + timedelta(days=tool.span.least)
+    return given | placed(tool, given, tool.span.end, end.isoformat())
 
 
 def _choices(kind: Kind) -> int:

@@ -10,10 +10,15 @@ from toolway.accounts.keeper import Credential
 from toolway.calls.run import Leaving, Result, Runner
 from toolway.catalog.model import Json, Tool, Toolkit
 from toolway.net import Net
-from toolway.router.execute import SECONDS, Executor
+from toolway.router.execute import SECONDS, Executor, Outcome
 from toolway.router.sessions import Sessions
 
 __all__ = ["fault", "router"]
+
+
+def test_that_a_page_came_again_is_told() -> None:
+    assert "that was all" in Outcome(True, {"items": []}, None, "log_1", again=True).to_json()["note"]
+    assert "note" not in Outcome(True, {"items": []}, None, "log_1").to_json()
 
 
 def test_the_deadline_leaves_room_for_the_answer() -> None:

@@ -69,7 +69,7 @@ META_TOOLS = (
     MetaTool(
         SCHEMAS,
         "Get tool schemas",
-        "Get the argument schemas of tools by slug, where COMPOSIO_SEARCH_TOOLS gave only a schemaRef.",
+        "Get the argument schemas of tools by slug, where COMPOSIO_SEARCH_TOOLS gave only a schemaRef or a list tells them in brief.",
         _schema(
             ["tool_slugs"],
             tool_slugs={"type": "array", "items": {"type": "string"}, "description": "Slugs such as CLOCKIFY_CREATE_CLIENT."},
