@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 KEY = "ak_workers-0123456789"
+SESSION = "/api/v3.1/tool_router/session"
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -93,10 +94,10 @@ class Served:
             _tell(others, signal.SIGCONT)
 
     def _alone(self, others: list[int]) -> bool:
-        """Hold the others; but one that was held in the middle of its start would hold up this one's."""
+        """Hold the others; but one that was held in the middle of its start, or of a write, would hold up this one's."""
         _tell(others, signal.SIGSTOP)
         until(lambda: all(state(pid) == "T" for pid in others))
-        if self.ask("GET", "/readyz", wait=2)[0] == 200:
+        if self.ask("POST", SESSION, content={"user_id": "probe"}, wait=2)[0] == 201:
             return True
         _tell(others, signal.SIGCONT)
         time.sleep(0.2)

@@ -7,6 +7,7 @@ import asyncio
 
 import rich_click as click
 
+from toolway.accounts.keeper import PLAYED
 from toolway.errors import NotFound
 from toolway.serve.local import Local
 from toolway.serve.running import beside
@@ -28,7 +29,7 @@ async def _disconnect(account_id: str, data: str | None) -> str:
             if account is None:
                 continue
             told = await local.custody.delete(account)
-            played = " (sandbox)" if "sandbox" in account.settings else ""
+            played = " (sandbox)" if PLAYED in account.settings else ""
             label = f" as {account.label}" if account.label else ""
             after = "\nIts provider took the token back." if told else "\nThe key stays good at the service: end it there." if label else ""
             return f"Disconnected {account.toolkit}{played}{label} for {account.user_id}: {account.id}{after}"

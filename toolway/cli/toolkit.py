@@ -3,6 +3,7 @@
 # pyright: reportUnknownMemberType=false
 # (rich_click's decorators are typed for an older click)
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -199,7 +200,7 @@ def _plain(text: str) -> str:
 def _console() -> "Console":
     from rich.console import Console
 
-    return Console() if sys.stdout.isatty() else Console(width=160)
+    return Console() if sys.stdout.isatty() or "COLUMNS" in os.environ else Console(width=160)
 
 
 toolkit.add_command(check)
