@@ -82,7 +82,7 @@ async def test_a_read_waits_as_long_as_the_service_asks_if_there_is_time() -> No
     async with served(asks) as server, reaching(server.url) as net:
         began = time.monotonic()
         assert (await send(net.send, Request("GET", server.url), "read")).status == 200
-        assert 1 <= time.monotonic() - began < 2
+        assert 1 <= time.monotonic() - began < 4
     for after in ("3600", "99999999999", "Wed, 21 Oct 2026 07:28:00 GMT"):
         async with served(always(plain(b"{}", "429 Slow", f"Retry-After: {after}"))) as server, reaching(server.url) as net:
             assert (await send(net.send, Request("GET", server.url, seconds=1.2), "read")).status == 429

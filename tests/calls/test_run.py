@@ -200,10 +200,9 @@ async def test_an_account_waits_its_turn_or_is_told_when() -> None:
         runner = Runner(net, {"clockify.api": server.url})
         slow, free = credential(plan="slow"), msgspec.structs.replace(credential(plan="free plan"), account_id="ca_2")
         began = time.monotonic()
-        await runner.run(kit, found, {"workspaceId": W}, slow)
-        assert time.monotonic() - began < 0.5
+        assert (await runner.run(kit, found, {"workspaceId": W}, slow)).waited < 0.001
         assert (await runner.run(kit, found, {"workspaceId": W}, slow)).waited > 0.5
-        assert 0.5 < time.monotonic() - began < 2
+        assert time.monotonic() - began > 0.5
         for _ in range(2):
             await runner.run(kit, found, {"workspaceId": W}, free)
         with pytest.raises(Busy, match="allows 2 calls an hour") as raised:

@@ -40,10 +40,10 @@ async def test_a_call_is_given_up_in_time(router: Router, fault: Fault, slug: st
     patient = Executor(local.store, local.catalogue, local.keeper, local.runner)
     hasty = Executor(local.store, local.catalogue, local.keeper, local.runner, seconds=0.4)
     assert (await patient.execute(session, "CLOCKIFY_GET_TAGS", {})).successful  # the default workspace is known from here on
-    await fault("/clockify/api/v1/workspaces/", method=method, delay_seconds=2)
+    await fault("/clockify/api/v1/workspaces/", method=method, delay_seconds=20)
     began = time.monotonic()
     outcome = await hasty.execute(session, slug, {"name": "Late"})
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 5
     assert not outcome.successful
     assert words in (outcome.error or "")
     assert (await router.entries(2))[0].state == state
@@ -54,7 +54,7 @@ async def test_a_look_up_counts_too(router: Router, fault: Fault) -> None:
     local = router.local
     session = await Sessions(local.store, local.catalogue, local.comebacks).create((await local.project()).id, {"user_id": "alice"})
     hasty = Executor(local.store, local.catalogue, local.keeper, local.runner, seconds=0.4)
-    await fault("/clockify/api/v1/user", delay_seconds=2)
+    await fault("/clockify/api/v1/user", delay_seconds=20)
     outcome = await hasty.execute(session, "CLOCKIFY_CREATE_CLIENT", {"name": "Never"})
     assert "given up" in (outcome.error or "")
     assert (await router.entries(1))[0].state == "failed"  # nothing had left

@@ -169,14 +169,14 @@ async def test_fifty_at_once_in_their_order(router: Router, fault: Fault) -> Non
     await router.connect("clockify")
     path = await router.session()
     workspace = (await router.execute(path, "CLOCKIFY_GET_ALL_MY_WORKSPACES"))["data"]["workspaces"][0]["id"]
-    await fault("/clockify/api/v1/workspaces/", delay_seconds=0.5, times=5)
+    await fault("/clockify/api/v1/workspaces/", delay_seconds=1.5, times=5)
     calls: list[Any] = [{"tool_slug": "CLOCKIFY_GET_TAGS", "arguments": {"workspaceId": workspace, "page": n + 1}} for n in range(50)]
     calls[20] = {"tool_slug": "CLOCKIFY_NO_SUCH", "arguments": {}}
     calls[30] = "rubbish"
     calls[40] = {"tool_slug": "COMPOSIO_SEARCH_TOOLS", "arguments": {}}
     began = time.monotonic()
     answer = await router.call(path, "COMPOSIO_MULTI_EXECUTE_TOOL", tools=calls)
-    assert time.monotonic() - began < 2.4  # one after the other the five slow ones alone would take longer
+    assert time.monotonic() - began < 7  # one after the other the five slow ones alone would take longer
     data = answer["data"]
     assert [r["index"] for r in data["results"]] == list(range(50))
     assert [r["tool_slug"] for r in data["results"]] == [c["tool_slug"] if isinstance(c, dict) else "" for c in calls]
