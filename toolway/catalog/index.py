@@ -10,12 +10,12 @@ import os
 import sqlite3
 import threading
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, Self
 
-from msgspec import msgpack, structs
+from msgspec import Struct, msgpack, structs
 
 from toolway import __version__
 from toolway.catalog.model import Card, Tool, Toolkit, ToolkitCard
@@ -25,16 +25,33 @@ from toolway.errors import BadFile, UnknownTool, UnknownToolkit
 BUILTIN: Final = Path(__file__).parent.parent / "toolkits"
 LAYOUT: Final = 2  # of the compiled file; raise it when tables change
 
+Vote = Callable[[str, Sequence[range] | None], Iterable[int]]
+"""For the words of a request the numbers of tools in these spans, or of all; the likeliest first."""
+
 _LONGEST_SLUG: Final = 64
 _MOST_NEAR: Final = 200
+
+
+class _Told(Struct):
+    """What people read of a tool."""
+
+    title: str
+    about: str
+    asks: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        return " ".join((f"{self.title}.", self.about, *self.asks))
 
 
 class Catalogue:
     """The toolkits in these folders; each is the folder of a toolkit, or holds such folders.
 
     Where two have one slug the first is taken. A toolkit that cannot be read is left out and stands in `broken` under its folder.
-    `cache` is the compiled file; None keeps it in memory.
+    `cache` is the compiled file; None keeps it in memory. `vote` is heard in a search beside the words; usually there is none.
     """
+
+    vote: Vote | None = None
 
     def __init__(self, folders: Sequence[Path], cache: Path | None = None) -> None:
         self._folders = tuple(folders)
@@ -114,6 +131,11 @@ class Catalogue:
                     self._cards[name] = msgpack.decode(blob, type=Card)
                 found.append(self._cards[name])
         return tuple(found)
+
+    def told(self, toolkit: str) -> dict[int, str]:
+        """What is told of each tool of a toolkit by its number, in their order: title, about and asks. Without those that are retired."""
+        rows = self._rows("SELECT number, tool FROM tools WHERE toolkit = ? AND NOT retired AND slug NOT NULL ORDER BY number", toolkit)
+        return {number: msgpack.decode(tool, type=_Told).text for number, tool in rows}
 
     def near_tools(self, slug: str, n: int = 3) -> tuple[str, ...]:
         """Slugs that were perhaps meant."""

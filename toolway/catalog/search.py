@@ -1,6 +1,7 @@
 """Finding tools by what people ask for."""
 
 from collections.abc import Iterable, Mapping, Sequence, Set
+from itertools import islice
 from typing import Final, NamedTuple
 
 from toolway.catalog.asked import ACTING, Vocabulary, Wish, understand
@@ -55,9 +56,16 @@ _PART_REFINED: Final = 25
 _WORTH_A_LOOK: Final = 0.3
 """Tools that score less than this beside the best are not looked at further."""
 
+_VOTERS: Final = 50
+_VOTE: Final = 0.3
+_LEVEL: Final = 10
+"""What a vote beside the words counts: so many of its first, each worth this share of what a place by the words is; the higher the level,
+the less the first places stand out.
+"""
+
 
 class Hit(NamedTuple):
-    """A tool that was found, and how well it fits."""
+    """A tool that was found, and how well it fits by the words; 0 when another vote alone brought it in."""
 
     slug: str
     toolkit: str
@@ -115,7 +123,14 @@ def search(
     naming = {word: catalogue.spans(catalogue.named([word])) for word in asked.words}
     ranker = _Ranker(catalogue, lists, common, spans, liked, naming)
     ranked = [ranker.rank(wish, _BUDGET if wish is asked.whole else _PART_BUDGET) for wish in wishes]
-    order = _merged(ranked, max(limit, 0))
+    limit = max(limit, 0)
+    vote = catalogue.vote if ranked[0].fits and asked.tongue == "en" else None
+    order = _merged(ranked, limit if vote is None else max(limit, _VOTERS))
+    if vote is not None:
+        deletes = _deletes(asked.whole)
+        voted = (number for number in vote(asked.whole.text, spans) if deletes or catalogue.kinds[number] & ~ASKED != DELETE)
+        scores = dict(order)
+        order = [(number, scores.get(number, 0.0)) for number in fused([*scores], islice(voted, _VOTERS))[:limit]]
     heads = [[number for number, _ in one.tools[:3]] for one in (ranked[1:] or ranked)]
     names = catalogue.names(sorted({number for number, _ in order}.union(*heads)))
     hits = [Hit(*names[number], round(score, 4)) for number, score in order]
@@ -127,6 +142,14 @@ def search(
         if other.fits and (not fits or other.tools[0][1] > ranked[0].tools[0][1]):
             fits, nearest = False, catalogue.names([other.tools[0][0]])[other.tools[0][0]][1]
     return Found(hits, fits, nearest, parts)
+
+
+def fused(words: Sequence[int], voted: Iterable[int]) -> list[int]:
+    """One ranking of two: by the words, and by a vote that counts less. A tool that stands in both gains; equals by number."""
+    scores = {number: 1 / (_LEVEL + place) for place, number in enumerate(words, 1)}
+    for place, number in enumerate(voted, 1):
+        scores[number] = scores.get(number, 0.0) + _VOTE / (_LEVEL + place)
+    return sorted(scores, key=lambda number: (-scores[number], number))
 
 
 class _Ranker:
@@ -161,7 +184,7 @@ class _Ranker:
     def rank(self, wish: Wish, budget: int) -> _Ranking:
         scores = self._scores(wish, budget, _REFINED if budget == _BUDGET else _PART_REFINED)
         factors = _factors(wish)
-        deletes = "delete" in wish.actions or GONE in wish.actions
+        deletes = _deletes(wish)
         most = max(scores.values(), default=0.0)
         least = _WORTH_A_LOOK * most
         final: list[tuple[float, int]] = []
@@ -229,6 +252,10 @@ class _Ranker:
             if " " not in term and (worth or (term not in wish.names and term not in self._common)):
                 whole += weight
         return had / whole if whole else float(had > 0)
+
+
+def _deletes(wish: Wish) -> bool:
+    return "delete" in wish.actions or GONE in wish.actions
 
 
 def _telling(wish: Wish, counts: Mapping[str, int]) -> list[str]:

@@ -34,6 +34,7 @@ def search(
     chosen = _named(toolkits) if toolkits is not None else None
     preferred = _named(connected)
     catalogue = open_catalogue()
+    _hear(catalogue)
     if batch is not None:
         for asked in _queries(batch):
             found, spent = _found(catalogue, asked, chosen, preferred, limit)
@@ -53,6 +54,17 @@ def search(
         click.echo(f"Nothing fits{f'; {found.nearest} might' if found.nearest else ''}.", err=True)
     if timings:
         click.echo(f"{spent} ms", err=True)
+
+
+def _hear(catalogue: "Catalogue") -> None:
+    """Give the vote by meaning its say, where it is on."""
+    from toolway import settings
+
+    read = settings.read()
+    if read.flag("dense"):
+        from toolway.catalog.dense import Dense
+
+        catalogue.vote = Dense(catalogue, read.data / "vectors.db" if read.data.is_dir() else None).nearest
 
 
 def _named(listed: str) -> list[str]:

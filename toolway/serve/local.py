@@ -104,7 +104,13 @@ class Local:
 
 def open_catalogue(settings: Settings) -> Catalogue:
     """The catalogue of the operator's own toolkits and the built-in ones; of one slug the first is taken."""
-    return Catalogue([*settings.toolkits, BUILTIN], made(settings.data) / "catalogue.db")
+    folder = made(settings.data)
+    catalogue = Catalogue([*settings.toolkits, BUILTIN], folder / "catalogue.db")
+    if settings.flag("dense"):
+        from toolway.catalog.dense import Dense
+
+        catalogue.vote = Dense(catalogue, folder / "vectors.db").nearest
+    return catalogue
 
 
 def made(folder: Path) -> Path:
