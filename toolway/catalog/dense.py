@@ -33,7 +33,6 @@ _TOKENS: Final = (
 """Package, file, and what the file must be."""
 
 _MOST_TOKENS: Final = 128
-_LONGEST: Final = 1_200
 _SIZE: Final = 384
 _TABLE: Final = "CREATE TABLE IF NOT EXISTS vectors (toolkit TEXT PRIMARY KEY, mark TEXT, vectors BLOB) WITHOUT ROWID"
 
@@ -51,7 +50,7 @@ class Dense:
             import onnxruntime
             import tokenizers
         except ImportError as error:
-            raise BadSetting(f"dense is on, but {error.name} is not installed.", fix=_FIX) from None
+            raise BadSetting(f"dense is on, but {error.name or 'a part of it'} is not installed.", fix=_FIX) from None
         options: Any = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         self._numpy: Any = numpy
@@ -74,7 +73,7 @@ class Dense:
         if spans is not None:
             bounds = [(bisect_left(self._numbers, span.start), bisect_left(self._numbers, span.stop)) for span in spans]
             rows = self._numpy.concatenate([rows[:0], *(rows[start:stop] for start, stop in sorted(bounds))])
-        near: Any = self._vectors[rows] @ self._of(words[:_LONGEST])
+        near: Any = self._vectors[rows] @ self._of(words)
         return (self._numbers[rows[place]] for place in self._numpy.argsort(-near, kind="stable"))
 
     def _of_toolkit(self, database: sqlite3.Connection, slug: str, texts: list[str]) -> Any:
