@@ -67,12 +67,13 @@ def sections(options: argparse.Namespace, requests: Sequence[Request]) -> list[S
     if "large" in options.only and PUBLIC.is_dir():
         ways = [
             Row("**Toolway**, ours connected", "connected", OURS, connected()),
+            *(Row("Toolway, ours connected, with the dense vote", row.short, OURS, connected() | row.how) for row in voted),
             Row("Toolway, a session of ours", "session", OURS, session()),
             Row("Toolway, nothing connected", "nothing connected", OURS, {}),
         ]
         made.append(Section("Our tools among the public catalogues", requests, Tools(DISTRACTORS, own=True), [*ways, *plain]))
     if "public" in options.only and PUBLIC.is_dir() and not options.judged:
-        made += [Section(TITLES[name], public_requests(name), Tools([name]), [ours, *plain]) for name in JUDGED_PUBLIC]
+        made += [Section(TITLES[name], public_requests(name), Tools([name]), [ours, *voted, *plain]) for name in JUDGED_PUBLIC]
     return made
 
 

@@ -41,7 +41,7 @@ class Dense:
     """The vectors of a catalogue's tools: of title, about and asks.
 
     They are kept in the file `cache`, a toolkit a row, and only those of toolkits that changed are made anew; None keeps none. Making
-    one takes some 20 ms.
+    one takes 10 to 30 ms.
     """
 
     def __init__(self, catalogue: Catalogue, cache: Path | None = None) -> None:
