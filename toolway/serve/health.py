@@ -81,6 +81,9 @@ def _settings(settings: Settings) -> Iterator[Finding]:
 
 def _folder(settings: Settings) -> Iterator[Finding]:
     data = settings.data
+    if os.path.lexists(data) and not data.is_dir():
+        yield Finding("data", "wrong", f"{data} is no folder.", "Name another with --data or TOOLWAY_DATA, or move it away")
+        return
     if not data.is_dir():
         yield Finding("data", "note", f"There is no folder {data} yet.", "toolway serve makes it, and all that belongs into it")
         return
