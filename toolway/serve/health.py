@@ -63,7 +63,10 @@ def troubled(problem: ToolwayError) -> Finding:
 
 def _settings(settings: Settings) -> Iterator[Finding]:
     bad = 0
-    read = [partial(getattr, settings, name) for name in ("port", "workers", "overrides", "proxy", "traces", "tls", "callback_urls")]
+    read = [
+        partial(getattr, settings, name)
+        for name in ("port", "workers", "refresh_days", "overrides", "proxy", "traces", "tls", "callback_urls")
+    ]
     for look in (*read, lambda: Gate(settings.text("public_url"), settings.words("origins"))):
         try:
             look()
