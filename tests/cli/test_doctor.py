@@ -126,7 +126,7 @@ def test_a_public_name_may_be_reached_and_a_private_one_not(connected: Path) -> 
         ("https://10.0.0.7", "private network"),
         ("https://localhost:8443", "this machine only"),
     ):
-        [one] = [one for one in health.before_opening(connected, "PUBLIC_URL", url) if one.name == "OpenAI's cloud"]
+        [one] = [one for one in before_opening(connected, "PUBLIC_URL", url) if one.name == "OpenAI's cloud"]
         assert expected in one.said and one.state == "note"
 
 
