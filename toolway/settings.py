@@ -41,6 +41,7 @@ SETTINGS = (
     Setting("private_hosts", "", "Private addresses (host:port, comma-separated) that toolkits may reach; every other is refused."),
     Setting("sandbox", "", "Address of a sandbox that plays Clockify and DeskTime; serve --sandbox starts one and sets it."),
     Setting("callback_urls", "", "Pages that people may be sent back to after connecting: [project=]https://host/path,...; left out: any."),
+    Setting("refresh_days", "7", "Days after which OAuth2 access that nobody used is refreshed, so that it does not lapse; 0: never."),
     Setting("links_as_errors", "off", "on: MCP clients of 2025-11-25 that open links get a missing connection as error -32042."),
     Setting("proxy", "", "Proxy for all calls to services; left out: none."),
     Setting("log", "auto", "Lines on stderr: info (also each call), warning, error or off; auto is warning in a terminal, else info."),
@@ -48,7 +49,7 @@ SETTINGS = (
     Setting("dense", "off", "on: a small network has a vote in searches in English, beside the words; needs the extra dense."),
     Setting("toolkits", "", f"Folders of further toolkits, separated by {os.pathsep!r}."),
 )
-_MOST_WORKERS = 64
+_MOST_WORKERS, _MOST_DAYS = 64, 3650
 _PASSWORD = re.compile(r"(?<=://)[^/@,]*(?=@)|(?<=password=)[^&,]*")
 SANDBOX_PATHS = {
     "clockify.api": "/clockify/api",
@@ -107,6 +108,14 @@ class Settings:
         text = self.text("workers")
         if not text.isdecimal() or not 1 <= int(text) <= _MOST_WORKERS:
             raise BadSetting(f"workers is {text!r}; a number from 1 to {_MOST_WORKERS} is expected.")
+        return int(text)
+
+    @property
+    def refresh_days(self) -> int:
+        """Days after which access that nobody used is refreshed; 0: never."""
+        text = self.text("refresh_days")
+        if not text.isdecimal() or int(text) > _MOST_DAYS:
+            raise BadSetting(f"refresh_days is {text!r}; a number from 0 to {_MOST_DAYS} is expected.")
         return int(text)
 
     @property

@@ -215,3 +215,12 @@ class House:
     async def execute(self, slug: str, user: str = "alice", **arguments: Any) -> Outcome:
         await self.local.store.freshness.fresh()
         return await self.executor.execute(self.session(user), slug, arguments)
+
+    async def used(self, at_least: int) -> list[str]:
+        """The accounts of the calls in the log, latest first, once it holds so many; the writer commits every 50 ms."""
+        async with asyncio.timeout(5):
+            while True:
+                found = await self.local.store.log.recent(self.project, 100)
+                if len(found) >= at_least and all(entry.state != "sent" for entry in found):
+                    return [entry.account_id for entry in found]
+                await asyncio.sleep(0.01)

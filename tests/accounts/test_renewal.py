@@ -124,7 +124,7 @@ async def test_what_does_not_open_is_told_and_hides_nothing_else(house: House, u
     for sealed in ("rubbish", account.sealed.replace("v1.", "v1.other", 1), account.sealed[:-8] + "AAAAAAA="):
         await outside(url, f"UPDATE accounts SET sealed = '{sealed}' WHERE id = '{account.id}'")
         found = await house.account(account.id)
-        assert await custody.shown(found) == {}
+        assert await custody.shown(found) is None
         with pytest.raises(Conflict):
             await custody.refresh(found)
     assert (await custody.revoke(found))[0].status == "REVOKED"

@@ -158,3 +158,10 @@ def test_beside_a_server_it_asks_that_one_and_follows_a_session(tmp_path: Path, 
         made = served.ask("POST", "/api/v3.1/tool_router/session", KEY, {"user_id": "alice", "toolkits": {"enable": ["clockify"]}})[1]
         said = house.say("doctor", "--session", made["session_id"])
         assert f"at {served.origin}" in said and "It is the only one." in said and "Nothing is wrong." in said
+
+
+def test_a_data_folder_that_is_none_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for place in (tmp_path / "file", Path("/dev/null")):
+        found = [one for one in health.before_opening(read({"data": str(place)}, {})) if one.name == "data"]
+        assert [(one.state, one.said) for one in found] == [("wrong", f"{place} is no folder.")]

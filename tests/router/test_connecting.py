@@ -365,3 +365,32 @@ async def test_a_pinned_account_that_expired_is_connected_anew_under_its_id(hous
         await house.local.connector.again(done)
     second = (await house.local.connector.link(session, "http://x", "acme"))["connected_account_id"]
     assert second != account.id  # it works: whoever asks wants another one
+
+
+async def test_of_several_accounts_the_newest_that_allows_it_is_taken(house: House) -> None:
+    direct = house.local.connector.direct
+    older = await direct(house.project, "alice", "acme", KEY, {}, effects=("read", "create"), alias="work")
+    newer = await direct(house.project, "alice", "acme", KEY, {}, effects=("read",))
+    assert (await house.execute("ACME_MAKE_ANVIL", name="x")).successful
+    assert (await house.execute("ACME_LIST_ANVILS")).successful
+    listed, made = await house.used(2)
+    assert (made, listed) == (older.id, newer.id)
+    before = len(house.acme.calls)
+    refused = str((await house.execute("ACME_DROP_ANVIL", id="a1")).error)
+    assert "would delete, and none of the 2 connected accounts may be used for it" in refused and len(house.acme.calls) == before
+    assert f"{USER} ({newer.id}): read; {USER} ({older.id}): read, create." in refused
+    facts = {one.account_id: one for one in await house.local.doctor.facts(house.project, "alice", "acme", prove=False)}
+    assert facts[newer.id].why == "Of 2 it is the newest for calls that read; a call may name another." and facts[newer.id].used
+    assert facts[older.id].why == "Of 2 it is the newest for calls that create; a call may name another." and facts[older.id].used
+
+
+async def test_a_switched_off_auth_config_leaves_the_call_to_another_account(house: House) -> None:
+    direct, custody = house.local.connector.direct, house.local.custody
+    older = await direct(house.project, "alice", "acme", KEY, {})
+    config = await custody.make_config(house.project, "acme", "API_KEY", {})
+    newer = await direct(house.project, "alice", "acme", KEY, {}, auth_config=config.id)
+    await custody.change_config(config, enabled=False)
+    assert (await house.execute("ACME_MAKE_ANVIL", name="x")).successful
+    assert await house.used(1) == [older.id]
+    facts = {one.account_id: one for one in await house.local.doctor.facts(house.project, "alice", "acme", prove=False)}
+    assert "newest of 2 that allows anything" in facts[older.id].why and "allows no call" in facts[newer.id].why

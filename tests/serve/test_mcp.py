@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from tests.serve.conftest import Reply, Router
+from tests.serve.conftest import SESSION, Reply, Router
 
 LEGACY = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 MODERN = "2026-07-28"
@@ -198,6 +198,27 @@ async def test_a_preloaded_tool_is_called_directly(router: Router) -> None:
     assert (await router.entries(1))[0].account_id == account
     other = await router.rpc(path, "tools/call", {"name": "DESKTIME_GET_ACCOUNT_DETAILS", "arguments": {}})
     assert "COMPOSIO_MULTI_EXECUTE_TOOL" in other["error"]["message"]
+
+
+async def test_what_every_account_refuses_is_not_listed(router: Router) -> None:
+    """Over MCP and REST; another account that allows it shows at once, and a client is not to remember the shorter list."""
+    local, key = router.local, {"api_key": "sandbox-clockify-key"}
+    project = await local.project()
+    path = await router.session("carl", "clockify", preload={"tools": ["CLOCKIFY_GET_TAGS", "CLOCKIFY_DELETE_TAG"]})
+
+    async def names() -> set[str]:
+        (_, over_rest), over_mcp = await router.send("GET", SESSION + f"/{path.split('/')[2]}/tools"), await router.rpc(path, "tools/list")
+        found = {tool["name"] for tool in over_mcp["result"]["tools"] if tool["name"].startswith("CLOCKIFY")}
+        assert found == {tool["slug"] for tool in over_rest["items"] if tool["slug"].startswith("CLOCKIFY")}
+        return found
+
+    assert await names() == {"CLOCKIFY_GET_TAGS", "CLOCKIFY_DELETE_TAG"}
+    await local.connector.direct(project.id, "carl", "clockify", key, {}, effects=("read",))
+    assert await names() == {"CLOCKIFY_GET_TAGS"}
+    said = (await router.call(path, "CLOCKIFY_DELETE_TAG", tagId="x"))["error"]
+    assert "was connected to read only" in said
+    await local.connector.direct(project.id, "carl", "clockify", key, {})
+    assert await names() == {"CLOCKIFY_GET_TAGS", "CLOCKIFY_DELETE_TAG"}
 
 
 async def test_a_preloaded_tool_without_connection_gives_a_link(router: Router) -> None:

@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from tests.serve.conftest import SESSION, Router, running
+from toolway.accounts.vault import Vault
 from toolway.store.records import new_id
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -354,3 +355,27 @@ async def test_a_session_takes_no_more_accounts_than_it_says(router: Router) -> 
     for more, given in (({"multi_account": {"enable": True}}, 409), ({"multi_account": {"enable": False}}, 201), ({}, 201)):
         other = f"{SESSION}/{(await router.session('many', **more)).split('/')[2]}/link"
         assert (await router.send("POST", other, {"toolkit": "desktime"}))[0] == given, more
+
+
+async def test_tokens_with_a_key_that_is_not_known_are_refused(router: Router) -> None:
+    """Before anything leaves. What providers give along with tokens is no fault."""
+    config = await config_of(router, "weather", type="use_custom_auth", authScheme="OAUTH2", credentials=OWN)
+    tokens = {"access_token": "canary-token-1", "acess_token": "canary-token-2", "id_token": "x"}
+    for place, given in (("data", {"data": tokens}), ("state.val", {"state": {"authScheme": "OAUTH2", "val": tokens}})):
+        body = {"auth_config": {"id": config}, "connection": {"user_id": "tom"} | given}
+        status, answer = await router.send("POST", f"{P}/connected_accounts", body)
+        assert status == 400 and "canary" not in json.dumps(answer)
+        known = "known are access_token, expires_in, refresh_token, scope"
+        assert f"connection.{place}.acess_token is not known here; {known}" in answer["error"]["message"]
+        assert "id_token" not in answer["error"]["message"]
+
+
+async def test_an_account_whose_secret_does_not_open_says_so(router: Router) -> None:
+    local = router.local
+    account = await local.store.accounts.get((await local.project()).id, await account_of(router, "shut"))
+    assert account
+    sealed = Vault.of(b"x" * 32).seal(b"{}", "connected_account/other")
+    await local.store.accounts.move(account, "change", sealed=sealed)
+    _, shown = await router.send("GET", f"{P}/connected_accounts/{account.id}")
+    assert shown["status_reason"].startswith("DOES_NOT_OPEN: ") and "doctor" in shown["status_reason"]
+    assert "api_key" not in shown["state"]["val"]

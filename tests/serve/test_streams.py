@@ -32,7 +32,10 @@ class OneTool:
     def __init__(self) -> None:
         self.work: Work | None = None
 
-    def list_tools(self, session: Session) -> list[Json]:
+    async def withheld(self, session: Session) -> frozenset[str]:
+        return frozenset()
+
+    def list_tools(self, session: Session, withheld: frozenset[str]) -> list[Json]:
         return []
 
     async def call(self, session: Session, asking: Asking, name: str, arguments: Json) -> Answer:

@@ -36,6 +36,10 @@ class Grant(Struct, frozen=True):
         return self.off or bool(self.tools) or self.effects != EFFECTS
 
 
+Choose = Callable[[Sequence[tuple[Account, Grant]]], Account]
+"""Takes one of some accounts, newest first, each with what it may be used for. Raises `Forbidden`."""
+
+
 class Credential(Struct, frozen=True, eq=False, weakref=True):
     """An open account: who it is for people (`label`), how it signs (`mode`), its secrets by field name, and its settings (region ...).
 
@@ -90,15 +94,23 @@ class Keeper:
         held = await self._held.get((project_id, user_id, toolkit))
         return [a for a in held.accounts if not pins or a.id in pins] if held else []
 
-    async def grants(self, project_id: str, user_id: str, toolkit: str, pins: Sequence[str] = ()) -> list[Grant]:
-        """What each of these accounts may be used for."""
+    async def granted(self, project_id: str, user_id: str, toolkit: str, pins: Sequence[str] = ()) -> list[tuple[Account, Grant]]:
+        """These accounts, and what each may be used for."""
         held = await self._held.get((project_id, user_id, toolkit))
-        return [_grant(a, held.configs.get(a.auth_config_id)) for a in held.accounts if not pins or a.id in pins] if held else []
+        return [(a, _grant(a, held.configs.get(a.auth_config_id))) for a in held.accounts if not pins or a.id in pins] if held else []
 
     async def credential(
-        self, project_id: str, user_id: str, toolkit: str, pins: Sequence[str] = (), named: str = "", explicit: bool = False
+        self,
+        project_id: str,
+        user_id: str,
+        toolkit: str,
+        pins: Sequence[str] = (),
+        named: str = "",
+        explicit: bool = False,
+        choose: Choose | None = None,
     ) -> Credential:
         """The credential of the account that is `named` (by id, alias or label), else of the newest; fresh, where that is needed.
+        `choose` may take another of those that fit, or none: what it raises is raised before anything is opened or leaves.
 
         Raises `NotConnected`, `BadArgument` when `named` fits none or, with `explicit`, when several are there and none is named,
         `Forbidden` when its auth config is switched off, and `CallFailed` when its token has expired and no new one can be had just now.
@@ -113,7 +125,7 @@ class Keeper:
         held = await self._held.get((project_id, user_id, toolkit)) if fitting else None
         if held is None:
             raise NotConnected(toolkit)
-        account = fitting[0]
+        account = choose([(a, _grant(a, held.configs.get(a.auth_config_id))) for a in fitting]) if choose else fitting[0]
         config = held.configs.get(account.auth_config_id)
         if _grant(account, config).off:
             raise Forbidden(

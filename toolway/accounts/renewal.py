@@ -104,7 +104,8 @@ class Renewal:
             kept = await self._keep(account, "expire", None, {"status_reason": f"{REFUSED}: {no.reason}"})
             if kept.status != "EXPIRED":
                 return kept  # somebody else had the token that counts
-            raise NotConnected(account.toolkit, fix=f"The service did not renew the access of {account.label} ({no.reason}).") from None
+            told = f"The service did not renew the access of {account.label} ({no.reason}): connect it again."
+            raise NotConnected(account.toolkit, fix=told) from None
         except (CallFailed, BadSetting, TooLarge) as error:
             raise CallFailed(f"The access of {account.label} could not be renewed. {error.message}", fix=error.fix) from None
         secrets = secrets | spoken(fresh)

@@ -14,7 +14,7 @@ from toolway.calls.leafing import Leafing
 from toolway.calls.nouns import Kept, Resolver
 from toolway.calls.pace import Pace
 from toolway.catalog.model import Json, Tool, Toolkit
-from toolway.errors import BadArgument, Blocked, Busy, NoAnswer, Refused, TooLarge, ToolwayError
+from toolway.errors import BadArgument, Blocked, Busy, Forbidden, NoAnswer, Refused, TooLarge, ToolwayError
 from toolway.net import Answer, Net, Request
 from toolway.watch import Watch
 
@@ -79,12 +79,23 @@ class Runner:
     async def run(
         self, kit: Toolkit, tool: Tool, given: Json, credential: Credential, leaving: Leaving | None = None, full: bool = False
     ) -> Result:
-        """Run a call. Raises `BadArgument` before anything left, and `CallFailed` or `TooLarge` for what the service or the way did."""
+        """Run a call.
+
+        Raises `BadArgument` before anything left, `Forbidden` where it takes a read that the account does not allow, and `CallFailed` or
+        `TooLarge` for what the service or the way did.
+        """
         began, key = time.perf_counter(), _Key(credential)
+        reads = tool.effect == "read" or "read" in credential.grant.effects
         waited = 0.0
 
         async def ask(other: Tool, wanted: Json) -> reply.Reply:
             nonlocal waited
+            if not reads:
+                raise Forbidden(
+                    f"{tool.slug} would first read with {other.slug}, and {credential.label} was connected without reading.",
+                    fix="Give ids in place of names and defaults, and of a change every field; "
+                    "or the person who connected it allows reading, with a new link.",
+                )
             answered = await self._call(
                 kit, other, wanted, key, lambda answer: reply.read(other, kit, answer, wanted, full=True, exact=True)
             )
@@ -92,7 +103,7 @@ class Runner:
             return answered.reply
 
         taken = arguments.check(tool, kit, given)
-        resolver = Resolver(tool, kit, credential.account_id, ask, self._kept)
+        resolver = Resolver(tool, kit, credential.account_id, ask, self._kept if reads else Kept())
         asked = await resolver.resolve(taken)
         taken, zone = await clock.read(tool, kit, asked, resolver.field)
         taken, changed = await merge.under(kit, tool, taken, ask)

@@ -19,6 +19,7 @@ _ROOMS = {
     "serve": "Start the router.",
     "connect": "Connect an account with a key, without a browser.",
     "disconnect": "Take a connected account away.",
+    "auth-config": "How users connect to a toolkit: an OAuth2 client of your own.",
     "key": "Make, list and revoke API keys.",
     "doctor": "What is wrong with this installation and its connections, and what mends it.",
     "vault": "The keys that what is kept is encrypted with: which there are, and a new one in place of the old.",
@@ -41,7 +42,8 @@ class _Rooms(click.RichGroup):
             return None
         if len(sys.argv) < 2 or sys.argv[1] != cmd_name:
             return click.RichCommand(cmd_name, short_help=_ROOMS[cmd_name], help=_ROOMS[cmd_name])
-        return getattr(import_module(f"toolway.cli.{cmd_name}"), cmd_name)
+        room = cmd_name.replace("-", "_")
+        return getattr(import_module(f"toolway.cli.{room}"), room)
 
 
 @click.group(cls=_Rooms, context_settings={"help_option_names": ["-h", "--help"]})

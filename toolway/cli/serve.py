@@ -85,7 +85,8 @@ async def _serve(settings: Settings) -> None:
             other = stack.enter_context(leave_word(settings, origin, [kit.slug for kit in local.catalogue.toolkits()]))
             _tell(settings, local, own, origin, other, fresh.open() if fresh else "")
             if alone:
-                await run(settings, app, listener)
+                async with local.idle:
+                    await run(settings, app, listener)
                 return
         await oversee(settings, listener)
 

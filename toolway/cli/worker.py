@@ -40,7 +40,8 @@ async def _work(settings: Settings, listener: socket.socket, watch: Watch) -> No
         alone = asyncio.Event()
         asyncio.get_running_loop().add_reader(0, _alone, alone)
         sampling = asyncio.create_task(_sample(watch.meters))
-        await run(settings, App(local), listener)
+        async with local.idle:
+            await run(settings, App(local), listener)
         sampling.cancel()
     if alone.is_set():  # who made it cannot take it away any more
         watch.meters.leave()

@@ -94,14 +94,14 @@ class Custody:
         await self._store.accounts.delete(account)
         return told
 
-    async def shown(self, account: Account) -> dict[str, str]:
-        """The secrets of an account as they may be shown, by the contract's names: masked. None where they do not open: `doctor` tells
-        that, and lists are to show the other accounts.
+    async def shown(self, account: Account) -> dict[str, str] | None:
+        """The secrets of an account as they may be shown, by the contract's names: masked. None where they do not open: lists are to
+        show the other accounts.
         """
         try:
             return {name: masked(one) for name, one in account_secrets(self._vault, account)[1].items()} if account.sealed else {}
         except ToolwayError:
-            return {}
+            return None
 
     async def shown_config(self, config: AuthConfig) -> dict[str, str]:
         """The secrets of an auth config, masked. None where they do not open."""

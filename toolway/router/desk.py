@@ -17,6 +17,7 @@ from toolway.router.connections import Connections
 from toolway.router.discover import Finder
 from toolway.router.execute import Executor, Outcome
 from toolway.router.meta import BY_NAME, EXECUTE, MANAGE, MOST_ITEMS, SCHEMAS, SEARCH, WAIT, listed, named
+from toolway.router.standing import Standing
 from toolway.store.records import Session
 
 _LISTED = 600
@@ -27,8 +28,9 @@ _MOMENT_SECONDS = 1.0
 class Desk:
     """Answers the listed tools of sessions."""
 
-    def __init__(self, catalogue: Catalogue, finder: Finder, executor: Executor, connections: Connections) -> None:
+    def __init__(self, catalogue: Catalogue, finder: Finder, executor: Executor, connections: Connections, standing: Standing) -> None:
         self._catalogue = catalogue
+        self._standing = standing
         self._finder = finder
         self._executor = executor
         self._connections = connections
@@ -40,9 +42,16 @@ class Desk:
             EXECUTE: self._execute,
         }
 
-    def list_tools(self, session: Session) -> list[Json]:
-        """The tools of a session, as an MCP endpoint lists them."""
-        return [listing.meta_tool(tool) for tool in listed(session)] + listing.card_tools(self.preloaded(session))
+    async def withheld(self, session: Session) -> frozenset[str]:
+        """The preloaded tools that every account of the session's user refuses, as it is now."""
+        cards = self.preloaded(session)
+        reach = await self._standing.reach(session, dict.fromkeys(card.toolkit for card in cards))
+        return frozenset(card.slug for card in cards if reach.refusal(card))
+
+    def list_tools(self, session: Session, withheld: frozenset[str] = frozenset()) -> list[Json]:
+        """The tools of a session, as an MCP endpoint lists them, without those that are withheld."""
+        cards = [card for card in self.preloaded(session) if card.slug not in withheld]
+        return [listing.meta_tool(tool) for tool in listed(session)] + listing.card_tools(cards)
 
     def preloaded(self, session: Session) -> list[Card]:
         """The tools that a session exposes directly."""

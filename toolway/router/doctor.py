@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from toolway.accounts import links
-from toolway.accounts.keeper import PLAYED, Credential, Keeper
+from toolway.accounts.keeper import PLAYED, Credential, Grant, Keeper
 from toolway.calls import reply
 from toolway.calls.nouns import listed
 from toolway.calls.run import Runner
@@ -16,7 +16,7 @@ from toolway.catalog.index import Catalogue
 from toolway.catalog.model import Json, Rate, Toolkit
 from toolway.errors import CallFailed, Refused, ToolwayError, UnknownToolkit
 from toolway.router import policy
-from toolway.store.records import Account, Session, now_ms
+from toolway.store.records import EFFECTS, Account, Session, now_ms
 from toolway.store.shelves import Store
 from toolway.store.states import REPLACED, TOO_LATE
 
@@ -45,9 +45,9 @@ class Connection(Struct, frozen=True, omit_defaults=True):
     """What is known of one connected account, or of a toolkit that is not connected (no `account_id`).
 
     `effects` are what its person allows agents. `works` says whether the service takes the key now, None when that was not tried or could
-    not be told; `sees` whom it takes it for and what that person may open there. `used` marks the one that a call takes which names none,
-    and `why` says why it does, or why this one is not. `trouble` is what is wrong, and `mend` what to do. Moments are in milliseconds
-    since 1970.
+    not be told; `sees` whom it takes it for and what that person may open there. `used` marks those that a call takes which names none
+    (the newest that allows it), and `why` says why it does, or why this one is not. `trouble` is what is wrong, and `mend` what to do.
+    Moments are in milliseconds since 1970.
     """
 
     toolkit: str
@@ -127,15 +127,28 @@ class Doctor:
         """What one user has of one toolkit."""
         shown = [links.as_of_now(account) for account in found]
         living = [account for account in shown if account.status in ("ACTIVE", "INACTIVE")]
-        callable_ = await self._keeper.accounts(project_id, user_id, toolkit, pins)
-        ids = [account.id for account in callable_]
+        granted = await self._keeper.granted(project_id, user_id, toolkit, pins)
+        takes = self._takes(toolkit, granted)
         if not shown:
             way = f"Show the user a connect link, or: toolway connect {toolkit} --user {user_id}"
             return [Connection(toolkit, user_id, "NOT_CONNECTED", trouble="Nothing was connected yet.", mend=way)]
-        made = [self._account(account, ids, pins, explicit, prove) for account in living or shown[:1]]
+        made = [self._account(account, takes, pins, explicit, prove) for account in living or shown[:1]]
         return await asyncio.gather(*made)
 
-    async def _account(self, account: Account, ids: list[str], pins: Sequence[str], explicit: bool, prove: bool) -> Connection:
+    def _takes(self, toolkit: str, granted: Sequence[tuple[Account, Grant]]) -> dict[str, list[str]]:
+        """For each account that calls may use, newest first: the effects of the tools whose calls take it where they name none."""
+        found: dict[str, set[str]] = {account.id: set() for account, _ in granted}
+        try:
+            cards = self._catalogue.cards([self._catalogue.toolkit_card(toolkit).slug])
+        except UnknownToolkit:
+            cards = ()
+        for card in cards:
+            taken = next((account for account, grant in granted if policy.refused(grant, card, "") is None), None)
+            if taken is not None:
+                found[taken.id].add(card.effect)
+        return {id: [effect for effect in EFFECTS if effect in effects] for id, effects in found.items()}
+
+    async def _account(self, account: Account, takes: dict[str, list[str]], pins: Sequence[str], explicit: bool, prove: bool) -> Connection:
         settings = {name: value for name, value in account.settings.items() if name != PLAYED}
         fact = Connection(
             toolkit=account.toolkit,
@@ -152,8 +165,8 @@ class Doctor:
             created_at=account.created_at,
             refreshed_at=account.refreshed_at,
             expires_at=account.expires_at,
-            used=ids[:1] == [account.id] and not (explicit and len(ids) > 1),
-            why=_why(account, ids, pins, explicit),
+            used=bool(takes.get(account.id)) and not (explicit and len(takes) > 1),
+            why=_why(account, takes, pins, explicit),
         )
         again = f"Connect it again: an agent shows a link, or toolway connect {account.toolkit} --user {account.user_id}"
         if account.status != "ACTIVE":
@@ -165,7 +178,7 @@ class Doctor:
             mend = f"Bring the toolkit back (TOOLWAY_TOOLKITS), or take the account away: toolway disconnect {account.id}"
             return msgspec.structs.replace(fact, trouble=error.message, mend=mend)
         fact = msgspec.structs.replace(fact, pace=await self._pace(kit, account))
-        if not prove or account.id not in ids:
+        if not prove or account.id not in takes:
             return fact
         async with self._turns:
             return await self._proved(fact, kit, account, again)
@@ -219,21 +232,27 @@ def _flat(groups: Iterable[list[Connection]]) -> list[Connection]:
     return [one for group in groups for one in group]
 
 
-def _why(account: Account, ids: list[str], pins: Sequence[str], explicit: bool) -> str:
-    if account.id not in ids:
+def _why(account: Account, takes: dict[str, list[str]], pins: Sequence[str], explicit: bool) -> str:
+    if account.id not in takes:
         if account.status == "ACTIVE" and not (pins and account.id not in pins):
             return (
                 "It was connected in the sandbox." if PLAYED in account.settings else "Calls go to the sandbox now, and this one is real."
             )
         return "The session names other accounts." if account.status == "ACTIVE" else ""
     pinned = ", and the session names it" if pins else ""
-    if len(ids) == 1:
+    if len(takes) == 1:
         return f"It is the only one{pinned}."
     if explicit:
-        return f"One of {len(ids)}; the session wants each call to name one."
-    if ids[0] == account.id:
-        return f"It is the newest of {len(ids)}{pinned}; a call may name another."
-    return f"A newer one is taken; a call may name this one by its id{', alias' if account.alias else ''} or label."
+        return f"One of {len(takes)}; the session wants each call to name one."
+    mine, newest = takes[account.id], next(iter(takes)) == account.id
+    if not mine and newest:
+        return "It allows no call; an older one is taken."
+    if not mine:
+        return f"A newer one is taken; a call may name this one by its id{', alias' if account.alias else ''} or label."
+    if not any(effects for id, effects in takes.items() if id != account.id):
+        first = f"the newest of {len(takes)}{pinned}" if newest else f"the newest of {len(takes)} that allows anything{pinned}"
+        return f"It is {first}; a call may name another."
+    return f"Of {len(takes)} it is the newest for calls that {policy.may(mine)}{pinned}; a call may name another."
 
 
 def _not_active(account: Account, again: str) -> tuple[str, str]:

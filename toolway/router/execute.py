@@ -2,20 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
 from msgspec import Struct, structs
 
-from toolway.accounts.keeper import Credential, Keeper
+from toolway.accounts.keeper import Credential, Grant, Keeper
 from toolway.calls.run import Result, Runner
 from toolway.catalog.index import Catalogue
-from toolway.catalog.model import Json
+from toolway.catalog.model import Card, Json
 from toolway.errors import BadArgument, BadRequest, NoAnswer, NotConnected, Refused, ToolwayError, Unavailable
 from toolway.router import policy
 from toolway.store.log import Log
-from toolway.store.records import Entry, Session, next_id, now_ms
+from toolway.store.records import Account, Entry, Session, next_id, now_ms
 from toolway.store.shelves import Store
 from toolway.watch import Watch, fault, log, request_id
 
@@ -78,6 +78,10 @@ class _Attempt:
 
     def know(self, **values: Any) -> None:
         self.entry = structs.replace(self.entry, **values)
+
+    def used(self, account: Account) -> None:
+        self.label = account.label
+        self.know(account_id=account.id)
 
     async def leaving(self) -> None:
         await self._log.sent(self.entry)
@@ -197,17 +201,19 @@ class Executor:
         attempt.know(toolkit=card.toolkit, tool=card.slug, effect=card.effect)
         if not isinstance(arguments, dict):
             raise BadArgument(f"{card.slug}: arguments is no object.", fix='Give them by name, for example {"name": "Acme"}.')
-        credential = await self._credential(session, card.toolkit, account)
-        attempt.label = credential.label
-        attempt.know(account_id=credential.account_id)
-        policy.permit(credential, card)
+        credential = await self._credential(attempt, session, card, account)
         kit = self._catalogue.toolkit(card.toolkit)
         return await self._runner.run(kit, kit.tools[card.name], cast("Json", arguments), credential, attempt.leaving, full)
 
-    async def _credential(self, session: Session, toolkit: str, account: str) -> Credential:
-        pins: list[str] = session.config["connected_accounts"].get(toolkit, [])
+    async def _credential(self, attempt: _Attempt, session: Session, card: Card, account: str) -> Credential:
+        def choose(granted: Sequence[tuple[Account, Grant]]) -> Account:
+            attempt.used(granted[0][0])  # told also of a call that is refused
+            attempt.used(chosen := policy.choose(card, granted))
+            return chosen
+
+        pins: list[str] = session.config["connected_accounts"].get(card.toolkit, [])
         explicit: bool = session.config["multi_account"]["require_explicit_selection"]
-        return await self._keeper.credential(session.project_id, session.user_id, toolkit, pins, account, explicit)
+        return await self._keeper.credential(session.project_id, session.user_id, card.toolkit, pins, account, explicit, choose)
 
 
 def _failed(attempt: _Attempt, error: ToolwayError) -> Outcome:

@@ -29,6 +29,8 @@ _OUTPUT: Json = {
 }
 NAMES = {"api_key": "generic_api_key"}
 """Names of the contract for what is kept under another."""
+SHUT = "DOES_NOT_OPEN: what is kept of its secrets does not open with the keys of the vault; toolway doctor says which is missing."
+"""The reason that is told of an account whose secrets do not open, where nothing else is."""
 
 
 def tool(catalogue: Catalogue, card: Card, retired: bool = False) -> Json:
@@ -129,18 +131,19 @@ def toolkit_whole(catalogue: Catalogue, card: ToolkitCard) -> Json:
     }
 
 
-def account(one: Account, config: AuthConfig | None, masked: Mapping[str, str]) -> Json:
-    """A connected account as it is now. `masked` are its secrets as they may be shown."""
+def account(one: Account, config: AuthConfig | None, masked: Mapping[str, str] | None) -> Json:
+    """A connected account as it is now. `masked` are its secrets as they may be shown, None where they do not open."""
     one = links.as_of_now(one)
+    reason = one.status_reason or (SHUT if masked is None else "")
     scheme = one.mode or (config.mode if config else "")
-    shown = {name: value for name, value in one.settings.items() if name != PLAYED} | dict(masked)
+    shown = {name: value for name, value in one.settings.items() if name != PLAYED} | dict(masked or {})
     shown |= {NAMES[name]: value for name, value in shown.items() if name in NAMES}
     return {
         "id": one.id,
         "alias": one.alias or None,
         "user_id": one.user_id,
         "status": one.status,
-        "status_reason": one.status_reason or None,
+        "status_reason": reason or None,
         "is_disabled": one.status == "INACTIVE",
         "created_at": moment(one.created_at),
         "updated_at": moment(one.updated_at),

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from toolway.accounts.keeper import Credential, Grant
+from toolway.accounts.keeper import Grant
 from toolway.catalog.index import Catalogue
 from toolway.catalog.model import Card, Effect, ToolkitCard
 from toolway.errors import BadRequest, Forbidden, UnknownTool
 from toolway.router.meta import BY_NAME, EXECUTE, SEARCH
-from toolway.store.records import Session
+from toolway.store.records import Account, Session
 
 HINTS: dict[Effect, tuple[str, ...]] = {
     "read": ("readOnlyHint", "idempotentHint", "openWorldHint"),
@@ -17,6 +17,8 @@ HINTS: dict[Effect, tuple[str, ...]] = {
     "destroy": ("destructiveHint", "openWorldHint"),
 }
 
+_LONGEST_LABEL = 40
+_MOST_NAMED = 5
 
 WORDS: dict[str, str] = {"read": "read", "create": "create", "update": "change", "destroy": "delete"}
 """The effects, as people say them."""
@@ -92,30 +94,45 @@ def find(session: Session, catalogue: Catalogue, slug: str) -> Card:
     return card
 
 
-def permit(credential: Credential, card: Card) -> None:
-    """Whether an account may be used for a tool: what its person allowed agents, and what its auth config does. Raises `Forbidden`."""
-    if refusal := refused(credential.grant, card, credential.label):
-        raise Forbidden(f"{card.slug} {refusal.why}.", fix=f"{refusal.mend[0].upper()}{refusal.mend[1:]}.")
+def choose(card: Card, granted: Sequence[tuple[Account, Grant]]) -> Account:
+    """The first of some accounts that may be used for a tool. Raises `Forbidden` with what each of them allows where none may."""
+    refusals: list[tuple[Account, Refusal]] = []
+    for account, grant in granted:
+        refusal = refused(grant, card, account.label)
+        if refusal is None:
+            return account
+        refusals.append((account, refusal))
+    mend = "; ".join(dict.fromkeys(refusal.mend for _, refusal in refusals))
+    fix = f"{mend[0].upper()}{mend[1:]}."
+    if len(refusals) == 1:
+        raise Forbidden(f"{card.slug} {refusals[0][1].why}.", fix=fix)
+    each = [f"{account.label[:_LONGEST_LABEL]} ({account.id}): {refusal.allows}" for account, refusal in refusals[:_MOST_NAMED]]
+    said = f"{card.slug} would {WORDS[card.effect]}, and none of the {len(refusals)} connected accounts may be used for it"
+    raise Forbidden(f"{said}. What they allow: {'; '.join(each)}.", fix=fix)
 
 
 class Refusal(NamedTuple):
-    """Why an account may not be used for a tool, said of the tool, and who can widen that."""
+    """Why an account may not be used for a tool, said of the tool; who can widen that; and what the account allows."""
 
     why: str
     mend: str
+    allows: str
 
 
 def refused(grant: Grant, card: Card, account: str) -> Refusal | None:
     """Why an account, called `account`, may not be used for a tool; None where it may."""
     if grant.off:
-        return Refusal(f"cannot be called: the auth config of {account} is switched off", "the operator can switch it on again")
+        why = f"cannot be called: the auth config of {account} is switched off"
+        return Refusal(why, "the operator can switch it on again", "nothing, its auth config is switched off")
     if card.effect not in grant.effects:
         return Refusal(
             f"would {WORDS[card.effect]}, and {account} was connected to {may(grant.effects)} only",
             "only the person who connected it can allow more, by connecting it again with a new link",
+            may(grant.effects),
         )
     if grant.tools and card.slug not in grant.tools:
-        return Refusal(f"is not among the tools that the auth config of {account} allows", "the operator can allow it there")
+        why = f"is not among the tools that the auth config of {account} allows"
+        return Refusal(why, "the operator can allow it there", f"{may(grant.effects)}, by other tools of its auth config")
     return None
 
 

@@ -41,7 +41,8 @@ class Standing:
         """What a session can do with these toolkits, which its user has connected."""
         pins: dict[str, list[str]] = session.config["connected_accounts"]
         place = session.project_id, session.user_id
-        return Reach(session, {kit: await self._keeper.grants(*place, kit, pins.get(kit, ())) for kit in connected})
+        found = {kit: await self._keeper.granted(*place, kit, pins.get(kit, ())) for kit in connected}
+        return Reach(session, {kit: [grant for _, grant in granted] for kit, granted in found.items()})
 
     async def state(self, session: Session, toolkit: str, *, short: bool = False) -> Json:
         """Whether the session's user has connected a toolkit, and as whom. Several accounts are named one by one, the default first; in

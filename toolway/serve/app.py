@@ -60,7 +60,7 @@ class App:
         finder = Finder(local.catalogue, local.standing, local.watch)
         executor = Executor(local.store, local.catalogue, local.keeper, local.runner, local.watch)
         connections = Connections(local.store, local.catalogue, local.standing, local.connector, local.doctor)
-        self._desk = desk = Desk(local.catalogue, finder, executor, connections)
+        self._desk = desk = Desk(local.catalogue, finder, executor, connections, local.standing)
         # Not under the vault's ring: what clients hold for us has to open after its keys were changed.
         questions = Questions(Sealing(Vault.of(bytes.fromhex(local.keys.derive("what clients bring back")))))
         self._mcp = door or mcp.McpDoor(desk, questions, local.watch, links_as_errors=settings.flag("links_as_errors"))

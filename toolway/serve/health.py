@@ -63,7 +63,10 @@ def troubled(problem: ToolwayError) -> Finding:
 
 def _settings(settings: Settings) -> Iterator[Finding]:
     bad = 0
-    read = [partial(getattr, settings, name) for name in ("port", "workers", "overrides", "proxy", "traces", "tls", "callback_urls")]
+    read = [
+        partial(getattr, settings, name)
+        for name in ("port", "workers", "refresh_days", "overrides", "proxy", "traces", "tls", "callback_urls")
+    ]
     for look in (*read, lambda: Gate(settings.text("public_url"), settings.words("origins"))):
         try:
             look()
@@ -81,6 +84,9 @@ def _settings(settings: Settings) -> Iterator[Finding]:
 
 def _folder(settings: Settings) -> Iterator[Finding]:
     data = settings.data
+    if os.path.lexists(data) and not data.is_dir():
+        yield Finding("data", "wrong", f"{data} is no folder.", "Name another with --data or TOOLWAY_DATA, or move it away")
+        return
     if not data.is_dir():
         yield Finding("data", "note", f"There is no folder {data} yet.", "toolway serve makes it, and all that belongs into it")
         return

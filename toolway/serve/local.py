@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from toolway.accounts import ring
+from toolway.accounts.idle import Idle
 from toolway.accounts.keeper import Keeper
 from toolway.accounts.keys import Keys, open_keys
 from toolway.accounts.renewal import Renewal
@@ -40,6 +41,7 @@ class Local:
         self.watch = watch
         self.renewal = Renewal(store, vault, catalogue, net)
         self.keeper = Keeper(store, vault, settings.played, self.renewal.renew)
+        self.idle = Idle(store, self.keeper, self.renewal, settings.refresh_days)
         self.runner = Runner(net, settings.overrides, watch, self.keeper.renewed)
         self.comebacks = Comebacks(store, settings.callback_urls)
         self.connector = Connector(store, catalogue, self.keeper, self.runner, keys.derive, vault, net, self.comebacks)

@@ -42,8 +42,12 @@ _TTL_MS = 300_000
 class Desk(Protocol):
     """What stands behind the endpoint."""
 
-    def list_tools(self, session: Session) -> list[Json]:
-        """The tools of a session, as they are listed."""
+    async def withheld(self, session: Session) -> frozenset[str]:
+        """The tools of a session that are not listed just now, since every account of its user refuses them."""
+        ...
+
+    def list_tools(self, session: Session, withheld: frozenset[str]) -> list[Json]:
+        """The tools of a session, as they are listed, without these."""
         ...
 
     async def call(self, session: Session, asking: Asking, name: str, arguments: Json) -> Answer:
@@ -70,7 +74,7 @@ class McpDoor:
         self._links_as_errors = links_as_errors
         self._stream_after = stream_after
         self._most_seconds = most_seconds
-        self._lists: OrderedDict[tuple[str, int, bool], bytes] = OrderedDict()
+        self._lists: OrderedDict[tuple[str, int, bool, frozenset[str]], bytes] = OrderedDict()
 
     async def handle(self, scope: Scope, content: bytes, session: Session, origin: str, out: Responder) -> Response:
         """One message in, one answer out. A tool's failure is a result; only a malformed message is an error."""
@@ -92,10 +96,10 @@ class McpDoor:
                 case "tools/call":
                     return _answer(call.id, await self._call(scope, call, session, origin, out))
                 case "tools/list":
-                    return _answer(call.id, self._list(session, modern))
+                    return _answer(call.id, await self._list(session, modern))
                 case "server/discover" if modern:
                     found: Json = {"supportedVersions": rpc.SUPPORTED, "capabilities": _CAPABILITIES, "instructions": INSTRUCTIONS}
-                    return _answer(call.id, msgspec.json.encode(_stamped(found, cached=True)))
+                    return _answer(call.id, msgspec.json.encode(_stamped(found, _TTL_MS)))
                 case "initialize" if not modern:
                     return self._initialize(call, session)
                 case "ping" if not modern:
@@ -113,12 +117,14 @@ class McpDoor:
             said = f"Something went wrong inside Toolway; the operator finds it in its log under {request_id()}."
             return _error(out.message_id, {"code": rpc.INTERNAL, "message": said})
 
-    def _list(self, session: Session, modern: bool) -> bytes:
-        place = (session.id, session.version, modern)
+    async def _list(self, session: Session, modern: bool) -> bytes:
+        withheld = await self._desk.withheld(session)
+        place = (session.id, session.version, modern, withheld)
         kept = self._lists.get(place)
         if kept is None:
-            listed: Json = {"tools": self._desk.list_tools(session)}
-            kept = self._lists[place] = msgspec.json.encode(_stamped(listed, cached=True) if modern else listed)
+            listed: Json = {"tools": self._desk.list_tools(session, withheld)}
+            # The account that is connected next may allow what is left out: a client is not to remember that.
+            kept = self._lists[place] = msgspec.json.encode(_stamped(listed, 0 if withheld else _TTL_MS) if modern else listed)
             if len(self._lists) > _KEPT:
                 self._lists.popitem(last=False)
         return kept
@@ -206,9 +212,9 @@ def _signed(result: Json) -> Json:
     return result | {"_meta": {rpc.META + "serverInfo": _SERVER}}
 
 
-def _stamped(result: Json, cached: bool = False) -> Json:
+def _stamped(result: Json, ttl_ms: int | None = None) -> Json:
     made = _signed(result) | {"resultType": "complete"}
-    return made | {"ttlMs": _TTL_MS, "cacheScope": "private"} if cached else made
+    return made if ttl_ms is None else made | {"ttlMs": ttl_ms, "cacheScope": "private"}
 
 
 def _answer(call_id: Any, result: bytes) -> Response:

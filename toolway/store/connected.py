@@ -172,6 +172,10 @@ class Accounts(Shelf):
         """The ACTIVE accounts of a user for a toolkit, newest first."""
         return await self._all(Account, "active_accounts", project_id=project_id, user_id=user_id, toolkit=toolkit)
 
+    async def idle(self, project_id: str, before: int, after: str, most: int) -> Sequence[Account]:
+        """ACTIVE accounts of OAuth2 whose tokens were made before that moment (milliseconds): the first by id that follow `after`."""
+        return await self._all(Account, "idle_accounts", project_id=project_id, before=before, after=after, most=most)
+
     async def latest(self, project_id: str, user_id: str, toolkit: str) -> Account | None:
         """The account of a user for a toolkit that was begun last, whatever became of it."""
         return await self._one(Account, "latest_account", project_id=project_id, user_id=user_id, toolkit=toolkit)

@@ -102,7 +102,11 @@ _NAMES = [*_PLAIN, _PROGRESS, _FAILS, *_ROUNDS]
 class SuiteDesk:
     """Answers the suite's tools."""
 
-    def list_tools(self, session: Session) -> list[Json]:
+    async def withheld(self, session: Session) -> frozenset[str]:
+        """None."""
+        return frozenset()
+
+    def list_tools(self, session: Session, withheld: frozenset[str]) -> list[Json]:
         """All of them, whatever the session."""
         none: Json = {"type": "object", "properties": {}}
         return [{"name": name, "description": "A tool of the suite.", "inputSchema": _SCHEMAS.get(name, none)} for name in _NAMES]

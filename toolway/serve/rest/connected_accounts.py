@@ -21,6 +21,9 @@ from toolway.store.states import STATES
 _USUAL = 50
 _ALIASES = {shown: kept for kept, shown in objects.NAMES.items()} | {"bearer_token": "token"}
 """Names of secrets that the contract has beside the ones that are kept."""
+_TOKENS = ("access_token", "refresh_token", "expires_in", "scope")
+_PASSED_OVER = ("token_type", "id_token", "authed_user", "extra_token_data")
+"""What providers give along with tokens, and nothing here needs."""
 _User = Annotated[str, Meta(min_length=1, max_length=1000)]
 
 
@@ -195,19 +198,21 @@ class AccountRest:
         kit = self._catalogue.toolkit(config.toolkit)
         names = {field.name for field in kit.account}
         auth = schemes.auth_of(kit, config.mode)
-        typed = {one.name for one in schemes.asked(auth)} if auth and config.mode in schemes.TYPED else set[str]()
+        typed = set(_TOKENS) if config.mode == "OAUTH2" else {one.name for one in schemes.asked(auth)} if auth else set[str]()
+        passed_over = _PASSED_OVER if config.mode == "OAUTH2" else ()
         secrets: dict[str, str] = {}
         settings: dict[str, str] = {}
         faults: list[str] = []
         for name, value in given.items():
-            if name in ("status", "redirectUrl", "redirect_url") or value is None:
+            if name in ("status", "redirectUrl", "redirect_url", *passed_over) or value is None:
                 continue
+            place = f"connection.{'data' if name in (connection.data or {}) else 'state.val'}.{name[:60]}"
             if isinstance(value, bool) or not isinstance(value, str | int):
-                faults.append(f"connection.state.val.{name[:60]} is no text")
+                faults.append(f"{place} is no text")
             elif name in names:
                 settings[name] = str(value)
-            elif typed and _ALIASES.get(name, name) not in typed:
-                faults.append(f"connection.state.val.{name[:60]} is not known here; known are {', '.join(sorted(typed | names))}")
+            elif _ALIASES.get(name, name) not in typed:
+                faults.append(f"{place} is not known here; known are {', '.join(sorted(typed | names)) or 'none'}")
             else:
                 secrets[_ALIASES.get(name, name)] = str(value)
         if faults:

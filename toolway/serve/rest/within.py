@@ -111,8 +111,9 @@ class WithinRest:
         """GET S/tools"""
         session = await self._open(asked)
         query = asked.query(PageQuery)
+        withheld = await self._desk.withheld(session)
         shown = [objects.meta_tool(one) for one in listed(session)]
-        shown += [objects.tool(self._catalogue, card) for card in self._desk.preloaded(session)]
+        shown += [objects.tool(self._catalogue, card) for card in self._desk.preloaded(session) if card.slug not in withheld]
         return json_response(200, page(shown, query, _TOOLS))
 
     async def toolkits(self, asked: Asked) -> Response:

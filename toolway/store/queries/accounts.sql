@@ -26,6 +26,14 @@ SELECT * FROM accounts
 WHERE project_id = :project_id AND user_id = :user_id AND toolkit = :toolkit AND status = 'ACTIVE'
 ORDER BY created_at DESC, id DESC;
 
+-- name: idle_accounts(project_id, before, after, most)
+-- Active OAuth2 accounts whose access was made before that moment, by their ids, from behind one on.
+SELECT * FROM accounts
+WHERE project_id = :project_id AND status = 'ACTIVE' AND mode = 'OAUTH2' AND refreshed_at <= CAST(:before AS BIGINT)
+    AND id > CAST(:after AS TEXT)
+ORDER BY id
+LIMIT CAST(:most AS BIGINT);
+
 -- name: latest_account(project_id, user_id, toolkit)^
 -- The account of a user for a toolkit that was begun last, whatever became of it.
 SELECT * FROM accounts
