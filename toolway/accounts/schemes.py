@@ -221,10 +221,12 @@ def _shapes(secret: bytes) -> list[bytes]:
 
 def _pattern(shape: bytes) -> re.Pattern[bytes]:
     """Finds a shape with each of its characters written in any usual way; no two ways begin alike, so that it costs no more than once."""
-    return re.compile(b"".join(_written(bytes((byte,))) for byte in shape))
+    first, *rest = (_written(bytes((byte,))) for byte in shape)
+    # So that the search looks for the few letters that it can begin with, and no further.
+    return re.compile(rb"(?:" + first + rb"|\\\\{0,3}(?:" + first + rb"))" + b"".join(rb"\\{0,4}(?:" + one + rb")" for one in rest))
 
 
 def _written(one: bytes) -> bytes:
     ways = {one, *_ALSO.get(one, ())}
     code = b"%02x" % ord(one)
-    return rb"\\{0,4}(?:" + b"|".join([*(re.escape(way) for way in ways), rb"%%(?:25){0,2}(?i:%b)" % code, rb"u00(?i:%b)" % code]) + rb")"
+    return b"|".join([*(re.escape(way) for way in ways), rb"%%(?:25){0,2}(?i:%b)" % code, rb"u00(?i:%b)" % code])
