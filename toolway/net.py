@@ -177,7 +177,6 @@ class Net:
                 headers=headers,
                 timeout=timeout,
                 allow_redirects=False,
-                skip_auto_headers=("Content-Type",),
                 proxy=None if trusted else self._proxy,
             ) as response:
                 body = await self._read(response, request.most, seconds)
@@ -269,7 +268,11 @@ class Net:
             limit_per_host=50,
         )
         return aiohttp.ClientSession(
-            connector=connector, trust_env=False, cookie_jar=aiohttp.DummyCookieJar(), middlewares=(_only_once,) if once else ()
+            connector=connector,
+            trust_env=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            middlewares=(_only_once,) if once else (),
+            skip_auto_headers=("Content-Type",),
         )
 
 

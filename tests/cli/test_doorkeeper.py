@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from uvicorn.server import ServerState
 
 from toolway.cli import doorkeeper
 
@@ -154,3 +155,47 @@ async def test_connections_beyond_the_most(door: Open, monkeypatch: pytest.Monke
 
 def test_half_of_the_files() -> None:
     assert doorkeeper.most_connections() >= 512
+
+
+class _Wire(asyncio.Transport):
+    """A transport that keeps what is written to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[bytes] = []
+
+    def write(self, data: Any) -> None:
+        self.written.append(bytes(data))
+
+    def is_closing(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        self.written.append(b"closed")
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def abort(self) -> None: ...
+
+    def pause_reading(self) -> None: ...
+
+    def resume_reading(self) -> None: ...
+
+
+@pytest.mark.parametrize(("more", "last"), [(b"", []), (b"connection: close\r\n", [b"closed"])])
+async def test_an_answer_is_written_once(more: bytes, last: list[bytes]) -> None:
+    config = uvicorn.Config(_app, http=doorkeeper.Doorkeeper, lifespan="off", log_level="critical", ws="none")
+    config.load()
+    wire = _Wire()
+    protocol = doorkeeper.Doorkeeper(config, ServerState(), {})
+    protocol.connection_made(wire)
+    protocol.data_received(HEAD + more + b"\r\n")
+    async with asyncio.timeout(5):
+        while not wire.written or len(wire.written) < 1 + len(last):
+            await asyncio.sleep(0)
+    answer, *rest = wire.written
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert answer.endswith(b"\r\n\r\nok")
+    assert rest == last
+    protocol.connection_lost(None)

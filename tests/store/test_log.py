@@ -64,6 +64,13 @@ async def test_sent_is_committed_on_return_and_gets_its_outcome(store: Store, ur
         assert await again.log.count("pr_2") == 0
 
 
+async def test_a_call_that_ends_in_the_batch_that_tells_of_it(store: Store) -> None:
+    call = entry("sent")
+    told = [call, entry(at=1), msgspec.structs.replace(call, state="done", ms=7), msgspec.structs.replace(call, state="failed")]
+    await store.database.log.many("note_entries", [msgspec.structs.asdict(one) | {"owner": "o"} for one in told])
+    assert await store.log.recent("pr_1", 9) == [told[2], told[1]]
+
+
 async def test_nobody_but_the_project_gives_a_call_its_outcome(store: Store) -> None:
     call = entry("sent")
     await store.log.sent(call)

@@ -7,6 +7,7 @@ sealed (`api_key`, `token`, `username`, `access_token` ...). A secret goes nowhe
 import re
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Mapping
+from functools import cached_property
 from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
@@ -25,7 +26,7 @@ RENEWED = ("OAUTH2", "S2S_OAUTH2")
 _SHORTEST = 8  # what is shorter occurs in any text
 _RUN = re.compile(rb"[A-Za-z0-9]+")
 _ALSO = {b" ": (b"+",), b"+": (b"-",), b"/": (b"_",)}  # in a form; in base64 that fits into URLs
-_TRACES: WeakKeyDictionary[Credential, list[tuple[bytes, bytes]]] = WeakKeyDictionary()
+_TRACES: "WeakKeyDictionary[Credential, list[_Trace]]" = WeakKeyDictionary()
 """Kept as long as the open account itself."""
 _LONGEST = 4096
 
@@ -177,13 +178,12 @@ def conceal(answer: Answer, credential: Credential) -> Answer:
     traces = _TRACES.get(credential)
     if traces is None:
         traces = _TRACES[credential] = _traces(credential)
-    for trace, shape in traces:
-        if trace in body:
-            body = _pattern(shape).sub(b"***", body)
-        if trace in head:
-            pattern = _pattern(shape)
+    for trace in traces:
+        if trace.run in body:
+            body = trace.pattern.sub(b"***", body)
+        if trace.run in head:
             headers = {
-                name: pattern.sub(b"***", value.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
+                name: trace.pattern.sub(b"***", value.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
                 for name, value in headers.items()
             }
     if body is answer.body and headers is answer.headers:
@@ -191,10 +191,22 @@ def conceal(answer: Answer, credential: Credential) -> Answer:
     return msgspec.structs.replace(answer, body=body, headers=headers)
 
 
-def _traces(credential: Credential) -> list[tuple[bytes, bytes]]:
-    """The shapes of an account's secrets, each behind what is to be looked for first."""
-    shapes = [shape for secret in credential.secrets.values() for shape in _shapes(secret.open().encode("utf-8", "surrogatepass"))]
-    return [(max(_RUN.findall(shape), key=len, default=b""), shape) for shape in shapes]
+class _Trace:
+    """A shape of a secret. `run` is what is looked for first, and `pattern`, made when that was found, finds it in any writing."""
+
+    def __init__(self, shape: bytes) -> None:
+        self._shape = shape
+        self.run: bytes = max(_RUN.findall(shape), key=len, default=b"")
+
+    @cached_property
+    def pattern(self) -> re.Pattern[bytes]:
+        return _pattern(self._shape)
+
+
+def _traces(credential: Credential) -> list[_Trace]:
+    """The shapes of an account's secrets."""
+    secrets = (secret.open().encode("utf-8", "surrogatepass") for secret in credential.secrets.values())
+    return [_Trace(shape) for secret in secrets for shape in _shapes(secret)]
 
 
 def _shapes(secret: bytes) -> list[bytes]:
@@ -209,10 +221,12 @@ def _shapes(secret: bytes) -> list[bytes]:
 
 def _pattern(shape: bytes) -> re.Pattern[bytes]:
     """Finds a shape with each of its characters written in any usual way; no two ways begin alike, so that it costs no more than once."""
-    return re.compile(b"".join(_written(bytes((byte,))) for byte in shape))
+    first, *rest = (_written(bytes((byte,))) for byte in shape)
+    # So that the search looks for the few letters that it can begin with, and no further.
+    return re.compile(rb"(?:" + first + rb"|\\\\{0,3}(?:" + first + rb"))" + b"".join(rb"\\{0,4}(?:" + one + rb")" for one in rest))
 
 
 def _written(one: bytes) -> bytes:
     ways = {one, *_ALSO.get(one, ())}
     code = b"%02x" % ord(one)
-    return rb"\\{0,4}(?:" + b"|".join([*(re.escape(way) for way in ways), rb"%%(?:25){0,2}(?i:%b)" % code, rb"u00(?i:%b)" % code]) + rb")"
+    return b"|".join([*(re.escape(way) for way in ways), rb"%%(?:25){0,2}(?i:%b)" % code, rb"u00(?i:%b)" % code])

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import resource
 from functools import cache
+from typing import cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -16,6 +17,7 @@ HEAD_SECONDS = 10.0
 MOST_HEAD = 64 * 1024
 READ_SECONDS = 20.0
 _LEAST_READ = 32 * 1024
+_LARGE = 16 * 1024
 _REFUSAL = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
@@ -29,6 +31,37 @@ def most_connections() -> int:
     return soft // 2 if soft > 0 else 1 << 16
 
 
+class Gathering:
+    """A transport that sends what is written in one turn of the loop as one: uvicorn writes an answer's head and body one after the other,
+    and each would go to the system, and over the net, by itself.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._waiting: list[bytes] = []
+        for name in ("is_closing", "get_extra_info", "get_write_buffer_size", "pause_reading", "resume_reading", "abort"):
+            setattr(self, name, getattr(transport, name))
+
+    def write(self, data: bytes) -> None:
+        """Send this soon; what is large at once, so that whoever sends more feels that it waits."""
+        self._waiting.append(data)
+        if len(data) > _LARGE:
+            self._flush()
+        elif len(self._waiting) == 1:
+            self._loop.call_soon(self._flush)
+
+    def close(self) -> None:
+        """Send what was written, and hang up."""
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        if self._waiting:
+            self._transport.write(b"".join(self._waiting))
+            self._waiting.clear()
+
+
 class Doorkeeper(HttpToolsProtocol):
     """uvicorn's protocol with a deadline and a size for what is no body, and no more connections than there are files for."""
 
@@ -39,7 +72,7 @@ class Doorkeeper(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client: it has some seconds for its first head."""
-        super().connection_made(transport)
+        super().connection_made(cast("asyncio.Transport", Gathering(transport, self.loop)))
         if len(self.connections) > most_connections():
             transport.abort()
         else:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 
 from toolway.catalog.model import Json
 from toolway.errors import BadRequest
-from toolway.serve.wire import Scope, header, header_values, json_body
+from toolway.serve.wire import Scope, header, json_body, twice
 
 LEGACY = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 MODERN = "2026-07-28"
@@ -91,7 +91,7 @@ def understood(scope: Scope, fields: Json, call_id: str | int | None) -> Call:
 def ladder(scope: Scope, call: Call) -> None:
     """The checks of 2026-07-28 in their order; the first failure wins."""
     for name in (b"mcp-protocol-version", b"mcp-method", b"mcp-name"):
-        if len(header_values(scope, name)) > 1:
+        if twice(scope, name):
             raise RpcError(MISMATCH, f"The header {name.decode()} came twice.")
     if call.id is not None:
         inner = call.meta

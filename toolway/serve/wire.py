@@ -21,8 +21,7 @@ SMALL_BODY = 256 * 1024
 _LARGE_AT_ONCE = 4
 _PATIENCE_SECONDS = 0.05
 _BODY_SECONDS = 10.0
-_BY_NAME = "toolway.headers"
-_NONE: list[bytes] = []
+_HEADERS, _TWICE = "toolway.headers", "toolway.twice"
 _DEEPEST = 64
 _MOST_INNER = 100_000
 _LARGEST = 2**63
@@ -90,25 +89,39 @@ def json_response(status: int, content: Any, *headers: tuple[bytes, bytes]) -> R
 
 def header(scope: Scope, name: bytes) -> str | None:
     """The value of a header, trimmed of blanks (not every server does that), or None; of several the first."""
-    values = header_values(scope, name)
-    return values[0].decode("latin-1").strip(" \t") if values else None
+    found: dict[bytes, str] = scope.get(_HEADERS) or _read(scope)
+    return found.get(name)
 
 
 def once(scope: Scope, name: bytes) -> str | None:
     """The value of a header on which much depends. Raises `BadRequest` when it comes twice: two readers could take different ones."""
-    if len(header_values(scope, name)) > 1:
+    if twice(scope, name):
         raise BadRequest(f"The header {name.decode()} came twice.")
     return header(scope, name)
 
 
+def twice(scope: Scope, name: bytes) -> bool:
+    """Whether a header came more than once."""
+    if _TWICE not in scope:
+        _read(scope)
+    return name in scope[_TWICE]
+
+
 def header_values(scope: Scope, name: bytes) -> list[bytes]:
-    """Every value of a header, as it came. The headers are put in order at the first question: a call asks for a dozen."""
-    found: dict[bytes, list[bytes]] | None = scope.get(_BY_NAME)
-    if found is None:
-        found = scope[_BY_NAME] = {}
-        for key, value in scope["headers"]:
-            found.setdefault(key, []).append(value)
-    return found.get(name, _NONE)
+    """Every value of a header, as it came."""
+    return [value for key, value in scope["headers"] if key == name]
+
+
+def _read(scope: Scope) -> dict[bytes, str]:
+    """The headers in order, made at the first question: a call asks two dozen."""
+    found, more = dict[bytes, str](), set[bytes]()
+    for name, value in scope["headers"]:
+        if name in found:
+            more.add(name)
+        else:
+            found[name] = value.decode("latin-1").strip(" \t")
+    scope[_HEADERS], scope[_TWICE] = found, more
+    return found
 
 
 class Bodies:

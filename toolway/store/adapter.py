@@ -8,12 +8,16 @@ import aiosqlite
 
 Values = dict[str, Any]
 
+_NAME = re.compile(r"(?<![:\w]):(\w+)")
+_ROW = re.compile(r"(?<=VALUES )(\(:[^()]+\))")
+
 
 class OneOrder:
     """aiosqlite: one order to the connection's thread for each query.
 
     aiosql's own adapter gives two or three (execute, fetch, close), and handing an order over is most of what a small query costs. A
-    statement that has run to its end needs no closing.
+    statement that has run to its end needs no closing. Many rows go in one statement, all or nothing: with one for each the thread would
+    take the interpreter from the calls under way at every row.
     """
 
     is_aio_driver = True
@@ -41,8 +45,11 @@ class OneOrder:
         return (await conn.execute(sql, values)).rowcount
 
     async def insert_update_delete_many(self, conn: aiosqlite.Connection, _name: str, sql: str, rows: Sequence[Values]) -> None:
-        """The same change for many rows."""
-        await conn.executemany(sql, rows)
+        """The same change for many rows: the query's own row of values, repeated."""
+        before, row, after = _ROW.split(sql)
+        names = _NAME.findall(row)
+        marks = f"({', '.join('?' * len(names))})"
+        await conn.execute(before + ", ".join([marks] * len(rows)) + after, [values[name] for values in rows for name in names])
 
     async def execute_script(self, conn: aiosqlite.Connection, sql: str) -> None:
         """Several statements, without values."""
@@ -69,7 +76,7 @@ class Numbered:
                 names.append(found[1])
             return f"${names.index(found[1]) + 1}"
 
-        return re.sub(r"(?<![:\w]):(\w+)", number, sql)
+        return _NAME.sub(number, sql)
 
     def _ordered(self, name: str, values: Values) -> list[Any]:
         return [values[value] for value in self._names[name]]

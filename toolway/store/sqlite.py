@@ -9,7 +9,7 @@ import os
 import sqlite3
 import stat
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cache
 from pathlib import Path
@@ -66,14 +66,6 @@ class SQLiteDesk(Desk):
     def __init__(self, connection: aiosqlite.Connection) -> None:
         super().__init__(connection, _queries(), _TELLING)
         self._turn = asyncio.Lock()
-
-    async def many(self, query: str, rows: Sequence[dict[str, Any]]) -> None:
-        """Change something once for each of the rows, all or nothing; a statement of its own is a transaction of its own."""
-        if len(rows) == 1:
-            await super().many(query, rows)
-            return
-        async with self.transaction():
-            await super().many(query, rows)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Self]:
