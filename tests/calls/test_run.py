@@ -114,7 +114,7 @@ async def test_the_next_page_is_asked_for_as_the_agent_said_it() -> None:
             sent = msgspec.json.decode(server.heard[-1].partition(b"\r\n\r\n")[2])["span"]
             assert (sent["from"], sent["page"]) == ("2026-11-21T00:00:00Z", page)
             given |= result.reply.next or {}
-        assert result.reply.next is None and result.reply.again  # the same page as before
+        assert result.reply.next is None and result.reply.note  # the same page as before
 
 
 @pytest.mark.parametrize("held", [7, 20, 50])
@@ -134,9 +134,9 @@ async def test_a_list_that_heeds_no_page_comes_to_an_end(held: int) -> None:
             given |= following
             pages.append(await runner.run(its, found, given, credential("acme")))
             following = pages[-1].reply.next
-        assert [page.reply.again for page in pages] == ([False, True] if held == 20 else [False])
+        assert [bool(page.reply.note) for page in pages] == ([False, True] if held == 20 else [False])
         again = await runner.run(its, found, {"page": 1}, credential("acme"))
-        assert again.reply.next == ({"page": 2} if held == 20 else None) and not again.reply.again  # read anew, no page of a round
+        assert again.reply.next == ({"page": 2} if held == 20 else None) and not again.reply.note  # read anew, no page of a round
 
 
 async def test_pages_of_others_and_old_pages_say_nothing_of_a_list() -> None:
@@ -147,8 +147,8 @@ async def test_pages_of_others_and_old_pages_say_nothing_of_a_list() -> None:
     )
     page = Reply({"items": [1, 2]}, {"page": 9}, mark=7)
 
-    def again(account: str, **given: Any) -> bool:
-        return leafing.turned(account, found, given, page).again
+    def again(account: str, **given: Any) -> str:
+        return leafing.turned(account, found, given, page).note
 
     assert not again("a") and not again("b", page=2) and not again("a", size=3, page=2)
     assert again("a", page=2) and again("a", page=3)

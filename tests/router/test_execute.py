@@ -17,7 +17,7 @@ __all__ = ["fault", "router"]
 
 
 def test_that_a_page_came_again_is_told() -> None:
-    assert "that was all" in Outcome(True, {"items": []}, None, "log_1", again=True).to_json()["note"]
+    assert "that was all" in Outcome(True, {"items": []}, None, "log_1", note="that was all").to_json()["note"]
     assert "note" not in Outcome(True, {"items": []}, None, "log_1").to_json()
 
 

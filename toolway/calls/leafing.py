@@ -17,6 +17,7 @@ from toolway.catalog.model import Json, Tool
 
 _SECONDS = 600.0
 _MOST = 4096
+_AGAIN = "This is the same page again: no pages are told apart here, and that was all."
 
 
 class _Page(NamedTuple):
@@ -41,7 +42,7 @@ class Leafing:
         page = _Page(at(tool, arguments, tool.pages.page), reply.mark, self._clock())
         before = self._pages.get(place)
         if before and before.number != page.number and before.mark == page.mark and page.seen_at - before.seen_at < _SECONDS:
-            return structs.replace(reply, next=None, again=True)
+            return structs.replace(reply, next=None, note=_AGAIN)
         self._pages[place] = page
         self._pages.move_to_end(place)
         if len(self._pages) > _MOST:

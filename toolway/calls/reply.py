@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import msgspec
 
+from toolway.calls.brevity import MOST_CHARACTERS, brief
 from toolway.calls.places import at, placed
 from toolway.catalog.model import Fault, Json, Tool, Toolkit
 from toolway.errors import Refused
@@ -37,15 +38,14 @@ _SAY = {  # and these are all the meanings that the rooms above know, besides "r
 class Reply(msgspec.Struct, frozen=True):
     """What a call gave: the data, the arguments to add for the next page (None: this is all), and whether a view left something out.
 
-    `mark` stands for the rows of a page that another follows; rows that are equal have the same. `again` tells that they are those of the
-    page before, and the end.
+    `mark` stands for the rows of a page that another follows; rows that are equal have the same. `note` says what else there is to know.
     """
 
     data: Json
     next: Json | None = None
     trimmed: bool = False
     mark: int = 0
-    again: bool = False
+    note: str = ""
 
 
 def read(tool: Tool, kit: Toolkit, answer: Answer, arguments: Json, full: bool = False, exact: bool = False) -> Reply:
@@ -60,10 +60,12 @@ def read(tool: Tool, kit: Toolkit, answer: Answer, arguments: Json, full: bool =
     following = _next(tool, answer, content, arguments)
     listed = rows(tool, content)
     mark = 0 if following is None else hash(msgspec.json.encode(content if listed is None else listed))
-    if not tool.view or full:
+    if full:
         return Reply(_named(tool, content), following, mark=mark)
-    data = view(content, tool.view)
-    return Reply(_named(tool, data), following, data != content, mark)
+    data, note = view(content, tool.view) if tool.view else content, ""
+    if tool.pages is None and len(answer.body) > MOST_CHARACTERS:
+        data, note = brief(data, _tree(tool.view), tool.list_key)
+    return Reply(_named(tool, data), following, data != content, mark, note)
 
 
 def _content(kit: Toolkit, answer: Answer, exact: bool) -> Any:

@@ -26,7 +26,7 @@ SECONDS = 24.0
 class Outcome(Struct, frozen=True):
     """What became of an execution.
 
-    `account` says which account was used, `next` which arguments to add for the next page, `again` that the page before came once more,
+    `account` says which account was used, `next` which arguments to add for the next page, `note` what else there is to know,
     `zone` by the clock of which time zone moments were read, if one was needed, and `connect` which toolkit the user has to connect before
     it can work. `status` is what the service answered with and `ms` the milliseconds that the call took, where it was made. `waited` are
     seconds for the account's turn, `changed` what a change changed (`calls.merge`).
@@ -43,7 +43,7 @@ class Outcome(Struct, frozen=True):
     waited: float = 0.0
     changed: Json = {}
     zone: str = ""
-    again: bool = False
+    note: str = ""
     status: int = 0
     ms: int = 0
 
@@ -62,8 +62,8 @@ class Outcome(Struct, frozen=True):
             made["waited"] = waited
         if self.zone:
             made["zone"] = self.zone
-        if self.again:
-            made["note"] = "This is the same page again: no pages are told apart here, and that was all."
+        if self.note:
+            made["note"] = self.note
         return made
 
 
@@ -129,7 +129,7 @@ class Executor:
                 waited=result.waited,
                 changed=result.changed,
                 zone=result.zone,
-                again=reply.again,
+                note=reply.note,
                 status=result.status,
                 ms=result.ms,
             )

@@ -1,0 +1,61 @@
+"""Results that are cut to a size."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, cast
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toolway.calls.brevity import brief
+
+VALUES: st.SearchStrategy[Any] = st.recursive(
+    st.integers() | st.text(max_size=9) | st.none(),
+    lambda inner: st.lists(inner, max_size=6) | st.dictionaries(st.sampled_from("abcdef"), inner, max_size=6),
+    max_leaves=40,
+)
+TREES: list[Mapping[str, Any]] = [{}, {"a": {"*": {}}}, {"*": {"*": {}}}, {"a": {"b": {"c": {}}}}]
+
+
+def size(value: Any) -> int:
+    return len(json.dumps(value, separators=(",", ":"), ensure_ascii=False))
+
+
+def first_of(shorter: Any, longer: Any, few: int) -> bool:
+    """Whether it is the longer, with the first of each list or map: so many, or all."""
+    if isinstance(longer, list):
+        items = cast("list[Any]", longer)[:few]
+        return len(shorter) == len(items) and all(first_of(shorter[n], item, few) for n, item in enumerate(items))
+    if isinstance(longer, dict):
+        members, names = cast("dict[str, Any]", longer), list(cast("dict[str, Any]", shorter))
+        first = names == list(members)[: len(names)] and len(names) >= min(few, len(members))
+        return first and all(first_of(shorter[name], members[name], few) for name in names)
+    return shorter == longer
+
+
+@given(VALUES, st.sampled_from(TREES), st.integers(10, 200))
+def test_what_is_left_is_the_first_of_each_and_fits(data: Any, tree: Mapping[str, Any], most: int) -> None:
+    short, note = brief(data, tree, "items", most)
+    assert bool(note) == (short != data)
+    if not note:
+        assert short == data
+        return
+    assert size(data) > most
+    few = int(note.split("the first ")[1].split(" ")[0])
+    assert first_of(short, data, few)
+    assert size(short) <= most or few == 1
+
+
+def test_what_is_left_out_is_told() -> None:
+    groups = [{"name": f"P{n}", "children": [{"name": f"U{m}", "hours": m} for m in range(9 - n)]} for n in range(9)]
+    report: Any = {"total": 7, "groupOne": groups}
+    short, note = brief(report, {}, "items", 500)
+    assert short["total"] == 7 and [group["name"] for group in short["groupOne"]] == ["P0", "P1", "P2"]
+    assert [len(group["children"]) for group in short["groupOne"]] == [3, 3, 3]
+    assert "first 3 are shown of each groupOne (of up to 9), groupOne.children (of up to 9)." in note and "view full" in note
+    assert brief([1] * 20, {}, "tags", 20)[1].startswith("This is not all: only the first 9 are shown of each tags (of up to 20).")
+    days = {"employees": {f"2026-11-{day:02}": {str(n): {"name": "A"} for n in range(5)} for day in range(1, 31)}}
+    short, note = brief(days, {"employees": {"*": {"*": {"name": {}}}}}, "items", 400)
+    assert list(short["employees"])[:2] == ["2026-11-01", "2026-11-02"] and len(short["employees"]) < 30
+    assert "employees (of up to 30)" in note
+    assert brief(report, {}, "items", 5_000) == (report, "")
