@@ -24,6 +24,8 @@ UPDATE accounts SET mode = (SELECT mode FROM auth_configs WHERE auth_configs.id 
 
 CREATE INDEX accounts_of_auth_config ON accounts (project_id, auth_config_id);
 
+CREATE INDEX accounts_idle ON accounts (project_id, id) WHERE mode = 'OAUTH2' AND status = 'ACTIVE';
+
 CREATE INDEX links_of_account ON links (project_id, account_id);
 
 CREATE TABLE authorizations (
