@@ -212,7 +212,7 @@ async def test_a_long_list_is_narrowed_by_the_service() -> None:
     lists = Lists("get_projects", get_projects=projects)
     with pytest.raises(BadArgument, match=r"more than one project may fit .* Only the first 1 projects were looked at"):
         await resolved("CLOCKIFY_GET_PROJECT", lists, workspaceId=W, projectId="site")
-    assert [asked.get("name") for _, asked in lists.asked] == [None, "site"]
+    assert [asked.get("name") for _, asked in lists.asked] == [None, "site", "site"]  # the second page brings nothing new
     exact = Lists("get_projects", get_projects=[row("p1", "Website")])
     assert (await resolved("CLOCKIFY_GET_PROJECT", exact, workspaceId=W, projectId="the website project"))["projectId"] == "p1"
     assert exact.asked[1][1]["name"] == "website"
@@ -224,6 +224,41 @@ async def test_what_destroys_takes_no_name_from_a_list_that_goes_on() -> None:
     lists = Lists("get_tags", get_tags=[row("t1", "urgent")])
     with pytest.raises(BadArgument, match="may fit"):
         await resolved("CLOCKIFY_DELETE_TAG", lists, workspaceId=W, id="urgent")
+
+
+class Leaves(Lists):
+    """Lists tags by fifties, those only whose name holds what was asked for, and reports likewise."""
+
+    def __init__(self, *names: str) -> None:
+        super().__init__()
+        self.names = names
+
+    async def __call__(self, tool: Tool, arguments: Json) -> Reply:
+        self.asked.append((tool.name, arguments))
+        page = arguments.get("page", 1)
+        rows = [row(f"t{n}", name) for n, name in enumerate(self.names) if arguments.get("name", "") in name]
+        return Reply({tool.list_key: rows[page * 50 - 50 : page * 50]}, {"page": page + 1} if len(rows) > page * 50 else None)
+
+
+async def test_pages_are_followed_to_the_end_or_to_a_bound() -> None:
+    names = [f"urgent {n}" for n in range(120)]
+    lists = Leaves(*names, "urgent", *(f"other {n}" for n in range(500)))
+    assert (await resolved("CLOCKIFY_DELETE_TAG", lists, workspaceId=W, id="urgent"))["id"] == "t120"
+    assert [(a.get("name"), a.get("page", 1)) for _, a in lists.asked] == [(None, 1), ("urgent", 1), ("urgent", 2), ("urgent", 3)]
+    with pytest.raises(BadArgument, match="several tags fit"):
+        await resolved("CLOCKIFY_DELETE_TAG", Leaves(*names, "urgent", "urgent"), workspaceId=W, id="urgent")
+    endless = Leaves(*(f"urgent {n}" for n in range(400)), "urgent")
+    with pytest.raises(BadArgument, match="Only the first 250 tags were looked at"):
+        await resolved("CLOCKIFY_DELETE_TAG", endless, workspaceId=W, id="urgent")
+    assert len(endless.asked) == 6
+
+
+async def test_pages_are_followed_where_the_service_narrows_nothing() -> None:
+    lists = Leaves(*(f"r {n}" for n in range(180)), "Acme weekly")
+    assert (await resolved("CLOCKIFY_DELETE_SHARED_REPORT", lists, workspaceId=W, id="acme weekly"))["id"] == "t180"
+    assert len(lists.asked) == 4
+    with pytest.raises(BadArgument, match="Only the first 250 reports were looked at"):
+        await resolved("CLOCKIFY_GET_SHARED_REPORT", Leaves(*(f"r {n}" for n in range(300)), "x"), workspaceId=W, id="x")
 
 
 async def test_lists_are_kept_for_a_minute_an_account() -> None:

@@ -84,6 +84,16 @@ async def test_a_put_that_replaces_keeps_what_was_not_named() -> None:
     assert result.changed == {"name": ["Acme", "Acme Group"], "note": ["old", None]}
 
 
+async def test_of_several_things_only_what_the_service_tells_of_is_changed() -> None:
+    path = f"/v1/workspaces/{W}/user/{W}/time-entries"
+    now = [{"id": one, "description": one, "timeInterval": {"start": "2026-11-20T09:00:00Z"}} for one in ("e1", "e2", "e3")]
+    table = {f"GET {path}": now, f"PUT {path}": [now[2], now[0], {"id": "e9"}]}
+    given = {"workspaceId": W, "userId": W, "entries": [{"id": one, "description": "x"} for one in ("e1", "e2", "e3")]}
+    result, _ = await run("CLOCKIFY_UPDATE_TIME_ENTRIES", given, table)
+    assert result.changed == {"e1": {"description": ["e1", "x"]}, "e3": {"description": ["e3", "x"]}}
+    assert result.items == {"missing": ["e2"], "unasked": ["e9"]}
+
+
 async def test_moments_that_were_read_back_are_not_turned() -> None:
     path = f"/v1/workspaces/{W}/time-entries/{W}"
     now: dict[str, Any] = {"id": W, "timeInterval": {"start": "2026-11-20T09:00:00+05:00", "end": "2026-11-20T10:00:00"}}

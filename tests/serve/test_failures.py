@@ -117,6 +117,22 @@ async def test_a_change_says_what_it_changed(router: Router) -> None:
     assert "changed" not in await router.execute(path, "CLOCKIFY_GET_TAGS")
 
 
+async def test_of_several_changes_those_without_an_answer_are_told_by_id(router: Router, fault: Fault) -> None:
+    await router.connect("clockify")
+    path = await router.session()
+    entries = (await router.execute(path, "CLOCKIFY_GET_TIME_ENTRIES"))["data"]["timeEntries"][:3]
+    first, second, third = (entry["id"] for entry in entries)
+    asked = [{"id": id, "description": "Corrected"} for id in (first, second, third)]
+    body = [{"id": third}, {"id": first}, {"id": third}]
+    await fault("/clockify/api/v1/", method="PUT", status=200, body=body, after=True)
+    answer = await router.execute(path, "CLOCKIFY_UPDATE_TIME_ENTRIES", entries=asked)
+    assert answer["items"] == {"missing": [second], "twice": [third]}
+    assert answer["changed"].keys() == {first, third}
+    assert answer["changed"][first] == {"description": [entries[0]["description"], "Corrected"]}
+    again = await router.execute(path, "CLOCKIFY_UPDATE_TIME_ENTRIES", entries=asked)
+    assert again["successful"] and "items" not in again
+
+
 async def test_a_call_says_that_it_waited_for_its_turn(router: Router) -> None:
     await router.connect("desktime")
     path = await router.session()

@@ -1,12 +1,14 @@
 """A PUT that replaces: what the agent did not name is read first and laid under what it did."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, cast
 
+from toolway.calls.arguments import shown
 from toolway.calls.nouns import Ask
 from toolway.calls.reply import clean, rows
 from toolway.catalog.model import Field, Json, Merge, Tool, Toolkit
-from toolway.errors import Refused
+from toolway.errors import BadArgument, Refused
 
 _MOST_PAGES = 20
 _MOST_TEXT, _MOST_ITEMS = 200, 20
@@ -24,7 +26,8 @@ class Laid(NamedTuple):
 async def under(kit: Toolkit, tool: Tool, taken: Json, ask: Ask) -> Laid:
     """The arguments over the present state, of which only what the tool declares is kept. A null that was read is not sent.
 
-    Of a body that is a list, each item is laid over its own present state. Raises `Refused` when there is none.
+    Of a body that is a list, each item is laid over its own present state. Raises `Refused` when there is none, and `BadArgument` when
+    two items are of one thing.
     """
     if tool.merge is None:
         return Laid(taken, {})
@@ -33,6 +36,7 @@ async def under(kit: Toolkit, tool: Tool, taken: Json, ask: Ask) -> Laid:
     whole = next((p for p in tool.params if p.place == "whole"), None)
     if whole is not None:
         fields, items = {field.name: field for field in whole.field.kind.fields}, cast("list[Json]", taken[whole.given])
+        _once_each(tool, whole.given, items)
         if not any(_left_out(tool.merge, fields, item) for item in items):
             return Laid(taken, {})
         found = list(await _listed(kit, source, wanted, tool.merge.by, [str(item[tool.merge.by]) for item in items], ask))
@@ -50,6 +54,34 @@ async def under(kit: Toolkit, tool: Tool, taken: Json, ask: Ask) -> Laid:
     if not any(name.partition(".")[0] in current for name in read_as):
         raise Refused(f"{kit.title} did not give the present state, so nothing was changed.", status=200, means="rubbish")
     return Laid(taken | _kept(tool.merge, fields, taken, current), _changed(tool.merge, fields, taken, current))
+
+
+def _once_each(tool: Tool, name: str, items: list[Json]) -> None:
+    """Which of two changes of one thing the service takes is not known."""
+    by = tool.merge.by if tool.merge else ""
+    ids = [str(item.get(by)) for item in items]
+    twice = next((one for one in ids if ids.count(one) > 1), None) if by and len(set(ids)) < len(ids) else None
+    if twice is not None:
+        told = f"{tool.slug}: {name} holds {ids.count(twice)} items with {by} {shown(twice)}."
+        raise BadArgument(told, fix="Say all that changes of one thing in one item.")
+
+
+def differing(tool: Tool, taken: Json, data: Json) -> Json:
+    """How the things in the reply differ from those that were sent, told by id: `missing` from it, `unasked` in it, or there `twice`.
+
+    Nothing where they are the same, in whatever order, or where the reply is no list of things with ids.
+    """
+    whole = next((p for p in tool.params if p.place == "whole"), None)
+    by, listed = tool.merge.by if tool.merge else "", rows(tool, data)
+    if whole is None or not by or listed is None:
+        return {}
+    told = [cast("Json", row).get(by) if isinstance(row, dict) else None for row in listed]
+    if None in told:
+        return {}
+    sent, heard = [str(item[by]) for item in taken[whole.given]], Counter(str(one) for one in told)
+    unasked, twice = [one for one in heard if one not in sent], [one for one, times in heard.items() if times > 1]
+    apart = {"missing": [one for one in sent if one not in heard], "unasked": _short(unasked), "twice": _short(twice)}
+    return {name: ids for name, ids in apart.items() if ids}
 
 
 async def _listed(kit: Toolkit, source: Tool, wanted: Json, by: str, sought: list[str], ask: Ask) -> Iterable[Json]:

@@ -29,6 +29,7 @@ _KEPT_SECONDS = 60.0
 _KEPT_EACH, _KEPT_ACCOUNTS = 32, 1024
 _NEAR = 5
 _LONGEST = 300
+_MOST_PAGES = 5  # of one look-up: some plans allow thirty calls an hour
 
 
 class Thing(NamedTuple):
@@ -40,7 +41,7 @@ class Thing(NamedTuple):
 
 
 class Things(NamedTuple):
-    """What a list tool listed, and whether that was only its first page."""
+    """What a list tool listed, and whether there may be more of it."""
 
     rows: tuple[Thing, ...]
     more: bool
@@ -164,12 +165,12 @@ class Resolver:
             )
         careful = self._tool.effect == "destroy"
         reads = self._tool.effect == "read"
-        things = await self._things(noun, where)
+        things = await self._things(noun, where, 1 if noun.query else _MOST_PAGES)
         if any(thing.id == name for thing in things.rows):  # an id, though it looks like none
             return name
         if things.more and noun.query:
             # The rest of a long list is not fetched; what it may hold under this name the service can tell.
-            narrowed = await self._things(noun, where | {noun.query: name if careful else _bare(noun, name)})
+            narrowed = await self._things(noun, where | {noun.query: name if careful else _bare(noun, name)}, _MOST_PAGES)
             things = narrowed if narrowed.rows else things
         fitting = _fitting(noun, name, things.rows, careful)
         # Of a list that goes on, nothing will do for what destroys, and a part of a name for nobody: there may be more that fit.
@@ -179,12 +180,22 @@ class Resolver:
             return fitting[0].id
         raise self._unclear(noun, name, path, things, fitting)
 
-    async def _things(self, noun: Noun, arguments: Json) -> Things:
+    async def _things(self, noun: Noun, arguments: Json, pages: int) -> Things:
+        """What the noun's tool lists, at most so many pages of it. A page that brings nothing new is the last that is asked for."""
         tool = self._kit.tools[noun.list]
 
         async def load() -> Things:
-            found = await self._ask(tool, arguments | places.largest_page(tool))
-            return Things(tuple(listed(noun, tool, found.data)), found.next is not None)
+            found: dict[str, Thing] = {}
+            wanted, more = arguments | places.largest_page(tool), True
+            for _ in range(pages):
+                page, before = await self._ask(tool, wanted), len(found)
+                for thing in listed(noun, tool, page.data):
+                    found.setdefault(thing.id, thing)
+                more = page.next is not None
+                if page.next is None or len(found) == before:
+                    break
+                wanted = {**wanted, **page.next}
+            return Things(tuple(found.values()), more)
 
         return await self._kept.get(self._account, f"{tool.name} {noun.name}", arguments, load)
 

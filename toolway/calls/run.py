@@ -37,7 +37,8 @@ class Result(Struct, frozen=True):
     """What a call gave: the reply, the service's status, and the milliseconds that it took.
 
     `waited` are the seconds that it waited for the account's turn, `changed` what of a thing that was read before it changed
-    (`merge.Laid`), `zone` the time zone that was needed, if one was.
+    (`merge.Laid`), `zone` the time zone that was needed, if one was. `items` tells in what the things of the reply are not those that were
+    sent (`merge.differing`); what the reply does not hold does not stand in `changed`.
     """
 
     reply: reply.Reply
@@ -46,6 +47,7 @@ class Result(Struct, frozen=True):
     waited: float = 0.0
     changed: Json = {}
     zone: str = ""
+    items: Json = {}
 
 
 class _Answered(NamedTuple):
@@ -116,7 +118,9 @@ class Runner:
                 self._kept.forget(credential.account_id)
         ms = round((time.perf_counter() - began) * 1000)
         told = self._leafing.turned(credential.account_id, tool, asked, answered.reply)
-        return Result(told, answered.status, ms, waited + answered.waited, changed, zone)
+        items = merge.differing(tool, taken, told.data) if tool.merge else {}
+        changed = {name: values for name, values in changed.items() if name not in items.get("missing", ())}
+        return Result(told, answered.status, ms, waited + answered.waited, changed, zone, items)
 
     async def prove(self, kit: Toolkit, credential: Credential) -> Json:
         """Make the toolkit's check call with a credential; returns the reply.

@@ -29,7 +29,8 @@ class Outcome(Struct, frozen=True):
     `account` says which account was used, `next` which arguments to add for the next page, `note` what else there is to know,
     `zone` by the clock of which time zone moments were read, if one was needed, and `connect` which toolkit the user has to connect before
     it can work. `status` is what the service answered with and `ms` the milliseconds that the call took, where it was made. `waited` are
-    seconds for the account's turn, `changed` what a change changed (`calls.merge`).
+    seconds for the account's turn, `changed` what a change changed, `items` in what the things of the reply are not those that were sent
+    (both `calls.merge`).
     """
 
     successful: bool
@@ -42,6 +43,7 @@ class Outcome(Struct, frozen=True):
     connect: str = ""
     waited: float = 0.0
     changed: Json = {}
+    items: Json = {}
     zone: str = ""
     note: str = ""
     status: int = 0
@@ -58,6 +60,8 @@ class Outcome(Struct, frozen=True):
             made["trimmed"] = True
         if self.changed:
             made["changed"] = self.changed
+        if self.items:
+            made["items"] = self.items
         if waited := round(self.waited, 1):
             made["waited"] = waited
         if self.zone:
@@ -128,6 +132,7 @@ class Executor:
                 reply.trimmed,
                 waited=result.waited,
                 changed=result.changed,
+                items=result.items,
                 zone=result.zone,
                 note=reply.note,
                 status=result.status,
