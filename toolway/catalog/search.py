@@ -20,7 +20,7 @@ _QUESTION: Final = 0.45
 _LATER: Final = 0.6
 """What an action counts that is told after the first."""
 
-_GOOD_PART: Final = 0.5
+_GOOD_PART: Final = 0.35
 """What the best tool of a part must score, beside the best of the whole, to stand before the others of the whole."""
 
 _CONNECTED: Final = 1.0
