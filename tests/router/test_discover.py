@@ -1,10 +1,13 @@
 """Discovery's whole answer: its size, what it names, what it saves, whatever is asked."""
 
+import asyncio
 import io
 import json
 import re
 import shutil
+import time
 from collections.abc import AsyncGenerator, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +140,19 @@ async def test_several_requests_share_schemas_and_keep_to_their_bound(house: Hou
     one = [(await house.ask(session, query))[1] for query in queries]
     assert size < sum(one) / 1.5
     assert len(data["tool_schemas"]) == len(named(data))
+
+
+async def test_between_two_of_its_requests_a_search_lets_others_through(house: House) -> None:
+    session = await house.session()
+    queries = [{"use_case": words} for words in ["create a client and log two hours", "list tags", "delete the tag old", "who is late"] * 5]
+    await house.ask(session, *queries)  # what is read once is no part of it
+    turns = [time.thread_time()]
+    search = asyncio.create_task(house.ask(session, *queries))
+    while not search.done():
+        await asyncio.sleep(0)
+        turns.append(time.thread_time())
+    longest = max(after - before for before, after in pairwise(turns))
+    assert longest < (turns[-1] - turns[0]) / 3
 
 
 async def test_the_largest_that_can_come_is_still_short(house: House) -> None:

@@ -1,7 +1,8 @@
 """A request in words, understood: what it is about and what is to be done, apart for each of several wishes."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 from toolway.catalog.terms import STOP, fold, of_word, pairs, stem, words
@@ -26,8 +27,11 @@ _NAME: Final = 0.35
 _MARKING: Final = ("ja", "zh")
 """Languages that ask anywhere in a sentence, and put no space between words."""
 
-_ARTICLES: Final = frozenset(["the", "a", "an", "all", "every", "each", "any", "some", "this", "that", "these", "those", "my", "our"])
+_ARTICLES: Final = frozenset(
+    ["the", "a", "an", "all", "every", "each", "any", "some", "this", "that", "these", "those", "my", "our", "another"]
+)
 _WANTING: Final = ("do", "to", "can", "could", "should", "would", "might", "about")
+_ASKERS: Final = ("i", "we", "they", "you", "any")
 _BEGINNING: Final = 80
 _OBJECT: Final = 1.25
 """How much more a word counts that stands right after what is to be done."""
@@ -80,6 +84,7 @@ class _Token(NamedTuple):
     at: int = 0  # where it stands
     name: bool = False  # written as a name
     run: bool = False  # written as one of several words of a name
+    many: bool = False  # names several of a kind
 
 
 def understand(query: str, vocabulary: Vocabulary) -> Asked:
@@ -114,7 +119,8 @@ def asks(text: str, tongue: Tongue) -> bool:
         return any(word in fold(text) for word in tongue.asking)
     found = [word for word in words(text[:_BEGINNING]) if word not in tongue.joints]
     wanted = tongue.name == "en" and found[:1] == ["how"] and found[1:2] and found[1] in _WANTING
-    return bool(found) and found[0] in tongue.asking and not wanted
+    having = tongue.name == "en" and found[:1] == ["do"] and found[1:2] and found[1] in _ASKERS
+    return bool(found) and (found[0] in tongue.asking or bool(having)) and not wanted
 
 
 def _asking(wish: Wish, tongue: Tongue) -> Wish:
@@ -208,7 +214,8 @@ def _english(
             if meant in STOP:
                 return _Token(piece, {}, _actions(done), False, 0)
             terms = dict.fromkeys(of_word(meant), _acting(done) if _actions(done) else _REPAIRED)
-    return _Token(piece, terms, _actions(done), False, 0, name=name, run=run)
+    many = not name and word.endswith("s") and word != root and not root.endswith("s")
+    return _Token(piece, terms, _actions(done), False, 0, name=name, run=run, many=many)
 
 
 def _foreign(piece: str, word: str, after: str, tongue: Tongue, known: Mapping[str, int]) -> Iterable[_Token]:
@@ -242,7 +249,7 @@ def _actions(meanings: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(meaning for meaning in meanings if meaning in ACTIONS or meaning == GONE)
 
 
-def _wish(tokens: Iterable[_Token], text: str) -> Wish:
+def _wish(tokens: Sequence[_Token], text: str) -> Wish:
     terms: dict[str, float] = {}
     actions: dict[str, None] = {}
     names: set[str] = set()
@@ -251,7 +258,15 @@ def _wish(tokens: Iterable[_Token], text: str) -> Wish:
             terms[term] = max(worth, terms.get(term, 0.0))
         actions |= dict.fromkeys(token.actions)
         names.update(token.terms if token.name else ())
+    if next(iter(actions), "") == "get" and _many(tokens):
+        actions = {"list": None} | actions
     return Wish(text, terms, tuple(actions), frozenset(names))
+
+
+def _many(tokens: Iterable[_Token]) -> bool:
+    """Whether what is wanted is told in the plural: "my open tasks" is a list, whatever the word for getting it."""
+    things = (token for token in tokens if token.terms and not token.actions)
+    return any(token.many for token in islice(things, 2))
 
 
 def _parts(tokens: list[_Token], vocabulary: Vocabulary, text: str) -> Iterable[Wish]:
@@ -276,7 +291,7 @@ def _parts(tokens: list[_Token], vocabulary: Vocabulary, text: str) -> Iterable[
     starts = [0, *(chunk[0].at for chunk in joined[1:]), len(text)]
     for chunk, start, end in zip(joined, starts, starts[1:], strict=False):
         wish = _wish(chunk, text[start:end].strip())
-        about = {term for term in wish.terms if term in naming}
+        about = {term for token in chunk if not token.actions for term in token.terms if term in naming}
         if before is not None:
             if not wish.actions:
                 wish = wish._replace(actions=before.actions)

@@ -20,7 +20,7 @@ _QUESTION: Final = 0.45
 _LATER: Final = 0.6
 """What an action counts that is told after the first."""
 
-_GOOD_PART: Final = 0.5
+_GOOD_PART: Final = 0.35
 """What the best tool of a part must score, beside the best of the whole, to stand before the others of the whole."""
 
 _CONNECTED: Final = 1.0
@@ -29,7 +29,7 @@ _CONNECTED: Final = 1.0
 _NAMED: Final = 0.25
 """What the tools of a toolkit gain that the request names."""
 
-_COVERED: Final = 0.23
+_COVERED: Final = 0.18
 """The least share of a request that its best tool must answer for to fit."""
 
 _TELLING_MOST: Final = 5.0
@@ -39,7 +39,7 @@ _PAIRED: Final = 0.5
 """What a pair of words adds to that share, beside a word. What is to be done adds nothing: every service has lists."""
 
 _LACKING: Final = 0.75
-_ELSEWHERE: Final = 1.1
+_ELSEWHERE: Final = 1.0
 """How well what the toolkit lacks, or what is asked of other kinds of service, must fit beside the best tool, for nothing to fit."""
 
 _BUDGET: Final = 2_000
