@@ -65,6 +65,18 @@ class Postings(NamedTuple):
             worths += self.worths[start:end]
         return Postings(numbers, worths, self.most)
 
+    def among(self, few: Sequence[int]) -> list[tuple[int, float]]:
+        """Those of `few`, rising, that have the term, with what it is worth in each."""
+        numbers, worths, place, end = self.numbers, self.worths, 0, len(self.numbers)
+        found: list[tuple[int, float]] = []
+        for number in few:
+            place = bisect_left(numbers, number, place)
+            if place == end:
+                break
+            if numbers[place] == number:
+                found.append((number, worths[place]))
+        return found
+
     def worth(self, number: int) -> float:
         """What the term is worth in one tool."""
         place = bisect_left(self.numbers, number)

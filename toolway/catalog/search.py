@@ -172,6 +172,7 @@ class _Ranker:
                 self._liked[number] = self._liked.get(number, 0.0) + lift
         here = (word for word, few in naming.items() if any(spans is None or span in spans for span in few))
         self._naming = {term for word in here for term in of_word(word)}
+        self._nearby: dict[str, Postings] = {}
         self._rarest = rarest(len(self._kinds))
         self._lists = lists
         self._common = common
@@ -189,14 +190,17 @@ class _Ranker:
         least = _WORTH_A_LOOK * most
         final: list[tuple[float, int]] = []
         lacks: list[tuple[float, int]] = []
-        for number, score in [one for one in scores.items() if one[1] >= least or one[0] in self._liked]:
-            kind = self._kinds[number] & ~ASKED
+        kinds, liked = self._kinds, self._liked
+        for number, score in scores.items():
+            if score < least and number not in liked:
+                continue
+            kind = kinds[number] & ~ASKED
             if kind >= LACK:
                 if number >= self._elsewhere:
                     score -= self._named(wish, number)
                 lacks.append((score * factors[kind - LACK] / (_LACKING if number < self._elsewhere else _ELSEWHERE), number))
             elif kind != DELETE or deletes:
-                final.append((-(score * factors[kind] + self._liked.get(number, 0.0) * score * score / most), number))
+                final.append((-(score * factors[kind] + liked.get(number, 0.0) * score * score / most), number))
         final.sort()
         home = self._catalogue.home(final[0][1]) if final else range(0)
         vain = max((score for score, number in lacks if number >= self._elsewhere or number in home or number in self._liked), default=0.0)
@@ -229,15 +233,19 @@ class _Ranker:
         return scores
 
     def _refine(self, scores: dict[int, float], wish: Wish, common: Sequence[str], most: int) -> None:
-        for found, weight in ((self._lists[term], wish.terms[term]) for term in common):
-            part = found.within(self._preferred)
+        for term in common:
+            if term not in self._nearby:
+                self._nearby[term] = self._lists[term].within(self._preferred)
+            part, weight = self._nearby[term], wish.terms[term]
             for number, worth in zip(part.numbers, part.worths, strict=True):
                 scores[number] = scores.get(number, 0.0) + weight * worth
         least = _WORTH_A_LOOK * max(scores.values())
-        best = sorted((-score, number) for number, score in scores.items() if score >= least and number not in self._liked)[:most]
+        liked = self._liked
+        best = sorted([(-score, number) for number, score in scores.items() if score >= least and number not in liked])[:most]
+        few = sorted(number for _, number in best)
         for found, weight in ((self._lists[term], wish.terms[term]) for term in common):
-            for _, number in best:
-                scores[number] += weight * found.worth(number)
+            for number, worth in found.among(few):
+                scores[number] += weight * worth
 
     def _covered(self, wish: Wish, best: int) -> float:
         """The share of a wish's terms, by rarity, that stands in a tool. Pairs only add to it; names that it lacks take nothing."""
