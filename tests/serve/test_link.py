@@ -38,8 +38,11 @@ async def test_a_person_connects(router: Router) -> None:
 
     again = await browser.open(link)
     assert again.status == 410
-    assert "used already" in again.text
+    assert f"used already. DeskTime is connected as {account.label}." in again.text
     assert (await browser.send(link, key=KEY)).status == 410
+    stranger = await Browser(router).open(link)
+    assert stranger.status == 410 and "used already. DeskTime is connected." in stranger.text
+    assert account.label not in stranger.text and number not in stranger.text
 
 
 async def test_a_plan_may_be_told_and_need_not(router: Router) -> None:

@@ -111,15 +111,20 @@ class ConnectPage:
         return paper.with_headers(response, cookie(visit.browser, visit.origin))
 
     async def _over(self, token: str, browser: Browser, error: Gone) -> Response:
-        """The page of a link that is good no more. In the browser that used it, it tells what came of it: people go back and reload."""
+        """The page of a link that is good no more. It tells that it worked, since people press twice, go back and reload; in the browser
+        that used it also as whom.
+        """
         link = await self._store.links.get(links.digest(token))
         account = link and await self._store.accounts.get(link.project_id, link.account_id)
         if not link or not account or account.status != "ACTIVE" or link.used_at is None:
             return paper.told(error)
+        used, fix = (
+            f"This connect link was used already. {self._catalogue.toolkit(account.toolkit).title} is connected",
+            "You can close this page.",
+        )
         if not self._browsers.confirmed(browser, account.project_id, account.user_id):
-            return paper.told(error)
-        title = self._catalogue.toolkit(account.toolkit).title
-        told = Gone(f"This connect link was used already. {title} is connected as {account.label}.", fix="You can close this page.")
+            return paper.told(Gone(f"{used}.", fix=fix))
+        told = Gone(f"{used} as {account.label}.", fix=fix)
         return paper.told(told, onward=(await self._outcome.place(link, account), "Go on"))
 
     async def _form(self, visit: Visit, given: dict[str, str] | None, error: ToolwayError | None, status: int) -> Response:
