@@ -5,7 +5,9 @@ loopback, link-local and reserved ranges are refused. Addresses that the operato
 through connectors of their own, which may reach exactly those. Redirects are never followed, the environment's proxy settings are
 not read, certificates are always verified.
 
-The HTTP client is imported when the first request leaves.
+Of the HTTP client, aiohttp, two parts are used: its connector, which finds, opens and keeps connections, and its reading of answers. Its
+session is left out: for each request it does what no call needs, and costs more than both together. It is imported when the first
+request leaves.
 """
 
 import asyncio
@@ -14,6 +16,7 @@ import math
 import re
 import socket
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -23,6 +26,11 @@ from toolway.errors import BadSetting, Blocked, Busy, NoAnswer, TooLarge, Unreac
 
 if TYPE_CHECKING:
     import aiohttp
+    from aiohttp.connector import Connection
+    from aiohttp.http import RawResponseMessage
+    from yarl import URL
+
+    _Answering = tuple[Connection, RawResponseMessage, aiohttp.StreamReader]
 
 Address = tuple[str, int]
 
@@ -32,6 +40,7 @@ _NEVER = tuple(  # not public either, whatever the standard library of this Pyth
     ipaddress.ip_network(net) for net in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2002::/16", "3fff::/20")
 )
 _NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+", re.IGNORECASE)
+_UNFIT_TARGET = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]")
 _UNFIT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONNECT_SECONDS = 8.0
@@ -145,7 +154,7 @@ class Net:
     def __init__(self, named: Iterable[Address] = (), proxy: str = "", *, large: int = 25) -> None:
         self._named = frozenset((host.lower(), port) for host, port in named)
         self._proxy = proxy or None
-        self._sessions: dict[tuple[bool, bool], aiohttp.ClientSession] = {}
+        self._ways: dict[tuple[bool, bool], _Way] = {}
         self._large = asyncio.Semaphore(large)
 
     async def send(self, request: Request, left: float = math.inf) -> Answer:
@@ -155,6 +164,7 @@ class Net:
         the address, `TooLarge` when the answer is larger than `request.most`, and `Busy` when too many large ones are being read.
         """
         import aiohttp
+        from aiohttp.http_exceptions import HttpProcessingError
         from yarl import URL
 
         # The client's own reading of the URL decides: two readers might see two hosts in it.
@@ -166,21 +176,20 @@ class Net:
         trusted = (host, port) in self._named
         if url.scheme not in _PORTS or not host or _UNFIT.search(host) or (self._proxy and not trusted and not _named_public(host)):
             raise _blocked(host)
+        if _UNFIT_TARGET.search(url.raw_path_qs) or not _HEADER.fullmatch(request.method):
+            raise Blocked("The address of the request holds a character that none can; nothing was sent.")
         headers = headers_of(request.headers)
         seconds = min(request.seconds, left)
-        timeout = aiohttp.ClientTimeout(total=seconds, connect=min(_CONNECT_SECONDS, seconds * 0.8))
         try:
-            async with self._session(trusted, request.once).request(
-                request.method,
-                url,
-                data=request.body or None,
-                headers=headers,
-                timeout=timeout,
-                allow_redirects=False,
-                proxy=None if trusted else self._proxy,
-            ) as response:
-                body = await self._read(response, request.most, seconds)
-                return Answer(response.status, {k.lower(): v for k, v in response.headers.items()}, body)
+            async with asyncio.timeout(seconds):
+                connection, head, content = await self._way(trusted, request.once).ask(request, url, headers, seconds)
+                try:
+                    told = {name.lower(): value for name, value in head.headers.items()}
+                    body = await self._read(content, told.get("content-length", ""), host, request.most, seconds)
+                    connection.release()
+                finally:
+                    connection.close()  # does nothing once it was released
+            return Answer(head.code, told, body)
         except aiohttp.ClientConnectorCertificateError:
             raise Unreachable(f"The certificate of {host} could not be verified, so nothing was sent.") from None
         except aiohttp.ClientSSLError:
@@ -202,7 +211,7 @@ class Net:
             raise _blocked(host) from None
         except TimeoutError:
             raise NoAnswer(f"{host} did not answer within {request.seconds:g} seconds.") from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError) as error:
             raise _broken(host, error) from None
 
     def is_named(self, host: str, port: int) -> bool:
@@ -214,66 +223,119 @@ class Net:
         """Whether as many large answers are being read as may be at once."""
         return self._large.locked()
 
-    async def _read(self, response: "aiohttp.ClientResponse", most: int, seconds: float) -> bytes:
-        declared = response.headers.get("content-length", "")
+    async def _read(self, content: "aiohttp.StreamReader", declared: str, host: str, most: int, seconds: float) -> bytes:
         if declared.isdecimal() and int(declared) > most:
-            response.close()
-            raise _too_large(response, most)
+            raise _too_large(host, most)
+        if content.is_eof() and content.total_bytes <= most:  # it came whole, with its head
+            return content.read_nowait()
         parts: list[bytes] = []
         size, turn = 0, False
         try:
-            async for chunk in response.content.iter_any():
+            async for chunk in content.iter_any():
                 size += len(chunk)
                 if size > most:
-                    response.close()
-                    raise _too_large(response, most)
+                    raise _too_large(host, most)
                 parts.append(chunk)
                 if size > _SMALL and not turn:
-                    turn = await self._turn(response, min(_TURN_SECONDS, seconds / 2))
+                    turn = await self._turn(min(_TURN_SECONDS, seconds / 2))
             return b"".join(parts)
         finally:
             if turn:
                 self._large.release()
 
-    async def _turn(self, response: "aiohttp.ClientResponse", seconds: float) -> bool:
+    async def _turn(self, seconds: float) -> bool:
         """Wait until a large answer may be read. Who waits holds little, so that nobody waits for somebody who waits."""
         try:
             async with asyncio.timeout(seconds):
                 return await self._large.acquire()
         except TimeoutError:
-            response.close()
             raise Busy("Too many large answers are being read.", seconds=_TURN_SECONDS, fix="Ask for less, or try again later.") from None
 
     async def close(self) -> None:
         """Close all connections."""
-        for session in self._sessions.values():
-            await session.close()
-        self._sessions.clear()
+        for way in self._ways.values():
+            await way.connector.close()
+        self._ways.clear()
 
-    def _session(self, trusted: bool, once: bool) -> "aiohttp.ClientSession":
-        found = self._sessions.get((trusted, once))
+    def _way(self, trusted: bool, once: bool) -> "_Way":
+        found = self._ways.get((trusted, once))
         if found is None:
-            found = self._sessions[(trusted, once)] = self._open(trusted, once)
+            proxy = None if trusted else self._proxy
+            guard = _Guard(self._named if trusted else {address_of(proxy)} if proxy else None)
+            found = self._ways[(trusted, once)] = _Way(guard, proxy, once)
         return found
 
-    def _open(self, trusted: bool, once: bool) -> "aiohttp.ClientSession":
+
+class _Way:
+    """Connections of one kind: those that one guard allows, through a proxy or not. With `once` none is kept: a kept connection may turn
+    out closed, and then nobody knows what arrived; a fresh one never is.
+    """
+
+    def __init__(self, guard: _Guard, proxy: str | None, once: bool) -> None:
+        import aiohttp
+        from yarl import URL
+
+        self._once = once
+        self._proxy = URL(proxy) if proxy else None
+        self._limit = aiohttp.ClientTimeout(connect=_CONNECT_SECONDS)
+        self._origin = lru_cache(maxsize=1024)(self._new_origin)
+        self.connector = aiohttp.TCPConnector(
+            socket_factory=guard.socket, resolver=_resolver(guard) if guard.named else None, force_close=once, limit=200, limit_per_host=50
+        )
+
+    async def ask(self, request: Request, url: "URL", headers: Mapping[str, str], seconds: float) -> "_Answering":
+        """Send a request; returns the connection, the head of the answer, and its body to be read. What may be asked twice is, where a
+        connection breaks before there is a head. Raises what the client raises.
+        """
         import aiohttp
 
-        guard = _Guard(self._named if trusted else _proxy_address(self._proxy))
-        connector = aiohttp.TCPConnector(
-            socket_factory=guard.socket,
-            resolver=_resolver(guard) if guard.named else None,
-            force_close=once,  # a kept connection may turn out closed, and then nobody knows what arrived; a fresh one never is
-            limit=200,
-            limit_per_host=50,
-        )
-        return aiohttp.ClientSession(
-            connector=connector,
-            trust_env=False,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            middlewares=(_only_once,) if once else (),
-            skip_auto_headers=("Content-Type",),
-        )
+        limit = self._limit if seconds * 0.8 >= _CONNECT_SECONDS else aiohttp.ClientTimeout(connect=seconds * 0.8)
+        origin = self._origin(url.scheme, url.raw_authority)
+        again = not self._once and request.method in ("GET", "HEAD")
+        while True:
+            try:
+                connection = await self.connector.connect(origin, [], limit)
+            except TimeoutError:
+                raise aiohttp.ConnectionTimeoutError from None
+            try:
+                protocol, transport = connection.protocol, connection.transport
+                if protocol is None or transport is None:
+                    raise aiohttp.ServerDisconnectedError
+                if protocol.should_close:  # something came over it that nobody asked for
+                    connection.close()
+                    continue
+                protocol.set_response_params(skip_payload=request.method == "HEAD", read_until_eof=True)
+                transport.write(self._written(request, url, headers, origin))
+                head, content = await protocol.read()
+                while 100 <= head.code < 200 and head.code != 101:
+                    head, content = await protocol.read()
+                return connection, head, content
+            except BaseException as error:
+                connection.close()
+                if not again or not isinstance(error, aiohttp.ClientOSError | aiohttp.ServerDisconnectedError):
+                    raise
+                again = False
+
+    def _written(self, request: Request, url: "URL", given: Mapping[str, str], origin: "aiohttp.ClientRequest") -> bytes:
+        """A request in the bytes of HTTP/1.1."""
+        headers = origin.headers.copy()
+        headers.update(given)
+        if request.body or request.method not in ("GET", "HEAD"):
+            headers["Content-Length"] = str(len(request.body))
+        if self._once:
+            headers["Connection"] = "close"
+        target = url.raw_path_qs
+        if self._proxy and url.scheme == "http":
+            target = f"http://{url.host_port_subcomponent}{target}"
+        lines = [f"{request.method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+        return "\r\n".join(lines).encode() + request.body
+
+    def _new_origin(self, scheme: str, authority: str) -> "aiohttp.ClientRequest":
+        """Where connections go: what the connector wants to know of a request, and the headers that each has."""
+        import aiohttp
+        from yarl import URL
+
+        return aiohttp.ClientRequest("GET", URL(f"{scheme}://{authority}/", encoded=True), proxy=self._proxy)
 
 
 def named_addresses(urls: Iterable[str], hosts: Iterable[str]) -> set[Address]:
@@ -285,10 +347,6 @@ def named_addresses(urls: Iterable[str], hosts: Iterable[str]) -> set[Address]:
             raise BadSetting(f"private_hosts holds {word!r}; host:port is expected, for example kimai.lan:8001.")
         found.add((host.strip("[]").lower(), int(port)))
     return found
-
-
-def _proxy_address(proxy: str | None) -> set[Address] | None:
-    return {address_of(proxy)} if proxy else None
 
 
 def _refused(error: BaseException) -> bool:
@@ -315,18 +373,6 @@ def _resolver(guard: _Guard) -> Any:
     return Told()
 
 
-async def _only_once(request: "aiohttp.ClientRequest", handler: "aiohttp.ClientHandlerType") -> "aiohttp.ClientResponse":
-    """Keeps the client from its habit of repeating a broken PUT or DELETE by itself: only some exceptions make it do so."""
-    import aiohttp
-
-    try:
-        return await handler(request)
-    except aiohttp.ClientConnectorError:
-        raise
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise _broken(request.url.host or "", error) from None
-
-
 def _broken(host: str, error: Exception) -> NoAnswer:
     return NoAnswer(f"The connection to {host} broke before an answer came ({type(error).__name__}).")
 
@@ -338,10 +384,10 @@ def _blocked(host: str) -> Blocked:
     )
 
 
-def _too_large(response: "aiohttp.ClientResponse", most: int) -> TooLarge:
+def _too_large(host: str, most: int) -> TooLarge:
     size = f"{most // 1_048_576} MiB" if most >= 1_048_576 else f"{most // 1024} KiB"
     return TooLarge(
-        f"{response.url.host} answered with more than {size}.",
+        f"{host} answered with more than {size}.",
         fix="Ask for less: a smaller page, a shorter period or a filter.",
     )
 
