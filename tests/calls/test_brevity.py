@@ -1,6 +1,7 @@
 """Results that are cut to a size."""
 
 import json
+import sys
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -59,3 +60,28 @@ def test_what_is_left_out_is_told() -> None:
     assert list(short["employees"])[:2] == ["2026-11-01", "2026-11-02"] and len(short["employees"]) < 30
     assert "employees (of up to 30)" in note
     assert brief(report, {}, "items", 5_000) == (report, "")
+
+
+def test_a_bare_map_has_the_name_of_the_list() -> None:
+    assert "shown of each days (of up to 30)" in brief({f"d{n}": {"hours": n} for n in range(30)}, {"*": {}}, "days", 99)[1]
+
+
+def steps(data: Any) -> int:
+    """How many functions are called to cut it."""
+    count = 0
+
+    def step(*_: object) -> None:
+        nonlocal count
+        count += 1
+
+    sys.setprofile(step)
+    try:
+        brief(data, {}, "items")
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def test_what_cannot_fit_is_not_looked_through() -> None:
+    few, many = [steps([[1] for _ in range(length)]) for length in (10_000, 40_000)]
+    assert many < few * 1.2  # the collector of garbage is counted too

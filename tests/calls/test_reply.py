@@ -42,6 +42,21 @@ def test_an_answer_is_a_result_or_refused(body: bytes, status: int, slug: str) -
             assert 200 <= status < 300
 
 
+@pytest.mark.parametrize("depth", [60, 440, 600, 100_000])
+@pytest.mark.parametrize("before", [b"", b"\\b", b"x" * 9_000])
+def test_depth_is_an_answer_or_rubbish_and_no_fault_of_ours(before: bytes, depth: int) -> None:
+    found, its = builtin("CLOCKIFY_GENERATE_DETAILED_REPORT")
+    body = b'{"before": "' + before + b'", "deep": ' + b"[" * depth + b"]" * depth + b"}"
+    said = ""
+    try:
+        msgspec.json.encode(read(found, its, Answer(200, {}, body), {}).data)
+    except Refused as refused:
+        said = f"{refused.means}: {refused.message}"
+    assert depth > 60 or not said
+    assert depth < 100_000 or said
+    assert not said or said == "rubbish: Clockify answered 200 with lists or objects that are nested without end."
+
+
 @given(JSON, NAMES)
 def test_a_view_of_a_view_is_the_view(content: Any, names: tuple[str, ...]) -> None:
     once = view(content, names)

@@ -1,6 +1,7 @@
 """Results that nobody pages through, kept short: pure. What is left out is told, and how to get it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from itertools import islice
 from typing import Any, Final, cast
 
 import msgspec
@@ -20,12 +21,12 @@ def brief(data: Any, tree: Mapping[str, Any], name: str, most: int = MOST_CHARAC
     """
     if _size(data) <= most:
         return data, ""
-    few, many = 1, max(_lengths(data, tree), default=1)
+    few, many = 1, most // 2
     while few < many:  # the greatest that fits lies between them
         middle = (few + many + 1) // 2
-        few, many = (middle, many) if _size(_cut(data, tree, middle, {}, "")) <= most else (few, middle - 1)
+        few, many = (middle, many) if _fits(data, tree, middle, most) else (few, middle - 1)
     longest: dict[str, int] = {}
-    cut = _cut(data, tree, few, longest, name if isinstance(data, list) else "")
+    cut = _cut(data, tree, few, longest, name if _many(data, tree) else "")
     return cut, _told(few, longest)
 
 
@@ -43,30 +44,40 @@ def _size(value: Any) -> int:
     return len(msgspec.json.encode(value).decode())
 
 
-def _lengths(value: Any, tree: Mapping[str, Any]) -> list[int]:
-    """How long the lists and maps in a value are."""
-    members = _members(value)
-    own = [len(members)] if _many(value, tree) else []
-    return own + [length for name, inner in members.items() for length in _lengths(inner, _below(value, tree, name))]
+def _fits(data: Any, tree: Mapping[str, Any], few: int, most: int) -> bool:
+    """Whether a value is short enough when it is cut so. An answer may hold millions of members, of two characters at least each: where
+    they alone are too many nothing is cut to see it.
+    """
+    count, left = 0, [(data, tree)]
+    while left and count < most:
+        value, below = left.pop()
+        kept = _kept(value, below, few)
+        count += 2 * len(kept)
+        if count < most:
+            left += [(value[key], _below(value, below, key)) for key in kept]
+    return count < most and _size(_cut(data, tree, few, {}, "")) <= most
 
 
 def _cut(value: Any, tree: Mapping[str, Any], few: int, longest: dict[str, int], name: str) -> Any:
     """A value whose lists and maps are cut; `longest` learns how long those of a name were."""
-    members = _members(value)
-    if not members:
+    kept = _kept(value, tree, few)
+    if not kept:
         return value
     many = _many(value, tree)
-    if many and len(members) > few:
-        longest[name] = max(len(members), longest.get(name, 0))
-    kept = list(members)[:few] if many else list(members)
-    inner = {key: _cut(members[key], _below(value, tree, key), few, longest, name if many else f"{name}.{key}".lstrip(".")) for key in kept}
+    if len(kept) < len(value):
+        longest[name] = max(len(value), longest.get(name, 0))
+    inner = {key: _cut(value[key], _below(value, tree, key), few, longest, name if many else f"{name}.{key}".lstrip(".")) for key in kept}
     return list(inner.values()) if isinstance(value, list) else inner
 
 
-def _members(value: Any) -> dict[Any, Any]:
+def _kept(value: Any, tree: Mapping[str, Any], few: int) -> Collection[Any]:
+    """The places or names of the members of a value that stay."""
     if isinstance(value, list):
-        return dict(enumerate(cast("list[Any]", value)))
-    return cast("Json", value) if isinstance(value, dict) else {}
+        return range(min(few, len(cast("list[Any]", value))))
+    if isinstance(value, dict):
+        named = cast("Json", value)
+        return list(islice(named, few)) if "*" in tree and len(named) > few else named
+    return ()
 
 
 def _many(value: Any, tree: Mapping[str, Any]) -> bool:

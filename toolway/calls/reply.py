@@ -53,6 +53,14 @@ def read(tool: Tool, kit: Toolkit, answer: Answer, arguments: Json, full: bool =
 
     Characters that nobody sees are left out of its texts, unless they are wanted `exact`: what is read to be written back must not change.
     """
+    try:
+        return _read(tool, kit, answer, arguments, full, exact)
+    except RecursionError:
+        said = f"{kit.title} answered {answer.status} with lists or objects that are nested without end."
+        raise Refused(said, status=answer.status, means="rubbish", fix="Try again later; the service may be down.") from None
+
+
+def _read(tool: Tool, kit: Toolkit, answer: Answer, arguments: Json, full: bool, exact: bool) -> Reply:
     content = _content(kit, answer, exact)
     failure = _failure(kit, content)
     if failure or not 200 <= answer.status < 300:
@@ -74,9 +82,11 @@ def _content(kit: Toolkit, answer: Answer, exact: bool) -> Any:
     try:
         content = msgspec.json.decode(answer.body)
         return content if exact or not _PERHAPS_CONTROL.search(answer.body) else _tidy(content)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError) as error:
         if not 200 <= answer.status < 300:
             return {}  # an error page of some proxy: the status says more than its words
+        if isinstance(error, RecursionError):
+            raise
     kind = clean(answer.headers.get("content-type", "something").partition(";")[0])[:60]
     text = f"{kit.title} answered {answer.status} with {kind} where JSON was expected."
     raise Refused(text, status=answer.status, means="rubbish", fix="Try again later; the service may be down.")
