@@ -154,7 +154,7 @@ class Reach:
         return narrowed(self._session) or any(one.narrow for grants in self._grants.values() for one in grants)
 
     def refusal(self, card: Card) -> Refusal | None:
-        """Why no account can be used for a tool: what the first says that is used when none is named."""
+        """Why no account can be used for a tool: what the newest says."""
         found = [refused(grant, card, "the connected account") for grant in self._grants.get(card.toolkit, ())]
         return found[0] if all(found) and found else None
 
