@@ -12,7 +12,7 @@ from toolway.accounts import oauth, schemes
 from toolway.cli import counted, tell_left_out
 from toolway.errors import Conflict, NotFound
 from toolway.serve.local import DEFAULT_PROJECT, Local
-from toolway.serve.running import beside, running
+from toolway.serve.running import beside, origin_of
 from toolway.settings import Settings, read
 from toolway.store.records import AuthConfig
 
@@ -178,14 +178,7 @@ async def _tell(settings: Settings, local: Local, one: AuthConfig) -> None:
         **await local.custody.shown_config(one),
     }
     if one.mode == "OAUTH2":
-        lines["redirect URI"] = _origin(settings) + oauth.CALLBACK
+        lines["redirect URI"] = origin_of(settings) + oauth.CALLBACK
     width = max(map(len, lines)) + 2
     for name, value in lines.items():
         click.echo(f"{name:{width}}{value}")
-
-
-def _origin(settings: Settings) -> str:
-    """Where people reach the server that runs, or that would."""
-    told = running(settings.data) or {}
-    scheme = "https" if settings.text("tls_cert") else "http"
-    return str(told.get("origin") or settings.text("public_url").rstrip("/") or f"{scheme}://127.0.0.1:{settings.port}")
