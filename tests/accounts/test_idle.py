@@ -1,28 +1,13 @@
 """Access that nobody uses does not lapse: a real provider on loopback, both databases, and clocks moved by what is kept."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
-
-import pytest
 
 from tests.accounts.acme import Acme, House
 from toolway.accounts.idle import Idle
 from toolway.store.records import Account, now_ms
 
 DAY = 86_400_000
-
-
-@pytest.fixture
-async def acme() -> AsyncIterator[Acme]:
-    async with Acme().serving() as service:
-        yield service
-
-
-@pytest.fixture
-async def house(acme: Acme, tmp_path: Path, url: str) -> AsyncIterator[House]:
-    async with acme.house(tmp_path, url) as made:
-        yield made
 
 
 def idle(house: House, days: int = 7, **more: float) -> Idle:

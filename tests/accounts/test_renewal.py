@@ -1,7 +1,6 @@
 """Access tokens made anew, with a real provider on loopback and on both databases."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +14,6 @@ from toolway.errors import CallFailed, Conflict, NotConnected
 from toolway.store.records import now_ms
 
 GONE: tuple[str, Any] = ("400 Bad Request", {"error": "invalid_grant"})
-
-
-@pytest.fixture
-async def acme() -> AsyncIterator[Acme]:
-    async with Acme().serving() as service:
-        yield service
-
-
-@pytest.fixture
-async def house(acme: Acme, tmp_path: Path, url: str) -> AsyncIterator[House]:
-    async with acme.house(tmp_path, url) as made:
-        yield made
 
 
 def secrets(house: House, sealed: Any) -> dict[str, str]:

@@ -165,3 +165,9 @@ def test_a_data_folder_that_is_none_is_wrong(tmp_path: Path) -> None:
     for place in (tmp_path / "file", Path("/dev/null")):
         found = [one for one in health.before_opening(read({"data": str(place)}, {})) if one.name == "data"]
         assert [(one.state, one.said) for one in found] == [("wrong", f"{place} is no folder.")]
+
+
+def test_a_certificate_makes_the_address_good(tmp_path: Path) -> None:
+    given = {"data": str(tmp_path), "host": "0.0.0.0", "tls_cert": "cert.pem", "tls_key": "key.pem"}
+    (found,) = [one for one in health.before_opening(read(given, {})) if one.name == "address"]
+    assert (found.state, found.said) == ("good", "https://127.0.0.1:9900")

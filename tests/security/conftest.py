@@ -5,10 +5,11 @@ from collections.abc import AsyncGenerator, Generator
 import pytest
 import pytest_asyncio
 
+from tests.accounts.conftest import acme, house
 from tests.serve.conftest import Router, fault, running
 from toolway.watch import start
 
-__all__ = ["fault", "router"]
+__all__ = ["acme", "fault", "house", "router"]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

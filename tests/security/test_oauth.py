@@ -1,7 +1,6 @@
 """Section D of the list: OAuth as a client; and what of section E is about accounts."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,18 +14,6 @@ from toolway.accounts.vault import Secret
 from toolway.errors import BadRequest, NotConnected, ToolwayError
 from toolway.router.connect import ConnectFailed
 from toolway.store.records import EFFECTS, Account, Link
-
-
-@pytest.fixture
-async def acme() -> AsyncIterator[Acme]:
-    async with Acme().serving() as service:
-        yield service
-
-
-@pytest.fixture
-async def house(acme: Acme, tmp_path: Path, url: str) -> AsyncIterator[House]:
-    async with acme.house(tmp_path, url) as made:
-        yield made
 
 
 async def waiting(house: House, user: str = "alice", **more: str) -> tuple[Link, Account]:

@@ -372,14 +372,14 @@ async def test_a_name_that_comes_twice(router: Router) -> None:
     assert (await account_of(router, number)).status == "INITIATED"
 
 
-@pytest.mark.parametrize("user", ["שלום", "x" * 900, "'\"><img src=x onerror=alert(1)>", "\ud83d\ude00", "{{7*7}}"])
+@pytest.mark.parametrize("user", ["שלום", "x" * 900, "'\"><img src=x onerror=alert(1)>", "\ud83d\ude00", "{{7907*7919}}"])
 async def test_users_with_odd_names(router: Router, user: str) -> None:
     link, _ = await begin(router, user=user)
     browser = Browser(router)
     page = await browser.open(link)
     assert page.status == 200
     assert "<img" not in page.text
-    assert "49" not in page.text.split("<form")[0]
+    assert str(7907 * 7919) not in page.text
     assert (await browser.send(link, key=KEY)).status == 200
 
 

@@ -48,7 +48,7 @@ DESK = OneTool()
 
 @pytest.fixture
 async def path(tmp_path: Path) -> AsyncGenerator[tuple[Router, str]]:
-    """A router whose endpoint begins a stream after 0.2 s and gives up after 1 s."""
+    """A router whose endpoint begins a stream after 0.2 s and gives up after 3 s."""
 
     def door(local: Local) -> McpDoor:
         return McpDoor(DESK, Questions(Sealing(local.vault)), local.watch, stream_after=0.2, most_seconds=3.0)

@@ -36,8 +36,12 @@ class Grant(Struct, frozen=True):
         return self.off or bool(self.tools) or self.effects != EFFECTS
 
 
-Choose = Callable[[Sequence[tuple[Account, Grant]]], Account]
-"""Takes one of some accounts, newest first, each with what it may be used for. Raises `Forbidden`."""
+_NOTHING = Grant((), off=True)
+
+Granted = tuple[Account, Grant]
+"""An account, and what it may be used for."""
+Choose = Callable[[Sequence[Granted]], Granted]
+"""Takes one of some accounts, newest first. Raises `Forbidden`."""
 
 
 class Credential(Struct, frozen=True, eq=False, weakref=True):
@@ -66,11 +70,14 @@ class Credential(Struct, frozen=True, eq=False, weakref=True):
 
 
 class _Held(NamedTuple):
-    """The active accounts of a user for a toolkit, newest first, their auth configs, and those of them that were opened."""
+    """The active accounts of a user for a toolkit, newest first, and those of them that were opened."""
 
-    accounts: Sequence[Account]
-    configs: Mapping[str, AuthConfig]
+    granted: Sequence[Granted]
     opened: dict[str, Credential]
+
+    def of(self, pins: Sequence[str]) -> list[Granted]:
+        """All of them, or of pinned ones only those."""
+        return [one for one in self.granted if not pins or one[0].id in pins]
 
 
 class Keeper:
@@ -91,13 +98,12 @@ class Keeper:
 
     async def accounts(self, project_id: str, user_id: str, toolkit: str, pins: Sequence[str] = ()) -> list[Account]:
         """The active accounts of a user for a toolkit, newest first; of pinned ones only those."""
-        held = await self._held.get((project_id, user_id, toolkit))
-        return [a for a in held.accounts if not pins or a.id in pins] if held else []
+        return [account for account, _ in await self.granted(project_id, user_id, toolkit, pins)]
 
-    async def granted(self, project_id: str, user_id: str, toolkit: str, pins: Sequence[str] = ()) -> list[tuple[Account, Grant]]:
+    async def granted(self, project_id: str, user_id: str, toolkit: str, pins: Sequence[str] = ()) -> list[Granted]:
         """These accounts, and what each may be used for."""
         held = await self._held.get((project_id, user_id, toolkit))
-        return [(a, _grant(a, held.configs.get(a.auth_config_id))) for a in held.accounts if not pins or a.id in pins] if held else []
+        return held.of(pins) if held else []
 
     async def credential(
         self,
@@ -115,30 +121,27 @@ class Keeper:
         Raises `NotConnected`, `BadArgument` when `named` fits none or, with `explicit`, when several are there and none is named,
         `Forbidden` when its auth config is switched off, and `CallFailed` when its token has expired and no new one can be had just now.
         """
-        fitting = accounts = await self.accounts(project_id, user_id, toolkit, pins)
-        if named:
-            fitting = [a for a in accounts if named in (a.id, a.alias, a.label)]
-        if accounts and (not fitting or (explicit and not named and len(accounts) > 1)):
-            known = ", ".join(f"{a.id} ({a.label})" for a in accounts)
-            said = f"no connected {toolkit} account is called {named[:80]!r}" if named else f"several {toolkit} accounts are connected"
-            raise BadArgument(f"account: {said}.", fix=f"Name one of {known}.")
-        held = await self._held.get((project_id, user_id, toolkit)) if fitting else None
-        if held is None:
+        held = await self._held.get((project_id, user_id, toolkit))
+        known = held.of(pins) if held else []
+        if held is None or not known:
             raise NotConnected(toolkit)
-        account = choose([(a, _grant(a, held.configs.get(a.auth_config_id))) for a in fitting]) if choose else fitting[0]
-        config = held.configs.get(account.auth_config_id)
-        if _grant(account, config).off:
+        fitting = [(a, grant) for a, grant in known if not named or named in (a.id, a.alias, a.label)]
+        if not fitting or (explicit and not named and len(known) > 1):
+            said = f"no connected {toolkit} account is called {named[:80]!r}" if named else f"several {toolkit} accounts are connected"
+            raise BadArgument(f"account: {said}.", fix=f"Name one of {', '.join(f'{a.id} ({a.label})' for a, _ in known)}.")
+        account, grant = choose(fitting) if choose else fitting[0]
+        if grant.off:
             raise Forbidden(
                 f"{account.label} cannot be used: the auth config {account.auth_config_id} is switched off.",
                 fix="The operator can switch it on again.",
             )
         if account.id not in held.opened:
-            held.opened[account.id] = self.open(account, config)
+            held.opened[account.id] = self.open(account, grant)
         found, now = held.opened[account.id], now_ms()
         if self._renew is None or not found.due(now):
             return found
         try:
-            return self.open(await self._renew(account), config)
+            return self.open(await self._renew(account), grant)
         except CallFailed:
             if found.expires_at is not None and now < found.expires_at:
                 return found  # there was still time, and there will be
@@ -157,7 +160,8 @@ class Keeper:
             if now_ms() - (account.refreshed_at or 0) < _TOO_SOON_MS:
                 return None  # the token is not what is not accepted
             account = await self._renew(account)
-        return self.open(account, await self._store.auth_configs.get(account.project_id, account.auth_config_id))
+        config = await self._store.auth_configs.get(account.project_id, account.auth_config_id)
+        return self.open(account, _grant(account, config))
 
     async def _hold(self, place: tuple[str, str, str]) -> _Held | None:
         found = await self._store.accounts.active(*place)
@@ -165,10 +169,11 @@ class Keeper:
         if not accounts:
             return None  # nobody is not remembered: they may connect at any moment
         project_id, _, toolkit = place
-        return _Held(accounts, {config.id: config for config in await self._store.auth_configs.list(project_id, toolkit)}, {})
+        configs = {config.id: config for config in await self._store.auth_configs.list(project_id, toolkit)}
+        return _Held([(a, _grant(a, configs.get(a.auth_config_id))) for a in accounts], {})
 
-    def open(self, account: Account, config: AuthConfig | None = None) -> Credential:
-        """Unseal an account's secrets. A refresh token is not among them. Without its auth config it may be used for nothing."""
+    def open(self, account: Account, grant: Grant = _NOTHING) -> Credential:
+        """Unseal an account's secrets. A refresh token is not among them."""
         mode, secrets = account_secrets(self._vault, account)
         refresh = secrets.pop("refresh_token", None)
         return Credential(
@@ -177,7 +182,7 @@ class Keeper:
             mode,
             secrets,
             account.settings,
-            _grant(account, config),
+            grant,
             account.expires_at,
             account.refreshed_at,
             account.project_id,
@@ -198,7 +203,8 @@ class Keeper:
 
 
 def _grant(account: Account, config: AuthConfig | None) -> Grant:
-    return Grant(account.effects, config.tools if config else (), config is None or not config.enabled)
+    """Without its auth config an account may be used for nothing."""
+    return Grant(account.effects, config.tools, not config.enabled) if config else _NOTHING
 
 
 def row_of(account_id: str) -> str:

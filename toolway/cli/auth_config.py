@@ -5,7 +5,6 @@
 
 import asyncio
 import sys
-from collections.abc import Mapping
 
 import rich_click as click
 
@@ -13,7 +12,7 @@ from toolway.accounts import oauth, schemes
 from toolway.cli import counted, tell_left_out
 from toolway.errors import Conflict, NotFound
 from toolway.serve.local import DEFAULT_PROJECT, Local
-from toolway.serve.running import beside, running
+from toolway.serve.running import beside, origin_of
 from toolway.settings import Settings, read
 from toolway.store.records import AuthConfig
 
@@ -37,12 +36,15 @@ def auth_config() -> None:
 @click.option("--revoke-url", default="", help="Where tokens are taken back.")
 @click.option("--issuer", default="", help="How the service names itself.")
 @click.option("--token-endpoint-auth-method", default="", help=f"How the client proves itself: {', '.join(oauth.METHODS)}.")
-@click.option("--name", default="", help="What it is called.")
-@click.option("--tool", "tools", multiple=True, metavar="SLUG", help="A tool that it is good for; left out: all.")
+@click.option("--name", default="", help="What the auth config is called.  [default: after toolkit and scheme]")
+@click.option("--tool", "tools", multiple=True, metavar="SLUG", help="A tool that it allows, once for each.  [default: all]")
 @click.option("--project", default=DEFAULT_PROJECT, show_default=True, help="Project whose users connect by it.")
 @_DATA
 def new(toolkit: str, scheme: str, name: str, tools: tuple[str, ...], project: str, data: str | None, **given: str) -> None:
-    """Make an auth config for TOOLKIT. The client's secret is read from standard input, or asked for; empty for a client without one."""
+    """Make an auth config for TOOLKIT.
+
+    The secret of an OAuth2 client is read from standard input, or asked for; leave it empty for a client that has none.
+    """
     settings = beside(read({"data": data}))
     wanted = {key: value for key, value in given.items() if value}
     if wanted:
@@ -82,19 +84,10 @@ def list_(toolkit: str, project: str | None, data: str | None) -> None:
     from rich.markup import escape
     from rich.table import Column, Table
 
-    table = Table(
-        Column("id", no_wrap=True, min_width=26),
-        "project",
-        "toolkit",
-        "scheme",
-        "name",
-        "accounts",
-        "state",
-        box=None,
-        padding=(0, 1, 0, 0),
-    )
+    id_ = Column("id", no_wrap=True, min_width=26)
+    table = Table(id_, "project", "toolkit", "scheme", "name", "accounts", "state", box=None, padding=(0, 1, 0, 0))
     for owner, one, count in asyncio.run(look()):
-        table.add_row(one.id, escape(owner), one.toolkit, one.mode, escape(one.name), str(count), "on" if one.enabled else "switched off")
+        table.add_row(one.id, escape(owner), one.toolkit, one.mode, escape(one.name), str(count), _state(one.enabled))
     Console().print(table)
 
 
@@ -102,7 +95,7 @@ def list_(toolkit: str, project: str | None, data: str | None) -> None:
 @click.argument("auth_config_id")
 @_DATA
 def show(auth_config_id: str, data: str | None) -> None:
-    """Show an auth config; of OAuth2 with the redirect URI to register, exactly as it is sent."""
+    """Show an auth config; of OAuth2 with the redirect URI to register."""
     settings = beside(read({"data": data}))
 
     async def tell() -> None:
@@ -124,7 +117,10 @@ def enable(auth_config_id: str, data: str | None) -> None:
 @click.argument("auth_config_id")
 @_DATA
 def disable(auth_config_id: str, data: str | None) -> None:
-    """Switch an auth config off: nobody connects by it, and no call is made with its accounts."""
+    """Switch an auth config off.
+
+    Nobody connects by it then, and no call is made with its accounts.
+    """
     asyncio.run(_switch(auth_config_id, data, False))
 
 
@@ -133,7 +129,10 @@ def disable(auth_config_id: str, data: str | None) -> None:
 @click.option("--yes", is_flag=True, help="Also where accounts were connected by it; they go with it.")
 @_DATA
 def delete(auth_config_id: str, yes: bool, data: str | None) -> None:
-    """Delete an auth config, and with --yes the accounts that were connected by it; their tokens are taken back first."""
+    """Delete an auth config.
+
+    With --yes the accounts that were connected by it go too; their tokens are taken back first.
+    """
 
     async def end() -> int:
         async with await Local.open(beside(read({"data": data}))) as local:
@@ -159,30 +158,27 @@ async def _found(local: Local, id: str) -> AuthConfig:
 async def _switch(id: str, data: str | None, enabled: bool) -> None:
     async with await Local.open(beside(read({"data": data}))) as local:
         await local.custody.change_config(await _found(local, id), enabled=enabled)
-    click.echo(f"{id} is {'on' if enabled else 'switched off'}")
+    click.echo(f"{id} is {_state(enabled)}")
+
+
+def _state(enabled: bool) -> str:
+    return "on" if enabled else "switched off"
 
 
 async def _tell(settings: Settings, local: Local, one: AuthConfig) -> None:
-    lines: Mapping[str, str] = {
+    lines = {
         "id": one.id,
         "toolkit": one.toolkit,
         "scheme": one.mode,
         "name": one.name,
-        "state": "on" if one.enabled else "switched off",
+        "state": _state(one.enabled),
         "tools": ", ".join(one.tools) or "all",
         "accounts": str(await local.store.auth_configs.connections(one.project_id, one.id)),
         **one.settings,
         **await local.custody.shown_config(one),
     }
     if one.mode == "OAUTH2":
-        lines = {**lines, "redirect URI": _origin(settings) + oauth.CALLBACK}
+        lines["redirect URI"] = origin_of(settings) + oauth.CALLBACK
     width = max(map(len, lines)) + 2
     for name, value in lines.items():
         click.echo(f"{name:{width}}{value}")
-
-
-def _origin(settings: Settings) -> str:
-    """Where people reach the server that runs, or that would."""
-    told = running(settings.data) or {}
-    scheme = "https" if settings.text("tls_cert") else "http"
-    return str(told.get("origin") or settings.text("public_url").rstrip("/") or f"{scheme}://127.0.0.1:{settings.port}")

@@ -26,7 +26,7 @@ from toolway.errors import BadSetting
 from toolway.serve.app import App
 from toolway.serve.gate import is_loopback
 from toolway.serve.local import Local
-from toolway.serve.running import leave_word, running
+from toolway.serve.running import address, leave_word, running
 from toolway.settings import Settings, read
 from toolway.watch import Spans, Watch, adopt, start
 
@@ -81,7 +81,7 @@ async def _serve(settings: Settings) -> None:
             _protocol()
             listener = _listen(settings)
             fresh = await local.first_key()
-            own = _origin(settings, listener)
+            own = address(settings, listener.getsockname()[1])
             origin = settings.text("public_url").rstrip("/") or own
             other = stack.enter_context(leave_word(settings, origin, [kit.slug for kit in local.catalogue.toolkits()]))
             _tell(settings, local, own, origin, other, fresh.open() if fresh else "")
@@ -180,14 +180,6 @@ def _listen(settings: Settings) -> socket.socket:
     except (ValueError, TypeError):  # NUL, or a name that no resolver takes
         raise BadSetting(f"host is {host[:80]!r}, which is no address.", fix="Give an address of this machine.") from None
     return listener
-
-
-def _origin(settings: Settings, listener: socket.socket) -> str:
-    """The address that is listened on."""
-    scheme = "https" if settings.text("tls_cert") else "http"
-    host = settings.text("host")
-    shown = host if is_loopback(host) else "127.0.0.1"
-    return f"{scheme}://{f'[{shown}]' if ':' in shown else shown}:{listener.getsockname()[1]}"
 
 
 def _tell(settings: Settings, local: Local, own: str, origin: str, other: Mapping[str, Any] | None, key: str) -> None:

@@ -48,7 +48,7 @@ class Desk:
         reach = await self._standing.reach(session, dict.fromkeys(card.toolkit for card in cards))
         return frozenset(card.slug for card in cards if reach.refusal(card))
 
-    def list_tools(self, session: Session, withheld: frozenset[str] = frozenset()) -> list[Json]:
+    def list_tools(self, session: Session, withheld: frozenset[str]) -> list[Json]:
         """The tools of a session, as an MCP endpoint lists them, without those that are withheld."""
         cards = [card for card in self.preloaded(session) if card.slug not in withheld]
         return [listing.meta_tool(tool) for tool in listed(session)] + listing.card_tools(cards)

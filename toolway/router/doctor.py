@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from toolway.accounts import links
-from toolway.accounts.keeper import PLAYED, Credential, Grant, Keeper
+from toolway.accounts.keeper import PLAYED, Credential, Granted, Keeper
 from toolway.calls import reply
 from toolway.calls.nouns import listed
 from toolway.calls.run import Runner
@@ -135,7 +135,7 @@ class Doctor:
         made = [self._account(account, takes, pins, explicit, prove) for account in living or shown[:1]]
         return await asyncio.gather(*made)
 
-    def _takes(self, toolkit: str, granted: Sequence[tuple[Account, Grant]]) -> dict[str, list[str]]:
+    def _takes(self, toolkit: str, granted: Sequence[Granted]) -> dict[str, list[str]]:
         """For each account that calls may use, newest first: the effects of the tools whose calls take it where they name none."""
         found: dict[str, set[str]] = {account.id: set() for account, _ in granted}
         try:

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from msgspec import Struct, structs
 
-from toolway.accounts.keeper import Credential, Grant, Keeper
+from toolway.accounts.keeper import Credential, Granted, Keeper
 from toolway.calls.run import Result, Runner
 from toolway.catalog.index import Catalogue
 from toolway.catalog.model import Card, Json
@@ -211,9 +211,10 @@ class Executor:
         return await self._runner.run(kit, kit.tools[card.name], cast("Json", arguments), credential, attempt.leaving, full)
 
     async def _credential(self, attempt: _Attempt, session: Session, card: Card, account: str) -> Credential:
-        def choose(granted: Sequence[tuple[Account, Grant]]) -> Account:
+        def choose(granted: Sequence[Granted]) -> Granted:
             attempt.used(granted[0][0])  # told also of a call that is refused
-            attempt.used(chosen := policy.choose(card, granted))
+            chosen = policy.choose(card, granted)
+            attempt.used(chosen[0])
             return chosen
 
         pins: list[str] = session.config["connected_accounts"].get(card.toolkit, [])

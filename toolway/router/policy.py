@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from toolway.accounts.keeper import Grant
+from toolway.accounts.keeper import Grant, Granted
 from toolway.catalog.index import Catalogue
 from toolway.catalog.model import Card, Effect, ToolkitCard
 from toolway.errors import BadRequest, Forbidden, UnknownTool
@@ -94,13 +94,13 @@ def find(session: Session, catalogue: Catalogue, slug: str) -> Card:
     return card
 
 
-def choose(card: Card, granted: Sequence[tuple[Account, Grant]]) -> Account:
+def choose(card: Card, granted: Sequence[Granted]) -> Granted:
     """The first of some accounts that may be used for a tool. Raises `Forbidden` with what each of them allows where none may."""
     refusals: list[tuple[Account, Refusal]] = []
     for account, grant in granted:
         refusal = refused(grant, card, account.label)
         if refusal is None:
-            return account
+            return account, grant
         refusals.append((account, refusal))
     mend = "; ".join(dict.fromkeys(refusal.mend for _, refusal in refusals))
     fix = f"{mend[0].upper()}{mend[1:]}."
@@ -154,7 +154,7 @@ class Reach:
         return narrowed(self._session) or any(one.narrow for grants in self._grants.values() for one in grants)
 
     def refusal(self, card: Card) -> Refusal | None:
-        """Why no account can be used for a tool: what the first says that is used when none is named."""
+        """Why no account can be used for a tool: what the newest says."""
         found = [refused(grant, card, "the connected account") for grant in self._grants.get(card.toolkit, ())]
         return found[0] if all(found) and found else None
 

@@ -26,7 +26,7 @@ class Standing:
         self._keeper = keeper
 
     async def accounts(self, session: Session, toolkit: str) -> list[Account]:
-        """The active accounts of the session's user for a toolkit, newest first: that one is used when none is named."""
+        """The active accounts of the session's user for a toolkit, newest first."""
         pins: list[str] = session.config["connected_accounts"].get(toolkit, [])
         return await self._keeper.accounts(session.project_id, session.user_id, toolkit, pins)
 

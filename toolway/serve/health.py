@@ -20,7 +20,7 @@ from toolway.errors import BadSetting, ToolwayError
 from toolway.net import Net, Request, address_of
 from toolway.serve.gate import Gate, is_loopback, is_public_url
 from toolway.serve.local import Local
-from toolway.serve.running import differing, running
+from toolway.serve.running import differing, origin_of, running
 from toolway.settings import SETTINGS, Settings
 from toolway.store.migrate import known_migrations
 
@@ -105,9 +105,7 @@ def _folder(settings: Settings) -> Iterator[Finding]:
 
 
 def _address(settings: Settings) -> Iterator[Finding]:
-    told = running(settings.data) if settings.data.is_dir() else None
-    host = settings.text("host")
-    origin = told["origin"] if told else settings.text("public_url").rstrip("/") or f"http://{host}:{settings.text('port')}"
+    host, origin = settings.text("host"), origin_of(settings)
     parts = urlsplit(origin)
     if not is_loopback(parts.hostname or "") and parts.scheme != "https":
         yield Finding(
@@ -122,7 +120,7 @@ def _address(settings: Settings) -> Iterator[Finding]:
     else:
         yield Finding("address", "good", origin)
     yield Finding("OpenAI's cloud", "note", *_from_outside(origin))
-    if told is None and settings.text("port").isdecimal() and (port := int(settings.text("port"))):
+    if running(settings.data) is None and settings.text("port").isdecimal() and (port := int(settings.text("port"))):
         with (
             contextlib.suppress(OverflowError, socket.gaierror),
             socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe,

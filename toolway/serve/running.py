@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from toolway.errors import BadSetting
+from toolway.serve.gate import is_loopback
 from toolway.settings import Settings
 from toolway.store.locks import Hold
 
@@ -54,6 +55,20 @@ def running(data: Path) -> Mapping[str, Any] | None:
         return None
     words = cast("dict[str, Any]", told) if isinstance(told, dict) else {}
     return words if isinstance(words.get("origin"), str) and isinstance(words.get("sandbox"), str) and "pid" in words else None
+
+
+def address(settings: Settings, port: int | str) -> str:
+    """Where a server on this port is reached from its own machine."""
+    scheme = "https" if settings.text("tls_cert") else "http"
+    host = settings.text("host")
+    shown = host if is_loopback(host) else "127.0.0.1"
+    return f"{scheme}://{f'[{shown}]' if ':' in shown else shown}:{port}"
+
+
+def origin_of(settings: Settings) -> str:
+    """Where people reach the server that runs on the data folder, or else the one that these settings would start."""
+    told = running(settings.data)
+    return told["origin"] if told else settings.text("public_url").rstrip("/") or address(settings, settings.text("port"))
 
 
 def beside(settings: Settings) -> Settings:
