@@ -70,25 +70,28 @@ class Service:
             told = error.sentence
         return list(self._gate.heard), told, data
 
-    async def with_present_state(self, tool: Tool, given: Json) -> Json:
-        """The arguments, where a present state is found in a list with the id of a row that Prism lists."""
+    async def with_present_state(self, tool: Tool, given: Json) -> list[Json]:
+        """The arguments, where a present state is found in a list with the id of a row that Prism lists: each item for itself, since one
+        thing is changed once in a call.
+        """
         if tool.merge is None or not tool.merge.by:
-            return given
+            return [given]
         source, by = KIT.tools[tool.merge.source], tool.merge.by
         _, told, data = await self.call(source, fewest(source, KIT.nouns_of(source)))
         listed: list[Any] = rows(source, data) or []
         assert listed, f"{source.name}: nothing is listed. {told}"
         whole = next((p.given for p in tool.params if p.place == "whole"), None)
         if whole is None:
-            return given | {by: listed[0][by]}
-        return given | {whole: [item | {by: listed[0][by]} for item in given[whole]]}
+            return [given | {by: listed[0][by]}]
+        return [given | {whole: [item | {by: listed[0][by]}]} for item in given[whole]]
 
 
 async def check(service: Service, tool: Tool, given: Json) -> None:
-    heard, told, _ = await service.call(tool, await service.with_present_state(tool, given))
-    assert heard and heard[-1].method == tool.method and fits(tool, heard[-1].path), f"{tool.name} was not sent: {told} {heard}"
-    faults = [(one, place, said) for one in heard for place, said in one.faults if f"{tool.name} {known_as(tool, place)}" not in KNOWN]
-    assert not faults, "\n".join(f"{one.method} {one.path}: {place}: {said}" for one, place, said in faults)
+    for whole in await service.with_present_state(tool, given):
+        heard, told, _ = await service.call(tool, whole)
+        assert heard and heard[-1].method == tool.method and fits(tool, heard[-1].path), f"{tool.name} was not sent: {told} {heard}"
+        faults = [(one, place, said) for one in heard for place, said in one.faults if f"{tool.name} {known_as(tool, place)}" not in KNOWN]
+        assert not faults, "\n".join(f"{one.method} {one.path}: {place}: {said}" for one, place, said in faults)
 
 
 def known_as(tool: Tool, place: str) -> str:
