@@ -80,10 +80,9 @@ class Service:
         _, told, data = await self.call(source, fewest(source, KIT.nouns_of(source)))
         listed: list[Any] = rows(source, data) or []
         assert listed, f"{source.name}: nothing is listed. {told}"
-        whole = next((p.given for p in tool.params if p.place == "whole"), None)
-        if whole is None:
+        if tool.whole is None:
             return [given | {by: listed[0][by]}]
-        return [given | {whole: [item | {by: listed[0][by]}]} for item in given[whole]]
+        return [given | {tool.whole.given: [item | {by: listed[0][by]}]} for item in given[tool.whole.given]]
 
 
 async def check(service: Service, tool: Tool, given: Json) -> None:
@@ -96,8 +95,7 @@ async def check(service: Service, tool: Tool, given: Json) -> None:
 
 def known_as(tool: Tool, place: str) -> str:
     """A place in the request as a deviation names it."""
-    whole = next((p.field.name for p in tool.params if p.place == "whole"), None)
-    return place.replace("body", f"whole.{whole}", 1) if whole and place.startswith("body") else place
+    return place.replace("body", f"whole.{tool.whole.field.name}", 1) if tool.whole and place.startswith("body") else place
 
 
 def fits(tool: Tool, path: str) -> bool:

@@ -39,9 +39,8 @@ def check(tool: Tool, kit: Toolkit, given: Json) -> Json:
     """
     fields = {p.given: p.field for p in tool.params}
     clears = {p.given for p in tool.params if p.place == "body" and not p.field.required} if tool.merge else frozenset[str]()
-    whole = next((p.field.kind for p in tool.params if p.place == "whole"), None) if tool.merge else None
     nouns = kit.nouns_of(tool)
-    walk = _Walk(nouns, whole)
+    walk = _Walk(nouns, tool.whole.field.kind if tool.merge and tool.whole else None)
     taken = walk.members(fields, _as_whole(tool, fields, given), "", clears)
     if walk.faults:
         needed = {p.given: due(p.field, nouns) for p in tool.params}
@@ -54,9 +53,9 @@ def check(tool: Tool, kit: Toolkit, given: Json) -> Json:
 
 def _as_whole(tool: Tool, fields: Mapping[str, Field], given: Json) -> Json:
     """A body that is a list has no name upstream, so that a single list under a name of the agent's own can only be that one."""
-    whole = next((p.given for p in tool.params if p.place == "whole"), None)
-    if whole is None:
+    if tool.whole is None:
         return given
+    whole = tool.whole.given
     meant = {name: name if name in fields else _lenient(fields, name) for name in given}
     strange = [name for name, known in meant.items() if known is None]
     if whole in meant.values() or len(strange) != 1 or not isinstance(given[strange[0]], list):

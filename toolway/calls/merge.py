@@ -33,10 +33,10 @@ async def under(kit: Toolkit, tool: Tool, taken: Json, ask: Ask) -> Laid:
         return Laid(taken, {})
     source = kit.tools[tool.merge.source]
     wanted = {p.given: taken[p.given] for p in source.params if p.place == "path" and p.given in taken}
-    whole = next((p for p in tool.params if p.place == "whole"), None)
+    whole = tool.whole
     if whole is not None:
         fields, items = {field.name: field for field in whole.field.kind.fields}, cast("list[Json]", taken[whole.given])
-        _once_each(tool, whole.given, items)
+        _once_each(tool, whole.given, tool.merge.by, items)
         if not any(_left_out(tool.merge, fields, item) for item in items):
             return Laid(taken, {})
         found = list(await _listed(kit, source, wanted, tool.merge.by, [str(item[tool.merge.by]) for item in items], ask))
@@ -56,14 +56,12 @@ async def under(kit: Toolkit, tool: Tool, taken: Json, ask: Ask) -> Laid:
     return Laid(taken | _kept(tool.merge, fields, taken, current), _changed(tool.merge, fields, taken, current))
 
 
-def _once_each(tool: Tool, name: str, items: list[Json]) -> None:
+def _once_each(tool: Tool, name: str, by: str, items: list[Json]) -> None:
     """Which of two changes of one thing the service takes is not known."""
-    by = tool.merge.by if tool.merge else ""
-    ids = [str(item.get(by)) for item in items]
-    twice = next((one for one in ids if ids.count(one) > 1), None) if by and len(set(ids)) < len(ids) else None
-    if twice is not None:
-        told = f"{tool.slug}: {name} holds {ids.count(twice)} items with {by} {shown(twice)}."
-        raise BadArgument(told, fix="Say all that changes of one thing in one item.")
+    for one, times in Counter(str(item.get(by)) for item in items).items() if by else ():
+        if times > 1:
+            told = f"{tool.slug}: {name} holds {times} items with {by} {shown(one)}."
+            raise BadArgument(told, fix="Say all that changes of one thing in one item.")
 
 
 def differing(tool: Tool, taken: Json, data: Json) -> Json:
@@ -71,7 +69,7 @@ def differing(tool: Tool, taken: Json, data: Json) -> Json:
 
     Nothing where they are the same, in whatever order, or where the reply is no list of things with ids.
     """
-    whole = next((p for p in tool.params if p.place == "whole"), None)
+    whole = tool.whole
     by, listed = tool.merge.by if tool.merge else "", rows(tool, data)
     if whole is None or not by or listed is None:
         return {}

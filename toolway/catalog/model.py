@@ -141,6 +141,11 @@ class Tool(Struct, frozen=True):
         """The parameter that the agent calls `given`, or None."""
         return next((p for p in self.params if p.given == given), None)
 
+    @property
+    def whole(self) -> Param | None:
+        """The parameter that is the body, where that is a list."""
+        return next((p for p in self.params if p.place == "whole"), None)
+
 
 class Noun(Struct, frozen=True):
     """A thing that has an id and a name: how names are looked up.
