@@ -14,7 +14,6 @@ from tests.catalog.toolkits import WIDE, write
 from toolway.catalog.dense import Dense
 from toolway.catalog.index import BUILTIN, Catalogue
 from toolway.catalog.search import search
-from toolway.errors import BadSetting
 
 needed = pytest.mark.skipif(find_spec("onnxruntime") is None, reason="the extra dense is not installed")
 
@@ -84,9 +83,3 @@ def test_it_is_heard_when_it_is_on(tmp_path: Path) -> None:
 
     assert asked("on") == asked("on") != asked("off")
     assert (tmp_path / "vectors.db").exists()
-
-
-@pytest.mark.skipif(find_spec("onnxruntime") is not None, reason="the extra dense is installed")
-def test_without_the_extra_it_says_how_to_get_it() -> None:
-    with pytest.raises(BadSetting, match="is not installed"):
-        Dense(Catalogue([]))

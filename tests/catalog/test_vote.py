@@ -1,14 +1,17 @@
 """A vote beside the words: what it may change, and what not."""
 
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from toolway.catalog.dense import Dense
 from toolway.catalog.index import BUILTIN, Catalogue
 from toolway.catalog.search import Found, fused, search
+from toolway.errors import BadSetting
 
 numbers = st.lists(st.integers(0, 60), unique=True, max_size=50)
 
@@ -94,3 +97,9 @@ def test_it_is_not_asked_in_other_languages_nor_where_nothing_fits(catalogue: Ca
     catalogue.vote = voter = Voter(catalogue, "CLOCKIFY_STOP_USER_TIMER")
     assert search(catalogue, query) == before
     assert not voter.asked
+
+
+@pytest.mark.skipif(find_spec("onnxruntime") is not None, reason="the extra dense is installed")
+def test_without_the_extra_it_says_how_to_get_it() -> None:
+    with pytest.raises(BadSetting, match="is not installed"):
+        Dense(Catalogue([]))
