@@ -51,7 +51,17 @@ def test_ports(port: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "hosts", ["clockify=http://x", "clockify.api", "clockify.api=", "a.b.c=http://x", "a.b=ftp://x", "a.b=http://x:99999", "a.b=http://[x"]
+    "hosts",
+    [
+        "clockify=http://x",
+        "clockify.api",
+        "clockify.api=",
+        "a.b.c.d=http://x",
+        "a..c=http://x",
+        "a.b=ftp://x",
+        "a.b=http://x:99999",
+        "a.b=http://[x",
+    ],
 )
 def test_hosts_that_are_none(hosts: str) -> None:
     with pytest.raises(BadSetting, match="hosts holds"):
@@ -61,6 +71,16 @@ def test_hosts_that_are_none(hosts: str) -> None:
 def test_hosts() -> None:
     found = read({"hosts": " clockify.api=http://127.0.0.1:1/x/ , desktime.api=https://[::1]:2"}, {})
     assert found.overrides == {"clockify.api": "http://127.0.0.1:1/x", "desktime.api": "https://[::1]:2"}
+
+
+def test_a_region_has_hosts_of_its_own_unless_all_are_sent_elsewhere() -> None:
+    played = read({"sandbox": "http://127.0.0.1:1"}, {}).overrides
+    assert played["clockify.EUC1.api"] == "http://127.0.0.1:1/clockify/euc1/api"
+    assert played["clockify.EUC1_SUBDOMAIN.reports"] == "http://127.0.0.1:1/clockify/{subdomain}/report"
+    found = read({"sandbox": "http://127.0.0.1:1", "hosts": "clockify.USE2.api=http://x:1,clockify.api=http://x:2"}, {}).overrides
+    api = {name: url for name, url in found.items() if name.startswith("clockify.") and name.endswith(".api")}
+    assert api == {"clockify.USE2.api": "http://x:1", "clockify.api": "http://x:2"}
+    assert found["clockify.EUC1.reports"] == "http://127.0.0.1:1/clockify/euc1/report"
 
 
 def test_proxies() -> None:

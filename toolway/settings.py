@@ -55,6 +55,11 @@ SANDBOX_PATHS = {
     "clockify.api": "/clockify/api",
     "clockify.reports": "/clockify/reports",
     "desktime.api": "/desktime/api/v2/json",
+} | {
+    f"clockify.{region}{own}.{host}": f"/clockify/{'{subdomain}' if own and host == 'reports' else region.lower()}/{path}"
+    for region in ("EUC1", "USE2", "EUW2", "APSE2")
+    for own in ("", "_SUBDOMAIN")
+    for host, path in (("api", "api"), ("reports", "report"))
 }
 _BY_NAME = {s.name: s for s in SETTINGS}
 
@@ -130,19 +135,21 @@ class Settings:
 
     @property
     def overrides(self) -> dict[str, str]:
-        """`toolkit.host` to the URL that is used in its place."""
+        """`toolkit.host`, or `toolkit.region.host` for accounts of that region alone, to the URL that is used in its place."""
         sandbox = self.text("sandbox").rstrip("/")
         if sandbox and not _is_url(sandbox):
             raise BadSetting(f"sandbox is {sandbox!r}; http://host:port is expected.")
-        found: dict[str, str] = {name: sandbox + path for name, path in SANDBOX_PATHS.items()} if sandbox else {}
+        named: dict[str, str] = {}
         for part in self.words("hosts"):
             name, _, url = part.partition("=")
-            if name.count(".") != 1 or not _is_url(url):
+            parts = name.split(".")
+            if len(parts) not in (2, 3) or not all(parts) or not _is_url(url):
                 raise BadSetting(
                     f"hosts holds {part!r}; toolkit.host=http://address is expected, for example clockify.api=http://127.0.0.1:9901/api."
                 )
-            found[name] = url.rstrip("/")
-        return found
+            named[name] = url.rstrip("/")
+        played = {name: sandbox + path for name, path in SANDBOX_PATHS.items() if _in_all_regions(name) not in named} if sandbox else {}
+        return played | named
 
     @property
     def callback_urls(self) -> tuple[tuple[str, str], ...]:
@@ -203,6 +210,12 @@ class Settings:
 
     def __repr__(self) -> str:
         return f"Settings({', '.join(f'{name}={self.shown(name)!r}' for name in self._values)})"
+
+
+def _in_all_regions(name: str) -> str:
+    """`toolkit.region.host` as `toolkit.host`."""
+    slug, *_, host = name.split(".")
+    return f"{slug}.{host}"
 
 
 def _is_url(text: str) -> bool:

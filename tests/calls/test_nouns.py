@@ -261,6 +261,18 @@ async def test_pages_are_followed_where_the_service_narrows_nothing() -> None:
         await resolved("CLOCKIFY_GET_SHARED_REPORT", Leaves(*(f"r {n}" for n in range(300)), "x"), workspaceId=W, id="x")
 
 
+async def test_who_the_user_is_outlives_a_write_that_is_not_about_it() -> None:
+    kept, lists = Kept(), Lists(get_currently_logged_in_user_info={"activeWorkspace": W})
+    found, its = builtin("CLOCKIFY_GET_TAGS")
+
+    async def asked(after_a_write_to: str) -> int:
+        kept.forget("ca_1", after_a_write_to)
+        assert (await Resolver(found, its, "ca_1", lists, kept).resolve({}))["workspaceId"] == W
+        return len(lists.asked)
+
+    assert [await asked(""), await asked("/v1/workspaces/{workspaceId}/tags"), await asked("/v1/user/photo")] == [1, 1, 2]
+
+
 async def test_lists_are_kept_for_a_minute_an_account() -> None:
     now = [0.0]
     kept, lists = Kept(lambda: now[0]), Lists(get_tags=[row("t1", "a"), row("t2", "b")])
@@ -271,7 +283,7 @@ async def test_lists_are_kept_for_a_minute_an_account() -> None:
         return len(lists.asked)
 
     assert [await ask("ca_1"), await ask("ca_1"), await ask("ca_2")] == [1, 1, 2]
-    kept.forget("ca_1")
+    kept.forget("ca_1", "/v1/workspaces")
     assert [await ask("ca_2"), await ask("ca_1")] == [2, 3]
     now[0] = 61
     assert await ask("ca_1") == 4

@@ -24,11 +24,11 @@ class Account:
         self.kit = structs.replace(kit(), rates=rates)
         self.mine = Credential("ca_1", "", "API_KEY", {}, settings)
 
-    async def call(self, times: int = 1) -> None:
+    async def call(self, times: int = 1, counted: bool = True) -> None:
         """So many calls, each of which the service takes."""
         for _ in range(times):
             assert await self.pace.turn(self.kit, self.mine) == 0
-            self.pace.taken(self.kit, self.mine, self.now)
+            self.pace.taken(self.kit, self.mine, self.now, counted)
             self.now += 0.1
 
     async def refused(self, asked: float = 0) -> str:
@@ -74,10 +74,10 @@ async def test_calls_that_were_under_way_neither_lengthen_a_rest_nor_end_it() ->
     await account.refused()
     account.now += 1
     account.pace.refused(account.kit, account.mine, 0)
-    account.pace.taken(account.kit, account.mine, before)
+    account.pace.taken(account.kit, account.mine, before, counted=True)
     assert (await account.busy()).seconds == 9
     account.now += 1
-    account.pace.taken(account.kit, account.mine, account.now)
+    account.pace.taken(account.kit, account.mine, account.now, counted=True)
     await account.call()
 
 
@@ -106,6 +106,13 @@ async def test_a_plan_is_not_believed_for_ever() -> None:
     await account.refused()
     account.now += 3601
     await account.call(45)
+
+
+async def test_calls_that_may_not_count_say_nothing_against_a_plan() -> None:
+    account = Account(*PLANS)
+    await account.call(20)
+    await account.call(20, counted=False)
+    assert "seems to be on the free plan" in await account.refused()
 
 
 @pytest.mark.parametrize(

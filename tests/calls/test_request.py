@@ -45,6 +45,10 @@ def test_hosts_come_from_the_toolkit_the_region_or_the_operator() -> None:
     assert host_url(clockify, "reports", {"region": "EUC1"}, {}) == "https://euc1.clockify.me/report"
     assert host_url(clockify, "reports", {"region": "EUC1_SUBDOMAIN", "subdomain": "acme"}, {}) == "https://acme.clockify.me/report"
     assert host_url(clockify, "api", {"region": "EUC1"}, {"clockify.api": "http://127.0.0.1:9"}) == "http://127.0.0.1:9"
+    of_region = {"clockify.api": "http://127.0.0.1:9", "clockify.EUC1_SUBDOMAIN.reports": "http://127.0.0.1:8/{subdomain}"}
+    assert host_url(clockify, "api", {"region": "USE2"}, of_region) == "http://127.0.0.1:9"
+    assert host_url(clockify, "reports", {"region": "EUC1_SUBDOMAIN", "subdomain": "acme"}, of_region) == "http://127.0.0.1:8/acme"
+    assert host_url(clockify, "reports", {"region": "EUC1"}, of_region) == "https://euc1.clockify.me/report"
     assert host_url(clockify, "api", {}, {"other.api": "http://127.0.0.1:9"}) == "https://api.clockify.me/api"
 
 

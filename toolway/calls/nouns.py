@@ -55,7 +55,7 @@ class Kept:
         self._accounts: OrderedDict[str, OrderedDict[tuple[str, bytes], tuple[float, asyncio.Task[Any]]]] = OrderedDict()
 
     async def get(self, account_id: str, what: str, arguments: Json, load: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """What `load` gives, at most a minute old."""
+        """What `load` gives, at most a minute old. `what` is the path of a call that tells of the person, or else the name of a list."""
         mine = self._accounts.setdefault(account_id, OrderedDict())
         self._accounts.move_to_end(account_id)
         place = (what, msgspec.json.encode(arguments, order="deterministic"))
@@ -68,9 +68,13 @@ class Kept:
             _bound(self._accounts, _KEPT_ACCOUNTS)
         return await asyncio.shield(task)
 
-    def forget(self, account_id: str) -> None:
-        """Drop what is kept of an account: something of it was changed. A look-up under way is not kept either."""
-        self._accounts.pop(account_id, None)
+    def forget(self, account_id: str, path: str) -> None:
+        """Drop what a write to `path` may have changed: every list, and what it lies under of that which tells of the person. A look-up
+        under way is not kept either.
+        """
+        mine = self._accounts.get(account_id, OrderedDict())
+        for place in [place for place in mine if not place[0].startswith("/") or path.startswith(place[0])]:
+            del mine[place]
 
 
 def _bound(kept: OrderedDict[Any, Any], most: int) -> None:
@@ -133,12 +137,12 @@ class Resolver:
 
     async def field(self, source: tuple[str, str]) -> Any:
         """The dotted field of a read tool's reply, None where there is none. All fields of one reply are read at once."""
-        tool, name = source
+        tool, name = self._kit.tools[source[0]], source[1]
 
         async def load() -> Json:
-            return (await self._ask(self._kit.tools[tool], {})).data
+            return (await self._ask(tool, {})).data
 
-        return reply.value_at(await self._kept.get(self._account, tool, {}, load), name)
+        return reply.value_at(await self._kept.get(self._account, tool.path, {}, load), name)
 
     async def _default(self, default: tuple[str, str], path: str) -> Any:
         value = await self.field(default)

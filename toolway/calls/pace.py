@@ -54,10 +54,13 @@ class Pace:
                 raise Busy(why, seconds=away, fix=f"Free again in {_told(away)}.")
             await asyncio.sleep(away)
 
-    def taken(self, kit: Toolkit, credential: Credential, left: float) -> None:
-        """The service took a call that left at this moment of the clock: a rest that was asked for before is over."""
+    def taken(self, kit: Toolkit, credential: Credential, left: float, counted: bool) -> None:
+        """The service took a call that left at this moment of the clock: a rest that was asked for before is over. `counted` is whether
+        it surely counts for the service's limits.
+        """
         account = self._account(kit, credential)
-        account.taken.append(left)
+        if counted:
+            account.taken.append(left)
         if left > account.refused:
             account.rests_until, account.guess = -math.inf, 0.0
 

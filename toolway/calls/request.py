@@ -23,11 +23,10 @@ _CLIMBS = re.compile(r"(?:^|[/\\])\.{1,2}(?:[/\\;]|$)")  # quoted slashes too: s
 
 
 def host_url(kit: Toolkit, host: str, settings: Mapping[str, str], overrides: Mapping[str, str]) -> str:
-    """Where a host of the toolkit is for this account: the operator's override, else the account's region, else the general one."""
-    sent = overrides.get(f"{kit.slug}.{host}")
-    if sent:
-        return sent
-    url = kit.regions.get(settings.get("region", ""), {}).get(host) or kit.hosts[host]
+    """Where a host of the toolkit is for this account: where the operator sends its region, or all of them; else as the toolkit has it."""
+    region = settings.get("region", "")
+    sent = overrides.get(f"{kit.slug}.{region}.{host}") or overrides.get(f"{kit.slug}.{host}")
+    url = sent or kit.regions.get(region, {}).get(host) or kit.hosts[host]
 
     def label(place: re.Match[str]) -> str:
         value = settings.get(place[1], "")

@@ -115,7 +115,7 @@ class Runner:
             answered = await self._call(kit, tool, taken, key, lambda answer: reply.read(tool, kit, answer, asked, full), leaving)
         finally:
             if tool.effect != "read":  # done or perhaps done: what was listed may be old
-                self._kept.forget(credential.account_id)
+                self._kept.forget(credential.account_id, tool.path)
         ms = round((time.perf_counter() - began) * 1000)
         told = self._leafing.turned(credential.account_id, tool, asked, answered.reply)
         items = merge.differing(tool, taken, told.data) if tool.merge else {}
@@ -186,18 +186,18 @@ class Runner:
         except ToolwayError as error:
             error.maybe_done = tool.effect != "read" and _maybe_done(error)
             if isinstance(error, Refused):
-                self._heed(kit, credential, error, left, asked)
+                self._heed(kit, tool, credential, error, left, asked)
             raise
-        self._pace.taken(kit, credential, left)
+        self._pace.taken(kit, credential, left, _in_a_place(kit, tool))
         return _Answered(told, answer.status, waited)
 
-    def _heed(self, kit: Toolkit, credential: Credential, error: Refused, left: float, asked: float) -> None:
+    def _heed(self, kit: Toolkit, tool: Tool, credential: Credential, error: Refused, left: float, asked: float) -> None:
         """Remember a refusal that says something of the account's pace."""
         if error.means == "pace":
             told = self._pace.refused(kit, credential, asked)
             error.fix = f"{error.fix} {told}" if error.fix else told
         elif error.status < 500:
-            self._pace.taken(kit, credential, left)
+            self._pace.taken(kit, credential, left, _in_a_place(kit, tool))
 
     async def _way_out(self, toolkit: str, request: Request, left: float) -> Answer:
         """A request that leaves, with an eye on it."""
@@ -217,6 +217,14 @@ class Runner:
                 return answer
         finally:
             self._watch.meters.upstream(toolkit, time.perf_counter() - began)
+
+
+def _in_a_place(kit: Toolkit, tool: Tool) -> bool:
+    """Whether a call surely counts for the service's limits. Where things lie in places (workspaces) these may be what is limited, and a
+    call that names none, such as who the user is, may be free.
+    """
+    places = kit.places
+    return not places or any(param.field.kind.noun in places for param in tool.params if param.place == "path")
 
 
 def _maybe_done(error: ToolwayError) -> bool:

@@ -341,20 +341,25 @@ class Connector:
             proof = await self._runner.prove(kit, credential)
         except Refused as error:
             if error.of_credential:
-                raise Refused(
-                    f"{kit.title} did not accept this {what}. {error.message}",
-                    status=error.status,
-                    means=error.means,
-                    fix="Check that the key is whole, still valid, and of the account and region that you mean."
-                    if what == "key"
-                    else "The operator has to see whether the service takes such access at all.",
-                ) from None
+                said = f"{kit.title} did not accept this {what}. {error.message}"
+                raise Refused(said, status=error.status, means=error.means, fix=_other_key(kit, credential)) from None
             raise
         except (CallFailed, TooLarge) as error:
             raise CallFailed(f"The {what} could not be proved: {error.message}", fix=error.fix or "Try again in a moment.") from None
         value = reply.value_at(proof, kit.check.label) if kit.check else None
         told = " ".join(str(value).split())[:200] if isinstance(value, str | int) else ""
         return told or credential.settings.get("username", "") or kit.title
+
+
+def _other_key(kit: Toolkit, credential: Credential) -> str:
+    """What to do when the service does not accept a credential."""
+    if credential.mode == "OAUTH2":
+        return "The operator has to see whether the service takes such access at all."
+    region = credential.settings.get("region", "")
+    others = [one for field in kit.account if field.name == "region" for one in field.kind.choices if one != region]
+    if not others:
+        return "Check that the key is whole, still valid, and of the account that you mean."
+    return f"Check that the key is whole and still valid. It was tried in the region {region}; others are {', '.join(others)}."
 
 
 def _usual_mode(kit: Toolkit) -> str:

@@ -131,5 +131,6 @@ def _known_host(catalogue: Catalogue, name: str) -> None:
         kit = catalogue.toolkit(slug)
     except UnknownToolkit as error:
         raise BadSetting(f"hosts names the toolkit {slug!r}, which there is not.", fix=error.fix) from None
-    if host not in kit.hosts:
+    region, mark, of_region = host.partition(".")
+    if of_region not in kit.regions.get(region, {}) if mark else host not in kit.hosts:
         raise BadSetting(f"hosts names {name!r}; {slug} has the hosts {', '.join(f'{slug}.{h}' for h in kit.hosts)}.")

@@ -167,9 +167,10 @@ class ConnectPage:
 
     def _hosts(self, kit: Toolkit) -> dict[str, Any]:
         """Where the credential goes: the toolkit's hosts, or where the operator sends them, and those of its regions."""
+        sent = {name: url for name, url in self._overrides.items() if name.startswith(f"{kit.slug}.")}
         return {
-            "hosts": _netlocs(self._overrides.get(f"{kit.slug}.{name}", url) for name, url in kit.hosts.items()),
-            "elsewhere": any(name.startswith(f"{kit.slug}.") for name in self._overrides),
+            "hosts": _netlocs([*(sent.get(f"{kit.slug}.{name}", url) for name, url in kit.hosts.items()), *sent.values()]),
+            "elsewhere": bool(sent),
             "played": kit.slug in self._played,
             "regions": [(name, _netlocs(hosts.values())) for name, hosts in kit.regions.items()],
         }
