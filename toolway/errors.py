@@ -44,11 +44,10 @@ class ToolwayError(Exception):
     @property
     def sentence(self) -> str:
         """Message and mend in one line, for people and agents."""
-        if self.maybe_done:
-            return f"{self.message} Whether it was done is not known: look before you repeat it."
-        if not self.fix:
+        mend = "Whether it was done is not known: look before you repeat it." if self.maybe_done else self.fix
+        if not mend:
             return self.message
-        return f"{self.message}{'' if self.message.endswith(('.', '?', '!')) else '.'} {self.fix}"
+        return f"{self.message}{'' if self.message.endswith(('.', '?', '!')) else '.'} {mend}"
 
 
 class BadRequest(ToolwayError):

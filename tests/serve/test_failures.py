@@ -77,7 +77,7 @@ async def test_a_chosen_auth_config_that_is_none(router: Router) -> None:
 @pytest.mark.parametrize(
     ("what", "state", "words"),
     [
-        ({"garbage": True, "times": 3}, "refused", ["where JSON was expected"]),
+        ({"garbage": True, "times": 3}, "refused", ["is no JSON"]),
         ({"status": 500, "body": {"message": "boom"}, "times": 3}, "refused", ["(500", "boom", "fault of its own"]),
         ({"status": 302, "headers": {"location": "http://127.0.0.1:1/"}}, "refused", ["302"]),
         ({"huge": 100 << 20}, "failed", ["more than 10 MiB", "smaller page"]),

@@ -88,7 +88,8 @@ def _content(kit: Toolkit, answer: Answer, exact: bool) -> Any:
         if isinstance(error, RecursionError):
             raise
     kind = clean(answer.headers.get("content-type", "something").partition(";")[0])[:60]
-    text = f"{kit.title} answered {answer.status} with {kind} where JSON was expected."
+    came = "what is no JSON, though it is called so" if "json" in kind else f"{kind} where JSON was expected"
+    text = f"{kit.title} answered {answer.status} with {came}."
     raise Refused(text, status=answer.status, means="rubbish", fix="Try again later; the service may be down.")
 
 
