@@ -1,5 +1,6 @@
 """Names to ids. The lists are handed in, as the pipeline hands in its own calls."""
 
+import re
 import time
 from typing import Any
 
@@ -102,6 +103,23 @@ async def test_what_destroys_takes_an_exact_name_only() -> None:
     for name in ("urg", "the urgent tag", "urgent tag", "meeting"):
         with pytest.raises(BadArgument):
             await resolved("CLOCKIFY_DELETE_TAG", lists, workspaceId=W, id=name)
+
+
+async def test_an_entry_is_named_by_its_description_and_told_apart_by_its_beginning() -> None:
+    times = {"start": "2026-11-20T09:00:00Z"}
+    entries = [
+        {"id": f"e{n}", "description": said, "timeInterval": times} for n, said in enumerate([None, "", "Stand-up", "Review", "Review"])
+    ]
+    lists = Lists(get_time_entries=entries, get_currently_logged_in_user_info={"id": P, "activeWorkspace": W})
+    assert (await resolved("CLOCKIFY_DELETE_TIME_ENTRY", lists, id="stand-up"))["id"] == "e2"
+    assert lists.asked[-1] == ("get_time_entries", {"workspaceId": W, "userId": P, "page-size": 1000})
+    with pytest.raises(BadArgument, match=r"several entries fit.* Review \(2026-11-20T09:00:00Z, id e3\); Review \(.* id e4\)"):
+        await resolved("CLOCKIFY_DELETE_TIME_ENTRY", lists, id="Review")
+    with pytest.raises(BadArgument) as raised:
+        await resolved("CLOCKIFY_UPDATE_TIME_ENTRY", lists, id="Reviw")
+    assert re.search(r"Nearest are: Review .* id e3\); Review .* id e4", raised.value.sentence)
+    with pytest.raises(BadArgument):
+        await resolved("CLOCKIFY_GET_TIME_ENTRY", lists, id="None")
 
 
 @pytest.mark.parametrize("slug", ["CLOCKIFY_GET_TAG", "CLOCKIFY_DELETE_TAG"])

@@ -100,7 +100,7 @@ def test_several_things_in_their_order() -> None:
 
 def test_what_may_not_be_called_is_no_step_and_no_advice() -> None:
     made = planned(intent("CLOCKIFY_DELETE_TIME_ENTRY"), without=["CLOCKIFY_GET_TIME_ENTRIES"])
-    assert plan.told(made) == ["Call CLOCKIFY_DELETE_TIME_ENTRY. Still to give: id."]
+    assert plan.told(made) == ["Call CLOCKIFY_DELETE_TIME_ENTRY. Still to give: id (name or id)."]
     assert planned(intent("CLOCKIFY_GET_TAGS"), without=["CLOCKIFY_GET_TAGS"]) == plan.Plan(())
     (said, *_) = beware(intent("CLOCKIFY_DELETE_PROJECT"), without=["CLOCKIFY_UPDATE_PROJECT"])
     assert "Update Project (not in this session)" in said

@@ -204,17 +204,17 @@ class Resolver:
         return await self._kept.get(self._account, f"{tool.name} {noun.name}", arguments, load)
 
     def _unclear(self, noun: Noun, name: str, path: str, things: Things, fitting: list[Thing]) -> BadArgument:
-        seen = f" Only the first {len(things.rows)} {noun.name}s were looked at." if things.more else ""
+        seen = f" Only the first {len(things.rows)} {noun.plural} were looked at." if things.more else ""
         if len(fitting) == 1 and not things.more:
             told = f"no {noun.name} is called {shown(name)}; the one that comes near is {fitting[0].told}"
             return BadArgument(f"{self._tool.slug}: {path}: {told}.", fix="Give its whole name or its id, if that one is meant.")
         if fitting:
             choice = "; ".join(thing.told for thing in fitting[:_NEAR])
-            fit = f"several {noun.name}s fit" if len(fitting) > 1 else f"more than one {noun.name} may fit"
+            fit = f"several {noun.plural} fit" if len(fitting) > 1 else f"more than one {noun.name} may fit"
             return BadArgument(f"{self._tool.slug}: {path}: {fit} {shown(name)}: {choice}.{seen}", fix="Give the id of the one meant.")
-        names = {thing.name: thing for thing in things.rows}
-        near = difflib.get_close_matches(name[:100], names, n=_NEAR, cutoff=0.4) or sorted(names)[:_NEAR]
-        known = "; ".join(names[n].told for n in near)
+        near = difflib.get_close_matches(name[:100], {thing.name for thing in things.rows}, n=_NEAR, cutoff=0.4)
+        close = [thing for called in near for thing in things.rows if thing.name == called]
+        known = "; ".join(thing.told for thing in (close or sorted(things.rows, key=lambda thing: thing.name))[:_NEAR])
         fix = f"Nearest are: {known}." if known else f"{self._kit.title} lists none at all."
         return BadArgument(f"{self._tool.slug}: {path}: there is no {noun.name} {shown(name)}.{seen}", fix=fix)
 
@@ -246,8 +246,9 @@ def listed(noun: Noun, tool: Tool, data: Json) -> list[Thing]:
     found: dict[str, Thing] = {}
     for row in rows:
         if isinstance(row, dict) and isinstance((content := cast("Json", row)).get(id), str | int):
-            further = [t if content[t] is True else reply.clean(str(content[t])) for t in noun.tell_apart if content.get(t)]
-            key, called = str(content[id]), reply.clean(str(content.get(name, "")))
+            apart = {told: reply.value_at(content, told) for told in noun.tell_apart}
+            further = [told if value is True else reply.clean(str(value)) for told, value in apart.items() if value]
+            key, called = str(content[id]), reply.clean(str("" if content.get(name) is None else content[name]))
             found.setdefault(key, Thing(key, called, f"{called} ({', '.join([*further, f'id {reply.clean(key)}'])})"))
     return list(found.values())
 

@@ -6,6 +6,8 @@ from msgspec import UNSET
 
 from toolway.catalog.model import Json, Param, Tool
 
+_MOST = 1000  # a page of 5,000 time entries has several megabytes
+
 
 def at(tool: Tool, arguments: Json, place: str) -> Any:
     """The value at a dotted place (`query.page`, `body.filter.page`): what was given, else the default."""
@@ -36,14 +38,16 @@ def placed(tool: Tool, arguments: Json, place: str, value: Any) -> Json:
 
 
 def largest_page(tool: Tool) -> Json:
-    """The argument that asks for the largest page that the tool's own bounds allow; none where they say nothing."""
+    """The argument that asks for the largest page that the tool's own bounds allow, and no more than `_MOST` items; none where they say
+    nothing.
+    """
     param, inner = _param(tool, tool.pages.size) if tool.pages else (None, [])
     if tool.pages is None or param is None:
         return {}
     field = param.field
     for name in inner:
         field = next((f for f in field.kind.fields if f.name == name), field)
-    return {} if field.kind.high is None else placed(tool, {}, tool.pages.size, int(field.kind.high))
+    return {} if field.kind.high is None else placed(tool, {}, tool.pages.size, min(int(field.kind.high), _MOST))
 
 
 def _param(tool: Tool, place: str) -> tuple[Param | None, list[str]]:

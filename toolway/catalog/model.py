@@ -153,7 +153,8 @@ class Noun(Struct, frozen=True):
     `list` is the read tool that lists them, `name` and `id` the fields of its items, `looks_like` a regular expression of ids (what
     matches is never looked up), `default` a tool and a field of its reply used when the argument is left out, `tell_apart` further
     fields that distinguish namesakes, `within` arguments that the list tool needs too, `query` the list tool's argument that
-    narrows by name upstream (empty: none).
+    narrows by name upstream (empty: none). `list_first`: a plan lists them before it takes one, because what stands for a name seldom
+    tells one from the others.
     """
 
     name: str
@@ -165,6 +166,12 @@ class Noun(Struct, frozen=True):
     tell_apart: tuple[str, ...] = ()
     within: tuple[str, ...] = ()
     query: str = ""
+    list_first: bool = False
+
+    @property
+    def plural(self) -> str:
+        """The noun as one says it of several."""
+        return f"{self.name[:-1]}ies" if self.name[-2:-1] not in "aeiou" and self.name.endswith("y") else f"{self.name}s"
 
 
 class Clock(Struct, frozen=True):
@@ -258,10 +265,10 @@ class Toolkit(Struct, frozen=True):
 
     @property
     def places(self) -> set[str]:
-        """The nouns in which things of others lie, such as a workspace."""
+        """The nouns in which things of others lie and that lie in nothing themselves, such as a workspace."""
         lists = [(self.tools.get(noun.list), noun.within) for noun in self.nouns.values()]
         taken = [listing.param(name) for listing, within in lists if listing for name in within]
-        return {param.field.kind.noun for param in taken if param}
+        return {param.field.kind.noun for param in taken if param and (its := self.nouns.get(param.field.kind.noun)) and not its.within}
 
 
 class Card(Struct, frozen=True):

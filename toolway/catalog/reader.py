@@ -173,6 +173,7 @@ def _noun(name: str, table: Table) -> Noun:
         tell_apart=table.texts("tell-apart"),
         within=table.texts("within"),
         query=table.text("query"),
+        list_first=table.flag("list-first"),
     )
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         table.bad("a noun's name has small letters, digits and _ only")

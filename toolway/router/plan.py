@@ -99,7 +99,7 @@ class _Laying:
                 continue
             source, noun = source_of(tool, kit, param), param.field.kind.noun
             source = source if source is not None and source.slug != tool.slug and self._may(source) else None
-            if noun or source is None:
+            if source is None or (noun and not nouns[noun].list_first):
                 needs.append(Need(param.given, bool(noun), source, self._makes.get((kit.slug, noun), 0)))
             elif source.slug in waiting or len(waiting) >= _DEPTH or len(self.steps) >= MOST_STEPS - 1:
                 needs.append(Need(param.given, False))
