@@ -197,7 +197,16 @@ UNUSABLE: dict[str, tuple[bytes, str]] = {
     "no JSON": (b"<html></html>", "is not JSON"),
     "half": (b'{"openapi": "3.0.3", "paths": {', "is not JSON"),
     "bytes": (bytes(range(256)), "is not JSON"),
-    "YAML": (b"# Acme\nopenapi: 3.0.3\npaths: {}\n", "is YAML; JSON is expected"),
+    "empty YAML": (b"# Acme\nopenapi: 3.0.3\npaths: {}\n", "names no operation"),
+    "half YAML": (b"openapi: 3.0.3\npaths: {\n", "is no YAML, line 3"),
+    "YAML that makes things": (b"openapi: !!python/object/apply:os.getcwd []\n", "is no YAML, line 1"),
+    "YAML with a date": (b"openapi: 3.0.3\npaths: !!timestamp 2026-11-29\n", "nothing like a date"),
+    "YAML in itself": (b"openapi: 3.0.3\npaths: &a\n  b: *a\n", "nested too deeply"),
+    "YAML of copies": (
+        b"openapi: 3.0.3\na: &a [x, x, x, x, x, x, x, x, x, x]\n"
+        + b"".join(b"%c: &%c [%s]\n" % (n, n, b", ".join([b"*%c" % (n - 1)] * 10)) for n in b"bcdefgh"),
+        "make too much of it",
+    ),
     "a list": (b"[]", "is no OpenAPI 3 document"),
     "a number": (b"3", "is no OpenAPI 3 document"),
     "Swagger 2": (b'{"swagger": "2.0", "paths": {}}', "is Swagger 2.0; OpenAPI 3 is expected"),

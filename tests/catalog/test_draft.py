@@ -319,7 +319,7 @@ def new(folder: Path, *words: str) -> Result:
     [
         (("acme", "--spec", "none.json"), "none.json cannot be read: No such file"),
         (("acme", "--spec", "half.json"), "half.json is not JSON"),
-        (("acme", "--spec", "doc.yaml"), "doc.yaml is YAML; JSON is expected."),
+        (("acme", "--spec", "doc.yaml"), "doc.yaml names no operation"),
         (("acme", "--spec", "old.json"), "old.json is Swagger 2.0; OpenAPI 3 is expected."),
         (("acme", "--spec", "bare.json"), "bare.json is no OpenAPI 3 document"),
         (("acme", "--spec", "doc.json", "--tags", "Tgas"), "The document has no tag 'Tgas'; did you mean tags? Its tags are: Tags."),

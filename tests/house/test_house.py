@@ -35,6 +35,7 @@ ONLY = {
     "asyncpg": {"toolway.store"},
     "sqlite3": {"toolway.store", "toolway.catalog"},
     "cryptography": {"toolway.accounts.vault"},
+    "yaml": {"toolway.catalog.document"},
     "uvicorn": {"toolway.cli.serve", "toolway.cli.doorkeeper", "toolway.sandbox"},
     "jinja2": {"toolway.serve.pages.paper"},
     "oauthlib": {"toolway.accounts.oauth"},
@@ -45,7 +46,18 @@ ONLY = {
     "tokenizers": {"toolway.catalog.dense"},
 }
 COLD_REST = ("toolway.serve.rest.table", "toolway.serve.rest.tools", "toolway.serve.rest.document")
-NEVER_ON_A_CALL = (*COLD_REST, "jinja2", "asyncpg", "pydantic", "sqlalchemy", "opentelemetry", "oauthlib", "toolway.catalog.dense", "numpy")
+NEVER_ON_A_CALL = (
+    *COLD_REST,
+    "jinja2",
+    "yaml",
+    "asyncpg",
+    "pydantic",
+    "sqlalchemy",
+    "opentelemetry",
+    "oauthlib",
+    "toolway.catalog.dense",
+    "numpy",
+)
 
 
 def modules() -> dict[str, Path]:

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from toolway.catalog import document
 from toolway.catalog.model import Json
 from toolway.catalog.shapes import Node, Schemas, Shape, either, items, references, table
 from toolway.errors import BadFile
@@ -153,13 +154,7 @@ def load(path: Path) -> Witness:
         raise BadFile(f"{path} cannot be read: {error.strerror}.") from None
     if len(content) > LARGEST:
         raise BadFile(f"{path} has more than {LARGEST // 1_000_000} MB.", fix="Cut it down to the operations that the toolkit names.")
-    try:
-        document: Any = msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"))
-    except (ValueError, RecursionError) as error:
-        if re.search(rb"^[\"']?(?:openapi|swagger)[\"']? *:", content, re.MULTILINE):
-            raise BadFile(f"{path} is YAML; JSON is expected.", fix="Convert it first, for example with: yq -o json") from None
-        raise BadFile(f"{path} is not JSON: {error}.", fix="The vendor's OpenAPI document as JSON is expected.") from None
-    told = table(document)
+    told = table(document.read(content, str(path)))
     if "swagger" in told:
         raise BadFile(
             f"{path} is Swagger {told['swagger']!s:.20}; OpenAPI 3 is expected.", fix="Convert it first, for example with: swagger2openapi"
