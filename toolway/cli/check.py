@@ -14,7 +14,7 @@ from toolway.errors import BadRequest, NotFound
 
 @click.command()
 @click.argument("toolkits", nargs=-1, metavar="[TOOLKIT | FOLDER]...")
-@click.option("--against", "document", type=click.Path(path_type=Path), help="The vendor's OpenAPI 3 document, as JSON.")
+@click.option("--against", "document", type=click.Path(path_type=Path), help="The vendor's OpenAPI 3 document, as JSON or YAML.")
 @click.option("--record", is_flag=True, help="Write checked.lock when nothing differs.")
 def check(toolkits: tuple[str, ...], document: Path | None, record: bool) -> None:
     """Hold a toolkit against its vendor's document: toolway toolkit check clockify --against openapi.json
