@@ -17,6 +17,7 @@ import msgspec
 
 from toolway.calls import places, reply
 from toolway.calls.arguments import shown
+from toolway.calls.unseen import clean
 from toolway.catalog.model import Field, Json, Noun, Tool, Toolkit
 from toolway.errors import BadArgument
 
@@ -242,9 +243,9 @@ def listed(noun: Noun, tool: Tool, data: Json) -> list[Thing]:
     found: dict[str, Thing] = {}
     for row in rows:
         if isinstance(row, dict) and isinstance((content := cast("Json", row)).get(id), str | int):
-            further = [t if content[t] is True else reply.clean(str(content[t])) for t in noun.tell_apart if content.get(t)]
-            key, called = str(content[id]), reply.clean(str(content.get(name, "")))
-            found.setdefault(key, Thing(key, called, f"{called} ({', '.join([*further, f'id {reply.clean(key)}'])})"))
+            further = [t if content[t] is True else clean(str(content[t])) for t in noun.tell_apart if content.get(t)]
+            key, called = str(content[id]), clean(str(content.get(name, "")))
+            found.setdefault(key, Thing(key, called, f"{called} ({', '.join([*further, f'id {clean(key)}'])})"))
     return list(found.values())
 
 
