@@ -253,6 +253,11 @@ def test_a_page_says_what_comes_next(slug: str, given: Any, rows: int, last: str
     assert made.next == following
 
 
+@pytest.mark.parametrize(("rows", "following"), [(49, None), (50, {"page": 2}), (51, None)])
+def test_where_no_header_tells_of_more_a_full_page_does(rows: int, following: Any) -> None:
+    assert read(*builtin("CLOCKIFY_GET_TAGS"), answer([{"id": str(n)} for n in range(rows)]), {}).next == following
+
+
 @pytest.mark.parametrize("wide", [10, 90, 1_000, 9_000])
 @pytest.mark.parametrize(
     ("slug", "given"),

@@ -217,8 +217,8 @@ def _next(tool: Tool, answer: Answer, content: Any, arguments: Json) -> Json | N
     asked = at(tool, arguments, pages.page)
     page = asked if isinstance(asked, int) else pages.first
     how, _, name = pages.more.partition(" ")
-    if how == "header":
-        more = answer.headers.get(name.lower(), "true").casefold() == "false"
+    if how == "header" and name.lower() in answer.headers:
+        more = answer.headers[name.lower()].casefold() == "false"
     elif how == "cursor":
         cursor = cast("Json", content).get(name) if isinstance(content, dict) else None
         return placed(tool, arguments, pages.page, cursor) if cursor and cursor != asked else None
