@@ -109,6 +109,7 @@ class Runner:
         asked = await resolver.resolve(taken)
         taken, zone = await clock.read(tool, kit, asked, resolver.field)
         each.once(tool, taken)
+        span.check(tool, asked, taken, credential.settings)  # before anything is read for it, and when it stands whole
         taken, changed = await merge.under(kit, tool, taken, ask)
         span.check(tool, asked, taken, credential.settings)
         most = MOST_CHARACTERS - min(size(changed), MOST_CHARACTERS // 2)

@@ -280,6 +280,7 @@ def _span(table: Table, params: tuple[Param, ...]) -> Span | None:
     if table.take("span") is None:
         return None
     inner, places = table.table("span"), _places(params)
+    places |= {f"whole.{p.field.name}.{member.name}": member for p in params if p.place == "whole" for member in p.field.kind.fields}
     ends = {key: inner.text(key, due=True) for key in ("from", "to")}
     words = {key: places[place].kind.word for key, place in ends.items() if place in places}
     for key, place in ends.items():
