@@ -10,7 +10,7 @@ from toolway.calls import merge
 from toolway.calls.arguments import check
 from toolway.calls.reply import Reply
 from toolway.catalog.model import Json, Merge, Tool
-from toolway.errors import BadArgument, Refused
+from toolway.errors import Refused
 
 from .shop import builtin, kit, param, tool
 
@@ -118,32 +118,3 @@ def test_what_is_given_whole_is_not_read_first() -> None:
     whole = {"id": "e1"} | dict.fromkeys(names)
     sent = laid("CLOCKIFY_UPDATE_TIME_ENTRIES", ask, workspaceId="w", userId="u", entries=[whole])
     assert sent["entries"] == [whole] and ask.asked == 0
-
-
-async def test_a_thing_stands_once_among_the_items() -> None:
-    ask = Pages([entry("e1")])
-    for more in ({}, dict.fromkeys(("start", "end", "description", "projectId", "taskId", "tagIds", "billable", "type", "customFields"))):
-        items = [{"id": "e1", "billable": True} | more, {"id": "e2"} | more, {"id": "e1", "description": "x"} | more]
-        writing, its = builtin("CLOCKIFY_UPDATE_TIME_ENTRIES")
-        with pytest.raises(BadArgument, match='entries holds 2 items with id "e1"'):
-            await merge.under(its, writing, {"workspaceId": "w", "userId": "u", "entries": items}, ask)
-    assert not ask.asked
-
-
-@pytest.mark.parametrize(
-    ("heard", "told"),
-    [
-        (["e1", "e2", "e3"], {}),
-        (["e3", "e1", "e2"], {}),
-        (["e3", "e1"], {"missing": ["e2"]}),
-        ([], {"missing": ["e1", "e2", "e3"]}),
-        (["e1", "e9", "e3"], {"missing": ["e2"], "unasked": ["e9"]}),
-        (["e1", "e1", "e2", "e3"], {"twice": ["e1"]}),
-        (["e1", None], {}),
-    ],
-)
-def test_what_is_said_of_items_is_told_by_id(heard: list[str | None], told: Json) -> None:
-    writing, _ = builtin("CLOCKIFY_UPDATE_TIME_ENTRIES")
-    taken = {"entries": [{"id": "e1"}, {"id": "e2"}, {"id": "e3"}]}
-    assert merge.differing(writing, taken, {"timeEntries": [{"id": one} if one else {} for one in heard]}) == told
-    assert merge.differing(writing, taken, {}) == {}

@@ -91,7 +91,22 @@ async def test_of_several_things_only_what_the_service_tells_of_is_changed() -> 
     given = {"workspaceId": W, "userId": W, "entries": [{"id": one, "description": "x"} for one in ("e1", "e2", "e3")]}
     result, _ = await run("CLOCKIFY_UPDATE_TIME_ENTRIES", given, table)
     assert result.changed == {"e1": {"description": ["e1", "x"]}, "e3": {"description": ["e3", "x"]}}
-    assert result.items == {"missing": ["e2"], "unasked": ["e9"]}
+    assert result.reply.items == {"confirmed": 2, "unconfirmed": ["e2"], "unasked": ["e9"]}
+
+
+@pytest.mark.parametrize("confirmed", [0, 150, 300])
+async def test_what_is_said_beside_the_data_of_a_large_change_is_short_too(confirmed: int) -> None:
+    path = f"/v1/workspaces/{W}/user/{W}/time-entries"
+    ids = [f"{n:024x}" for n in range(300)]
+    now = [{"id": one, "description": one * 9, "timeInterval": {"start": "2026-11-20T09:00:00Z"}} for one in ids]
+    table = {f"GET {path}": now, f"PUT {path}": now[:confirmed]}
+    given = {"workspaceId": W, "userId": W, "entries": [{"id": one, "description": "x" * 300} for one in ids]}
+    result, _ = await run("CLOCKIFY_UPDATE_TIME_ENTRIES", given, table)
+    whole = {"data": result.reply.data, "changed": result.changed, "items": result.reply.items, "note": result.reply.note}
+    assert len(msgspec.json.encode(whole)) < 7_800 and result.reply.items["confirmed"] == confirmed
+    assert result.changed.keys() <= set(ids[:confirmed]) and bool(result.changed) == bool(confirmed)
+    assert ("changed (of up to" in result.reply.note) == bool(confirmed)
+    assert ("items.unconfirmed" in result.reply.note) == (confirmed < 300)
 
 
 async def test_moments_that_were_read_back_are_not_turned() -> None:

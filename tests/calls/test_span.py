@@ -118,6 +118,19 @@ async def test_nothing_leaves() -> None:
         await run("CLOCKIFY_GENERATE_SUMMARY_REPORT", period | {"summaryFilter": {"groups": ["USER"]}}, {}, plan="free plan")
 
 
+async def test_each_of_several_entries_is_looked_at_before_any_is_read() -> None:
+    wrong: Json = {"start": "2026-11-20T09:00:00Z", "end": "2026-11-20T08:00:00Z"}
+    entries: list[Json] = [{"id": "a", "start": wrong["start"]}, {"id": "b"} | wrong]
+    given: Json = {"workspaceId": W, "userId": W, "entries": entries}
+    with pytest.raises(BadArgument, match=r"entries\[1\]\.start \(2026-11-20T09:00:00Z\) is after entries\[1\]\.end"):
+        await run("CLOCKIFY_UPDATE_TIME_ENTRIES", given, {})
+    table = {f"GET /v1/workspaces/{W}/user/{W}/time-entries": [{"id": "a", "timeInterval": {"end": "2026-11-20T08:30:00Z"}}]}
+    with pytest.raises(BadArgument, match=r"entries\[0\]\.start"):
+        await run("CLOCKIFY_UPDATE_TIME_ENTRIES", given | {"entries": entries[:1]}, table)
+    with pytest.raises(BadArgument, match="is after end"):
+        await run("CLOCKIFY_UPDATE_TIME_ENTRY", {"workspaceId": W, "id": W} | wrong, {})
+
+
 async def test_an_entry_that_ends_before_it_began_is_not_changed() -> None:
     path = f"/v1/workspaces/{W}/time-entries/{W}"
     table = {f"GET {path}": {"id": W, "timeInterval": {"start": "2026-11-20T09:00:00Z", "end": None}}}
@@ -130,7 +143,8 @@ def test_every_period_that_a_tool_takes_is_looked_at() -> None:
     without: set[str] = set()
     for card in catalogue().cards():
         found, _ = builtin(card.slug)
-        names = {p.field.name for p in found.params if p.field.kind.word in ("time", "wall", "date")}
+        fields = [*(p.field for p in found.params), *(found.whole.field.kind.fields if found.whole else ())]
+        names = {field.name for field in fields if field.kind.word in ("time", "wall", "date")}
         if any(pair <= names for pair in ({"start", "end"}, {"from", "to"}, {"dateRangeStart", "dateRangeEnd"})) and not found.span:
             without.add(found.slug)
     assert not without

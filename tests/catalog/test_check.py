@@ -252,8 +252,13 @@ IN_THE_FILE: dict[str, tuple[str, str, tuple[str, ...]]] = {
     ),
     "what the merge of a list reads": (
         'whole.tags = "Change[]!"',
-        'whole.tags = "Change[]!"\nmerge = {from = "list_tags", by = "id", name = "titel"}',
-        ("replace_tags merge.name: titel of list_tags here, no such field",),
+        'whole.tags = "Change[]!"\neach = {of = "whole.tags", by = "id"}\nmerge = {from = "list_tags", name = "titel"}',
+        ("replace_tags merge.name: titel of list_tags here, no such field", "replace_tags each: id here, an empty reply"),
+    ),
+    "by what each of several things is known": (
+        'body.groups   = "text[]"',
+        'body.groups   = "text[]"\neach = {of = "body.groups", by = "uid"}',
+        ("create_tag each: items.*.uid here, no such field",),
     ),
     "field of a noun": (
         'tell-apart = ["archived"]',

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec import UNSET, msgpack
 
 from toolway.catalog.lint import lint
-from toolway.catalog.model import Fault, Field, Kind, Merge, Pages, Tool, Toolkit
+from toolway.catalog.model import Each, Fault, Field, Kind, Merge, Pages, Tool, Toolkit
 from toolway.catalog.reader import read
 from toolway.catalog.source import lines
 from toolway.errors import BadFile
@@ -70,14 +70,23 @@ def test_what_a_merge_leaves_and_what_a_tool_says_of_refusals(tmp_path: Path) ->
     assert tool.fails == (Fault(404, "", "", "No."), Fault(400, "501", "", "First this."))
 
 
+def test_a_merge_with_an_item_of_a_list(tmp_path: Path) -> None:
+    put, item = PING.replace("GET", "PUT"), '\n[types.Item]\nkey = "text!"\nx = "text"'
+    lines = 'path.id = "text!"\nbody.x = "text"\nmerge = {from = "ping", by = "id", x = "y"}'
+    assert read(acme(tmp_path / "one", put.replace("/ping", "/ping/{id}") + lines)).tools["ping"].merge == Merge(
+        "ping", {"x": "y"}, by="id"
+    )
+    lines = f'whole.all = "Item[]!"\neach = {{of = "whole.all", by = "key"}}\nmerge = {{from = "ping", x = "y"}}{item}'
+    tool = read(acme(tmp_path / "all", put + lines)).tools["ping"]
+    assert (tool.merge, tool.each) == (Merge("ping", {"x": "y"}, by="key"), Each("whole.all", "key"))
+
+
 @pytest.mark.parametrize(
-    ("lines", "by"),
-    [('path.id = "text!"\nbody.x = "text"', "id"), ('whole.all = "Item[]!"\n[types.Item]\nkey = "text!"\nx = "text"', "key")],
+    "line", ['body.ids = "text[]"', 'body.ids = {schema = {type = "array"}}', 'body.ids = "Ids"\n[types.Ids]\nschema = {type = "array"}']
 )
-def test_a_merge_with_an_item_of_a_list(tmp_path: Path, lines: str, by: str) -> None:
-    call = PING.replace("GET", "PUT").replace("/ping", "/ping/{id}" if by == "id" else "/ping")
-    tool = read(acme(tmp_path, f'{call}merge = {{from = "ping", by = "{by}", x = "y"}}\n{lines}')).tools["ping"]
-    assert tool.merge == Merge("ping", {"x": "y"}, by=by)
+def test_what_is_named_at_once_is_a_list(tmp_path: Path, line: str) -> None:
+    tool = read(acme(tmp_path, PING.replace("GET", "POST") + 'each = {of = "body.ids", by = "id"}\n' + line)).tools["ping"]
+    assert tool.each == Each("body.ids", "id")
 
 
 def test_merge_and_renames(wide: Toolkit) -> None:
@@ -201,7 +210,13 @@ WRONG = [
     ('merge = {from = "ping", nam = false}', "merge.nam: no body.nam is written"),
     ('body.nam = "text"\nmerge = {from = "ping", nam = true}', "merge.nam: text is expected"),
     ('body.x = "text"\nmerge = {from = "ping", by = "id"}', "merge.by: the field that tells the item is expected, one that is given too"),
-    ('whole.x = "text[]"\nmerge = {from = "ping"}', "merge.by: the field that tells the item is expected"),
+    ('whole.x = "text[]"\nmerge = {from = "ping"}', "the body is a list: each is expected"),
+    ('whole.x = "text[]"\neach = {of = "whole.x", by = "id"}\nmerge = {from = "ping", by = "id"}', "merge.by: no body.by is written"),
+    ('query.ids = "text"\neach = {of = "query.ids", by = "id"}', "each.of: no list stands at 'query.ids'"),
+    ('query.ids = "text[]"\neach = {of = "query.idz", by = "id"}', "each.of: no list stands at 'query.idz'; did you mean"),
+    ('query.ids = "text[]"\neach = {of = "query.ids"}', "ping each: by is missing"),
+    ('query.ids = "text[]"\neach = {of = "query.ids", by = "id", x = 1}', "each.x: unknown key"),
+    ('body.x = {schema = {type = "object"}}\neach = {of = "body.x", by = "id"}', "each.of: no list stands at"),
     ('fails = {"4xx" = "x"}', "fails.4xx: a status, and"),
     ("fails = {404 = 5}", "fails.404: text is expected"),
     ('fails = {404 = " "}', "fails.404: it is empty"),

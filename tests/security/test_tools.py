@@ -18,7 +18,8 @@ from tests.databases import outside
 from tests.net.wire import Server, plain, served
 from tests.serve.conftest import Fault, Router, running
 from tests.serve.test_meta import REQUESTS, search
-from toolway.calls.reply import clean, read
+from toolway.calls.reply import read
+from toolway.calls.unseen import clean
 from toolway.catalog.index import BUILTIN
 from toolway.catalog.lint import HEAVIEST, LONGEST_ABOUT, is_warning, lint
 from toolway.errors import Refused

@@ -126,11 +126,29 @@ async def test_of_several_changes_those_without_an_answer_are_told_by_id(router:
     body = [{"id": third}, {"id": first}, {"id": third}]
     await fault("/clockify/api/v1/", method="PUT", status=200, body=body, after=True)
     answer = await router.execute(path, "CLOCKIFY_UPDATE_TIME_ENTRIES", entries=asked)
-    assert answer["items"] == {"missing": [second], "twice": [third]}
+    assert answer["items"] == {"confirmed": 2, "unconfirmed": [second], "twice": [third]}
     assert answer["changed"].keys() == {first, third}
     assert answer["changed"][first] == {"description": [entries[0]["description"], "Corrected"]}
     again = await router.execute(path, "CLOCKIFY_UPDATE_TIME_ENTRIES", entries=asked)
-    assert again["successful"] and "items" not in again
+    assert again["successful"] and again["items"] == {"confirmed": 3}
+
+
+async def test_of_several_deletions_is_told_which_the_service_confirmed(router: Router, fault: Fault) -> None:
+    await router.connect("clockify")
+    path = await router.session()
+    ids = [entry["id"] for entry in (await router.execute(path, "CLOCKIFY_GET_TIME_ENTRIES"))["data"]["timeEntries"][:4]]
+    mine = {"userId": (await router.execute(path, "CLOCKIFY_GET_CURRENTLY_LOGGED_IN_USER_INFO"))["data"]["id"]}
+
+    async def delete(*ids: str) -> Any:
+        return await router.execute(path, "CLOCKIFY_DELETE_USER_TIME_ENTRIES", **mine, **{"time-entry-ids": list(ids)})
+
+    again = await delete(ids[0], ids[0])
+    assert not again["successful"] and "holds 2 items" in again["error"]
+    await fault("/clockify/api/v1/", method="DELETE", status=200, body=[{"id": ids[1]}], after=True)
+    answer = await delete(*ids[:2])
+    assert answer["items"] == {"confirmed": 1, "unconfirmed": [ids[0]]} and "look before you repeat" in answer["note"]
+    rest = await delete(*ids[2:])
+    assert rest["items"] == {"confirmed": 2} and [entry["id"] for entry in rest["data"]["timeEntries"]] == ids[2:]
 
 
 async def test_a_call_says_that_it_waited_for_its_turn(router: Router) -> None:

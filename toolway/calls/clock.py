@@ -11,7 +11,7 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from toolway.calls.arguments import iso, shown
-from toolway.calls.reply import clean
+from toolway.calls.unseen import clean
 from toolway.catalog.model import Field, Json, Kind, Tool, Toolkit
 from toolway.errors import BadArgument
 

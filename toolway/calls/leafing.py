@@ -42,7 +42,7 @@ class Leafing:
         page = _Page(at(tool, arguments, tool.pages.page), reply.mark, self._clock())
         before = self._pages.get(place)
         if before and before.number != page.number and before.mark == page.mark and page.seen_at - before.seen_at < _SECONDS:
-            return structs.replace(reply, next=None, note=_AGAIN)
+            return structs.replace(reply, next=None, note=f"{_AGAIN} {reply.note}".rstrip())
         self._pages[place] = page
         self._pages.move_to_end(place)
         if len(self._pages) > _MOST:

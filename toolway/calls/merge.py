@@ -1,17 +1,16 @@
 """A PUT that replaces: what the agent did not name is read first and laid under what it did."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, cast
 
-from toolway.calls.arguments import shown
+from toolway.calls.brevity import short
 from toolway.calls.nouns import Ask
-from toolway.calls.reply import clean, rows
+from toolway.calls.reply import rows
+from toolway.calls.unseen import clean
 from toolway.catalog.model import Field, Json, Merge, Tool, Toolkit
-from toolway.errors import BadArgument, Refused
+from toolway.errors import Refused
 
 _MOST_PAGES = 20
-_MOST_TEXT, _MOST_ITEMS = 200, 20
 
 
 class Laid(NamedTuple):
@@ -26,8 +25,7 @@ class Laid(NamedTuple):
 async def under(kit: Toolkit, tool: Tool, taken: Json, ask: Ask) -> Laid:
     """The arguments over the present state, of which only what the tool declares is kept. A null that was read is not sent.
 
-    Of a body that is a list, each item is laid over its own present state. Raises `Refused` when there is none, and `BadArgument` when
-    two items are of one thing.
+    Of a body that is a list, each item is laid over its own present state. Raises `Refused` when there is none.
     """
     if tool.merge is None:
         return Laid(taken, {})
@@ -36,7 +34,6 @@ async def under(kit: Toolkit, tool: Tool, taken: Json, ask: Ask) -> Laid:
     whole = tool.whole
     if whole is not None:
         fields, items = {field.name: field for field in whole.field.kind.fields}, cast("list[Json]", taken[whole.given])
-        _once_each(tool, whole.given, tool.merge.by, items)
         if not any(_left_out(tool.merge, fields, item) for item in items):
             return Laid(taken, {})
         found = list(await _listed(kit, source, wanted, tool.merge.by, [str(item[tool.merge.by]) for item in items], ask))
@@ -54,32 +51,6 @@ async def under(kit: Toolkit, tool: Tool, taken: Json, ask: Ask) -> Laid:
     if not any(name.partition(".")[0] in current for name in read_as):
         raise Refused(f"{kit.title} did not give the present state, so nothing was changed.", status=200, means="rubbish")
     return Laid(taken | _kept(tool.merge, fields, taken, current), _changed(tool.merge, fields, taken, current))
-
-
-def _once_each(tool: Tool, name: str, by: str, items: list[Json]) -> None:
-    """Which of two changes of one thing the service takes is not known."""
-    for one, times in Counter(str(item.get(by)) for item in items).items() if by else ():
-        if times > 1:
-            told = f"{tool.slug}: {name} holds {times} items with {by} {shown(one)}."
-            raise BadArgument(told, fix="Say all that changes of one thing in one item.")
-
-
-def differing(tool: Tool, taken: Json, data: Json) -> Json:
-    """How the things in the reply differ from those that were sent, told by id: `missing` from it, `unasked` in it, or there `twice`.
-
-    Nothing where they are the same, in whatever order, or where the reply is no list of things with ids.
-    """
-    whole = tool.whole
-    by, listed = tool.merge.by if tool.merge else "", rows(tool, data)
-    if whole is None or not by or listed is None:
-        return {}
-    told = [cast("Json", row).get(by) if isinstance(row, dict) else None for row in listed]
-    if None in told:
-        return {}
-    sent, heard = [str(item[by]) for item in taken[whole.given]], Counter(str(one) for one in told)
-    unasked, twice = [one for one in heard if one not in sent], [one for one, times in heard.items() if times > 1]
-    apart = {"missing": [one for one in sent if one not in heard], "unasked": _short(unasked), "twice": _short(twice)}
-    return {name: ids for name, ids in apart.items() if ids}
 
 
 async def _listed(kit: Toolkit, source: Tool, wanted: Json, by: str, sought: list[str], ask: Ask) -> Iterable[Json]:
@@ -117,22 +88,8 @@ def _changed(merge: Merge, fields: Mapping[str, Field], given: Json, current: Js
         field = fields[name]
         before, after = _declared(field, _at(current, merge.renames.get(field.name, field.name))), _declared(field, given[name])
         if before != after:
-            changed[name] = [_short(before), _short(after)]
+            changed[name] = [short(before), short(after)]
     return changed
-
-
-def _short(value: Any) -> Any:
-    """A value that is small enough to be told twice, without characters that nobody sees."""
-    match value:
-        case str():
-            return text if len(text := clean(value)) <= _MOST_TEXT else text[: _MOST_TEXT - 3] + "..."
-        case list():
-            items = [_short(item) for item in cast("list[Any]", value)[:_MOST_ITEMS]]
-            return [*items, "..."] if len(cast("list[Any]", value)) > _MOST_ITEMS else items
-        case dict():
-            return {clean(name): _short(inner) for name, inner in list(cast("Json", value).items())[:_MOST_ITEMS]}
-        case _:
-            return value
 
 
 def _left_out(merge: Merge, fields: Mapping[str, Field], given: Json) -> dict[str, Field]:

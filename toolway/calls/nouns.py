@@ -17,6 +17,7 @@ import msgspec
 
 from toolway.calls import places, reply
 from toolway.calls.arguments import shown
+from toolway.calls.unseen import clean
 from toolway.catalog.model import Field, Json, Noun, Tool, Toolkit
 from toolway.errors import BadArgument
 
@@ -247,9 +248,9 @@ def listed(noun: Noun, tool: Tool, data: Json) -> list[Thing]:
     for row in rows:
         if isinstance(row, dict) and isinstance((content := cast("Json", row)).get(id), str | int):
             apart = {told: reply.value_at(content, told) for told in noun.tell_apart}
-            further = [told if value is True else reply.clean(str(value)) for told, value in apart.items() if value]
-            key, called = str(content[id]), reply.clean(str("" if content.get(name) is None else content[name]))
-            found.setdefault(key, Thing(key, called, f"{called} ({', '.join([*further, f'id {reply.clean(key)}'])})"))
+            further = [told if value is True else clean(str(value)) for told, value in apart.items() if value]
+            key, called = str(content[id]), clean(str("" if content.get(name) is None else content[name]))
+            found.setdefault(key, Thing(key, called, f"{called} ({', '.join([*further, f'id {clean(key)}'])})"))
     return list(found.values())
 
 

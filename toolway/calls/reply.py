@@ -7,25 +7,19 @@ from typing import Any, cast
 
 import msgspec
 
-from toolway.calls.brevity import MOST_CHARACTERS, brief
+from toolway.calls import each
+from toolway.calls.brevity import MOST_CHARACTERS, brief, size
 from toolway.calls.places import at, placed
+from toolway.calls.unseen import PERHAPS, clean, tidy
 from toolway.catalog.model import Fault, Json, Tool, Toolkit
 from toolway.errors import Refused
 from toolway.net import Answer
 
 _SAID = 400
-_UNSEEN = r"\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"
-# Two more marks without width join letters of Persian and of Indian scripts, and emoji; only between such do they mean anything.
-_SEEN = rf"[^\x00-\xa0\u200c\u200d{_UNSEEN}]"
-_CONTROL = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"  # what a terminal obeys, as a whole
-    rf"|[\x00-\x08\x0b-\x1f\x7f-\x9f{_UNSEEN}]|(?<!{_SEEN})[\u200c\u200d]|[\u200c\u200d](?!{_SEEN})"
-)
-# The same in a body, where it may stand as it is or escaped; what it finds too much costs only a walk.
-_PERHAPS_CONTROL = re.compile(
-    rb"\\[bfr]|\\u(?:00[01789]|061[cC]|180[eE]|20[0-6]|[fF][eE][fF]|[fF][fF][fF]|[dD][bB]40)"
-    rb"|\x7f|\xc2[\x80-\x9f]|\xd8\x9c|\xe1\xa0\x8e|\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xbb\xbf|\xef\xbf[\xb9-\xbb]|\xf3\xa0[\x80\x81]"
-)
+_SIZES = (500, 200, 100, 50, 20, 10, 5, 2, 1)
+_REST = "Ask for less at once, or with view full for everything."
+_DONE = "It is done: do not call again to see the rest, ask a tool that reads."
+_UNSURE = "The answer does not tell of items.unconfirmed: look before you repeat."
 _MEANINGS = {401: "key", 403: "forbidden", 404: "not found", 429: "pace"}
 _SAY = {  # and these are all the meanings that the rooms above know, besides "refused" and "rubbish"
     "key": "The account's key is not accepted; connect it again.",
@@ -39,6 +33,7 @@ class Reply(msgspec.Struct, frozen=True):
     """What a call gave: the data, the arguments to add for the next page (None: this is all), and whether a view left something out.
 
     `mark` stands for the rows of a page that another follows; rows that are equal have the same. `note` says what else there is to know.
+    `items` tells of several things at once which are confirmed (`each.told`), `total` how many a list holds that has no pages.
     """
 
     data: Json
@@ -46,34 +41,104 @@ class Reply(msgspec.Struct, frozen=True):
     trimmed: bool = False
     mark: int = 0
     note: str = ""
+    items: Json = {}
+    total: int | None = None
 
 
-def read(tool: Tool, kit: Toolkit, answer: Answer, arguments: Json, full: bool = False, exact: bool = False) -> Reply:
+def read(
+    tool: Tool,
+    kit: Toolkit,
+    answer: Answer,
+    arguments: Json,
+    full: bool = False,
+    exact: bool = False,
+    most: int = MOST_CHARACTERS,
+) -> Reply:
     """Read an answer. Raises `Refused` with the service's own words when it says no, or when it is not what was announced.
 
     Characters that nobody sees are left out of its texts, unless they are wanted `exact`: what is read to be written back must not change.
+    Unless it is wanted `full`, data and items have `most` characters together at the most.
     """
     try:
-        return _read(tool, kit, answer, arguments, full, exact)
+        return _read(tool, kit, answer, arguments, exact, None if full else most)
     except RecursionError:
         said = f"{kit.title} answered {answer.status} with lists or objects that are nested without end."
         raise Refused(said, status=answer.status, means="rubbish", fix="Try again later; the service may be down.") from None
 
 
-def _read(tool: Tool, kit: Toolkit, answer: Answer, arguments: Json, full: bool, exact: bool) -> Reply:
+def _read(tool: Tool, kit: Toolkit, answer: Answer, arguments: Json, exact: bool, most: int | None) -> Reply:
     content = _content(kit, answer, exact)
     failure = _failure(kit, content)
     if failure or not 200 <= answer.status < 300:
         raise _refusal(tool, kit, answer.status, content, failure)
-    following = _next(tool, answer, content, arguments)
-    listed = rows(tool, content)
+    listed, following = rows(tool, content), _next(tool, answer, content, arguments)
     mark = 0 if following is None else hash(msgspec.json.encode(content if listed is None else listed))
-    if full:
-        return Reply(_named(tool, content), following, mark=mark)
-    data, note = view(content, tool.view) if tool.view else content, ""
-    if tool.pages is None and len(answer.body) > MOST_CHARACTERS:
-        data, note = brief(data, _tree(tool.view), tool.list_key)
-    return Reply(_named(tool, data), following, data != content, mark, note)
+    items, total = each.told(tool, arguments, listed), _total(tool, content)
+    note = _UNSURE if "unconfirmed" in items else ""
+    if most is None:
+        return Reply(_named(tool, content), following, False, mark, note, items, total)
+    data, room = view(content, tool.view) if tool.view else content, most - min(size(items), most // 2)
+    if len(answer.body) > room:
+        data, following, less = _shortened(tool, data, following, arguments, room)
+        note = f"{note} {less}".strip()
+    return Reply(_named(tool, data), following, data != content, mark, note, items, total)
+
+
+def _shortened(tool: Tool, data: Any, following: Json | None, arguments: Json, most: int) -> tuple[Any, Json | None, str]:
+    """Data of at most so many characters, what follows it, and a note of what is left out and how to get it."""
+    if size(data) <= most:
+        return data, following, ""
+    notes: list[str] = []
+    listed = rows(tool, data)
+    if listed is not None and (smaller := _smaller_page(tool, data, listed, arguments, most)):
+        few, following = smaller
+        notes.append(f"This page has {len(listed)} rows, of which {few} are shown: next goes on after them, {few} at a time.")
+        data = listed[:few] if data is listed else cast("Json", data) | {tool.list_key: listed[:few]}
+    data, told = brief(data, _tree(tool.view), tool.list_key, most)
+    if told:
+        notes.append(f"{told}. {_REST if tool.effect == 'read' else _DONE}")
+    return data, following, " ".join(notes)
+
+
+def _smaller_page(tool: Tool, data: Any, listed: list[Any], arguments: Json, most: int) -> tuple[int, Json] | None:
+    """How many rows of a page make a page of their own that is short enough, and the arguments for the one after it. None where pages are
+    no numbers, or are not heeded, or where one row is all that there is.
+    """
+    pages = tool.pages
+    if pages is None or pages.more.startswith("cursor "):
+        return None
+    page, rows_asked = at(tool, arguments, pages.page), at(tool, arguments, pages.size)
+    page = page if isinstance(page, int) else pages.first
+    if not isinstance(rows_asked, int) or not 1 < len(listed) <= rows_asked or page < pages.first:
+        return None
+    before, room, fitting = (page - pages.first) * rows_asked, most - (size(data) - size(listed)), 0
+    for row in listed:
+        room -= size(row) + 1
+        fitting += room >= 0
+    few = next((few for few in _SIZES if few <= fitting and before % few == 0), 1)
+    asked = placed(tool, arguments, pages.size, few)
+    return few, asked | placed(tool, arguments | asked, pages.page, pages.first + before // few + 1)
+
+
+def _total(tool: Tool, content: Any) -> int | None:
+    """How many things a list holds that comes as a whole: the reply, or what stands under the list's key. In place of a list there may be
+    maps, as deep as a view has `*` for them.
+    """
+    if tool.pages is not None or tool.effect != "read":
+        return None
+    if not isinstance(content, dict):
+        return _count(content, {})
+    named = tool.list_key != "items"
+    return _count(cast("Json", content).get(tool.list_key), _tree(tool.view).get(tool.list_key, {"*": {}} if named else {}))
+
+
+def _count(value: Any, tree: Mapping[str, Any]) -> int | None:
+    if isinstance(value, list):
+        return len(cast("list[Any]", value))
+    if not isinstance(value, dict) or "*" not in tree:
+        return None
+    members, below = cast("Json", value).values(), tree["*"]
+    return sum(_count(member, below) or 0 for member in members) if "*" in below else len(members)
 
 
 def _content(kit: Toolkit, answer: Answer, exact: bool) -> Any:
@@ -81,7 +146,7 @@ def _content(kit: Toolkit, answer: Answer, exact: bool) -> Any:
         return {}
     try:
         content = msgspec.json.decode(answer.body)
-        return content if exact or not _PERHAPS_CONTROL.search(answer.body) else _tidy(content)
+        return content if exact or not PERHAPS.search(answer.body) else tidy(content)
     except (ValueError, RecursionError) as error:
         if not 200 <= answer.status < 300:
             return {}  # an error page of some proxy: the status says more than its words
@@ -134,25 +199,6 @@ def _vendor_words(content: Any) -> tuple[str, str]:
     return said, clean(str(code))[:20] if isinstance(code, int | str) else ""
 
 
-def clean(text: str) -> str:
-    """A text without what nobody sees: control characters save line ends and tabs, terminal sequences, marks of direction, and those
-    without width that join nothing.
-    """
-    return _CONTROL.sub("", text).strip()
-
-
-def _tidy(value: Any) -> Any:
-    match value:
-        case str():
-            return _CONTROL.sub("", value)
-        case list():
-            return [_tidy(item) for item in cast("list[Any]", value)]
-        case dict():
-            return {_CONTROL.sub("", name): _tidy(inner) for name, inner in cast("Json", value).items()}
-        case _:
-            return value
-
-
 def _named(tool: Tool, data: Any) -> Json:
     if isinstance(data, dict):
         return cast("Json", data)
@@ -172,15 +218,16 @@ def _next(tool: Tool, answer: Answer, content: Any, arguments: Json) -> Json | N
     asked = at(tool, arguments, pages.page)
     page = asked if isinstance(asked, int) else pages.first
     how, _, name = pages.more.partition(" ")
-    if how == "header":
-        more = answer.headers.get(name.lower(), "true").casefold() == "false"
+    if how == "header" and name.lower() in answer.headers:
+        more = answer.headers[name.lower()].casefold() == "false"
     elif how == "cursor":
         cursor = cast("Json", content).get(name) if isinstance(content, dict) else None
         return placed(tool, arguments, pages.page, cursor) if cursor and cursor != asked else None
     else:
-        listed, size = rows(tool, content), at(tool, arguments, pages.size)
+        listed, asked_rows = rows(tool, content), at(tool, arguments, pages.size)
+        inner: list[Any] = list(cast("Json", content).values()) if isinstance(content, dict) and listed is None else [listed]
         # More than was asked for is all that there is: no page is heeded here.
-        more = listed is not None and isinstance(size, int) and len(listed) == size > 0
+        more = any(isinstance(one, list) and len(cast("list[Any]", one)) == asked_rows for one in inner) and asked_rows > 0
     return placed(tool, arguments, pages.page, page + 1) if more else None
 
 

@@ -5,11 +5,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from toolway.accounts import schemes
 from toolway.accounts.keeper import Credential
-from toolway.calls import arguments, clock, merge, patience, reply, request, span
+from toolway.calls import arguments, clock, each, merge, patience, reply, request, span
+from toolway.calls.brevity import MOST_CHARACTERS, brief, size
 from toolway.calls.leafing import Leafing
 from toolway.calls.nouns import Kept, Resolver
 from toolway.calls.pace import Pace
@@ -37,8 +38,8 @@ class Result(Struct, frozen=True):
     """What a call gave: the reply, the service's status, and the milliseconds that it took.
 
     `waited` are the seconds that it waited for the account's turn, `changed` what of a thing that was read before it changed
-    (`merge.Laid`), `zone` the time zone that was needed, if one was. `items` tells in what the things of the reply are not those that were
-    sent (`merge.differing`); what the reply does not hold does not stand in `changed`.
+    (`merge.Laid`), `zone` the time zone that was needed, if one was. What the reply does not confirm (`reply.items`) does not stand in
+    `changed`.
     """
 
     reply: reply.Reply
@@ -47,7 +48,6 @@ class Result(Struct, frozen=True):
     waited: float = 0.0
     changed: Json = {}
     zone: str = ""
-    items: Json = {}
 
 
 class _Answered(NamedTuple):
@@ -108,19 +108,26 @@ class Runner:
         resolver = Resolver(tool, kit, credential.account_id, ask, self._kept if reads else Kept())
         asked = await resolver.resolve(taken)
         taken, zone = await clock.read(tool, kit, asked, resolver.field)
+        each.once(tool, taken)
+        span.check(tool, asked, taken, credential.settings)  # before anything is read for it, and when it stands whole
         taken, changed = await merge.under(kit, tool, taken, ask)
         span.check(tool, asked, taken, credential.settings)
+        most = MOST_CHARACTERS - min(size(changed), MOST_CHARACTERS // 2)
         try:
             # What the next page takes is said as the agent said it: a clock's face is not read twice.
-            answered = await self._call(kit, tool, taken, key, lambda answer: reply.read(tool, kit, answer, asked, full), leaving)
+            answered = await self._call(
+                kit, tool, taken, key, lambda answer: reply.read(tool, kit, answer, asked, full, most=most), leaving
+            )
         finally:
             if tool.effect != "read":  # done or perhaps done: what was listed may be old
                 self._kept.forget(credential.account_id, tool.path)
         ms = round((time.perf_counter() - began) * 1000)
         told = self._leafing.turned(credential.account_id, tool, asked, answered.reply)
-        items = merge.differing(tool, taken, told.data) if tool.merge else {}
-        changed = {name: values for name, values in changed.items() if name not in items.get("missing", ())}
-        return Result(told, answered.status, ms, waited + answered.waited, changed, zone, items)
+        doubtful = frozenset(told.items.get("unconfirmed", ()))
+        changed = {name: values for name, values in changed.items() if name not in doubtful}
+        if not full:
+            told, changed = _kept_short(told, changed)
+        return Result(told, answered.status, ms, waited + answered.waited, changed, zone)
 
     async def prove(self, kit: Toolkit, credential: Credential) -> Json:
         """Make the toolkit's check call with a credential; returns the reply.
@@ -225,6 +232,17 @@ def _in_a_place(kit: Toolkit, tool: Tool) -> bool:
     """
     places = kit.places
     return not places or any(param.field.kind.noun in places for param in tool.params if param.place == "path")
+
+
+def _kept_short(told: reply.Reply, changed: Json) -> tuple[reply.Reply, Json]:
+    """What is said beside the data, in the room that is left: half of it all for what changed, the rest of it for what is confirmed."""
+    changed, less = brief(changed, {"*": {}}, "changed", MOST_CHARACTERS // 2)
+    room = MOST_CHARACTERS - size(changed) - size(told.data)
+    items, fewer = brief({"items": told.items}, {}, "items", room) if told.items else (told.items, "")
+    if not less and not fewer:
+        return told, changed
+    note = " ".join(f"{part}." for part in (told.note.removesuffix("."), less, fewer) if part)
+    return structs.replace(told, items=items.get("items", {}), note=note), changed
 
 
 def _maybe_done(error: ToolwayError) -> bool:

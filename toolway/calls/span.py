@@ -20,16 +20,30 @@ def check(tool: Tool, given: Json, taken: Json, settings: Mapping[str, str]) -> 
     """Raise `BadArgument` for a period that ends before it begins, or is longer or shorter than the tool says.
 
     `taken` is what will be sent, `given` what came from the agent: a period of which it gave neither end is none of its doing. A length
-    that holds for a plan is looked at where `plan` of the account's `settings` names that plan.
+    that holds for a plan is looked at where `plan` of the account's `settings` names that plan. Of a body that is a list each item is.
     """
     span = tool.span
-    if span is None or (at(tool, given, span.start) is None and at(tool, given, span.end) is None):
+    if span is None:
         return
-    first, last = at(tool, taken, span.start), at(tool, taken, span.end)
+    if tool.whole is None or not span.start.startswith("whole."):
+        _period(tool, span, "", _ends(tool, given, span), _ends(tool, taken, span), settings)
+        return
+    (first, last), whole = [place.rpartition(".")[2] for place in (span.start, span.end)], tool.whole.given
+    for number, (own, sent) in enumerate(zip(given[whole], taken[whole], strict=True)):
+        ends = own.get(first), own.get(last)
+        _period(tool, span, f"{whole}[{number}].", ends, (sent.get(first), sent.get(last)), settings)
+
+
+def _ends(tool: Tool, arguments: Json, span: Span) -> tuple[Any, Any]:
+    return at(tool, arguments, span.start), at(tool, arguments, span.end)
+
+
+def _period(tool: Tool, span: Span, where: str, own: tuple[Any, Any], sent: tuple[Any, Any], settings: Mapping[str, str]) -> None:
+    """Look at one period: its ends as they came from the agent, and as they will be sent."""
+    (first, last), names = sent, [where + place.rpartition(".")[2] for place in (span.start, span.end)]
     start, end = _moment(first), _moment(last, last=True)
-    if start is None or end is None or (start.tzinfo is None) != (end.tzinfo is None):
+    if own == (None, None) or start is None or end is None or (start.tzinfo is None) != (end.tzinfo is None):
         return
-    names = [place.rpartition(".")[2] for place in (span.start, span.end)]
     if start > end:
         raise BadArgument(f"{tool.slug}: {names[0]} ({first}) is after {names[1]} ({last}).", fix="Give the earlier moment first.")
     if span.when in ("", settings.get("plan", "")) and (wrong := _wrong(span, end - start)):

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple, cast, get_args
 
 from toolway.catalog.fields import Words, too_many
 from toolway.catalog.grammar import near, unplain
-from toolway.catalog.model import Effect, Fault, Field, Json, Merge, Pages, Param, Place, Send, Span, Tool
+from toolway.catalog.model import Each, Effect, Fault, Field, Json, Merge, Pages, Param, Place, Send, Span, Tool
 from toolway.catalog.source import Table, is_table
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -63,6 +63,7 @@ def tool(table: Table, shared: Shared) -> Tool | None:
     call = call_of(table, shared.hosts) or Call("GET", "", "/")
     params = _params(table, call, shared)
     fixed = _fixed(table, params)
+    each = _each(table, params)
     made = Tool(
         slug=_slug(table, shared.slug),
         toolkit=shared.slug,
@@ -79,7 +80,8 @@ def tool(table: Table, shared: Shared) -> Tool | None:
         pages=_pages(table, params),
         span=_span(table, params),
         list_key=table.text("list") or "items",
-        merge=_merge(table, call, params),
+        merge=_merge(table, call, params, each),
+        each=each,
         view=_view(table, shared.views),
         fails=_fails(table.table("fails")),
         asks=table.texts("asks"),
@@ -278,6 +280,7 @@ def _span(table: Table, params: tuple[Param, ...]) -> Span | None:
     if table.take("span") is None:
         return None
     inner, places = table.table("span"), _places(params)
+    places |= {f"whole.{p.field.name}.{member.name}": member for p in params if p.place == "whole" for member in p.field.kind.fields}
     ends = {key: inner.text(key, due=True) for key in ("from", "to")}
     words = {key: places[place].kind.word for key, place in ends.items() if place in places}
     for key, place in ends.items():
@@ -298,7 +301,12 @@ def _span(table: Table, params: tuple[Param, ...]) -> Span | None:
 
 def _places(params: tuple[Param, ...]) -> dict[str, Field]:
     """What stands in query and body, members included, by its dotted place."""
-    found = ((param, name, field) for param in params if param.place in ("query", "body") for name, field in _dotted(param.field).items())
+    found = (
+        (param, name, field)
+        for param in params
+        if param.place in ("query", "body", "whole")
+        for name, field in _dotted(param.field).items()
+    )
     return {f"{param.place}.{name}": field for param, name, field in found}
 
 
@@ -310,22 +318,41 @@ def _dotted(field: Field) -> dict[str, Field]:
     return found
 
 
-def _merge(table: Table, call: Call, params: tuple[Param, ...]) -> Merge | None:
+def _each(table: Table, params: tuple[Param, ...]) -> Each | None:
+    if table.take("each") is None:
+        return None
+    inner, places = table.table("each"), _places(params)
+    each = Each(inner.text("of", due=True), inner.text("by", due=True))
+    field = places.get(each.of)
+    if each.of and (field is None or not (field.many or (field.kind.schema or {}).get("type") == "array")):
+        inner.bad(f"no list stands at {each.of[:60]!r}{near(each.of, places)}", "of")
+    told = tuple(member.name for member in field.kind.fields if member.required) if field else ()
+    if each.by and field and field.kind.word == "object" and each.by not in told:
+        inner.bad(f"a field that each item has is expected: {', '.join(told) or 'there is none'}", "by")
+    inner.done()
+    return each
+
+
+def _merge(table: Table, call: Call, params: tuple[Param, ...], each: Each | None) -> Merge | None:
     if table.take("merge") is None:
         return None
     inner = table.table("merge")
     source = inner.text("from", due=True)
-    by = inner.text("by")
     whole = next((param.field for param in params if param.place == "whole"), None)
+    by = "" if whole else inner.text("by")
+    if whole and each:
+        by = each.by
+    elif whole:
+        inner.bad("the body is a list: each is expected, which tells by what its items are known")
     fields = whole.kind.fields if whole else tuple(param.field for param in params if param.place == "body")
     written = {field.name: None for field in fields}
-    told = tuple(field.name for field in fields if field.required) if whole else call.places
-    if (by or whole) and by not in told:
-        inner.bad(f"the field that tells the item is expected, one that is given too: {', '.join(told) or 'there is none'}", "by")
+    if by and not whole and by not in call.places:
+        told = ", ".join(call.places) or "there is none"
+        inner.bad(f"the field that tells the item is expected, one that is given too: {told}", "by")
     renames: dict[str, str] = {}
     left: list[str] = []
     for key, value in inner.data.items():
-        if key in ("from", "by"):
+        if key == "from" or (key == "by" and not whole):
             continue
         if key not in written:
             inner.bad(f"no body.{key} is written{near(key, written)}", key)

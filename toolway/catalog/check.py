@@ -193,6 +193,8 @@ def _reply(tool: Tool, operation: Operation, witness: Witness) -> Iterator[Slip]
     if reply is None:
         if tool.view:
             yield Slip(("view",), "fields", "an empty reply", operation.node.where)
+        if tool.each:
+            yield Slip(("each",), tool.each.by, "an empty reply", operation.node.where)
         return
     shape = witness.shape(reply)
     if tool.view and shape.types and not shape.types & {"object", "array"}:
@@ -204,6 +206,9 @@ def _reply(tool: Tool, operation: Operation, witness: Witness) -> Iterator[Slip]
     listed = tool.list_key != "items" or (pages is not None and pages.more == "short")
     if listed and shape.members and "array" not in shape.types:
         yield from compare.seen(witness, ("list",), tool.list_key, reply)
+    if tool.each:
+        known = tool.each.by if "array" in shape.types else f"{tool.list_key}.*.{tool.each.by}"
+        yield from (slip._replace(here=known) for slip in compare.seen(witness, ("each",), known, reply))
     if pages and pages.more.startswith("cursor "):
         yield from compare.seen(witness, ("pages", "more"), pages.more.partition(" ")[2], reply)
 

@@ -87,13 +87,22 @@ class Span(Struct, frozen=True):
 class Merge(Struct, frozen=True):
     """A PUT that replaces: the read tool whose reply is laid under the body, where a written field is read under another name, and the
     fields that the service keeps by itself, which are sent only when they are given. Where that tool reads a list, `by` is the field
-    that tells the item.
+    that tells the item; of a body that is a list it is that of `Each`.
     """
 
     source: str
     renames: dict[str, str] = {}
     left: tuple[str, ...] = ()
     by: str = ""
+
+
+class Each(Struct, frozen=True):
+    """Several things at once: the place of the list that names them (`whole.entries`, `query.ids`), and the field by which each is known,
+    in the items of that list where they are objects, and in the rows of the reply.
+    """
+
+    of: str
+    by: str
 
 
 class Fault(Struct, frozen=True):
@@ -129,6 +138,7 @@ class Tool(Struct, frozen=True):
     span: Span | None = None
     list_key: str = "items"
     merge: Merge | None = None
+    each: Each | None = None
     view: tuple[str, ...] = ()
     fails: tuple[Fault, ...] = ()
     asks: tuple[str, ...] = ()

@@ -14,7 +14,9 @@ from toolway.errors import BadFile, BadRequest, Conflict
 
 @click.command()
 @click.argument("slug")
-@click.option("--spec", "document", type=click.Path(path_type=Path), metavar="FILE", help="The vendor's OpenAPI 3 document, as JSON or YAML.")
+@click.option(
+    "--spec", "document", type=click.Path(path_type=Path), metavar="FILE", help="The vendor's OpenAPI 3 document, as JSON or YAML."
+)
 @click.option("--tags", multiple=True, metavar="TAG", help="Only operations of this tag of the document; may be given again.")
 def new(slug: str, document: Path | None, tags: tuple[str, ...]) -> None:
     """Draft a toolkit in a folder of this name: toolway toolkit new harvest --spec openapi.json --tags Tags

@@ -133,8 +133,9 @@ async def _try(slug: str, given: dict[str, Any], user: str, full: bool, project:
     waited = f", waited {done.waited:.1f} s for its turn" if done.waited >= 0.05 else ""
     changed = f", changed {json.dumps(done.changed, ensure_ascii=False)}" if done.changed else ""
     items = f", items {json.dumps(done.items, ensure_ascii=False)}" if done.items else ""
+    total = f", {done.total} in all" if done.total is not None else ""
     clock = f", by the clock of {done.zone}" if done.zone else ""
-    click.echo(f"{done.status} in {done.ms} ms as {done.account}{waited}{changed}{items}{clock}{trimmed}{more}", err=True)
+    click.echo(f"{done.status} in {done.ms} ms as {done.account}{total}{waited}{changed}{items}{clock}{trimmed}{more}", err=True)
 
 
 async def _not_connected(local: "Local", project_id: str, user: str, toolkit: str) -> NotConnected:

@@ -29,8 +29,8 @@ class Outcome(Struct, frozen=True):
     `account` says which account was used, `next` which arguments to add for the next page, `note` what else there is to know,
     `zone` by the clock of which time zone moments were read, if one was needed, and `connect` which toolkit the user has to connect before
     it can work. `status` is what the service answered with and `ms` the milliseconds that the call took, where it was made. `waited` are
-    seconds for the account's turn, `changed` what a change changed, `items` in what the things of the reply are not those that were sent
-    (both `calls.merge`).
+    seconds for the account's turn, `changed` what a change changed (`calls.merge`), `items` which of several things at once the service
+    confirmed (`calls.each`), and `total` how many there are in a list without pages.
     """
 
     successful: bool
@@ -44,6 +44,7 @@ class Outcome(Struct, frozen=True):
     waited: float = 0.0
     changed: Json = {}
     items: Json = {}
+    total: int | None = None
     zone: str = ""
     note: str = ""
     status: int = 0
@@ -56,6 +57,8 @@ class Outcome(Struct, frozen=True):
             made["account"] = self.account
         if self.next:
             made["next"] = self.next
+        if self.total is not None:
+            made["total"] = self.total
         if self.trimmed:
             made["trimmed"] = True
         if self.changed:
@@ -132,7 +135,8 @@ class Executor:
                 reply.trimmed,
                 waited=result.waited,
                 changed=result.changed,
-                items=result.items,
+                items=reply.items,
+                total=reply.total,
                 zone=result.zone,
                 note=reply.note,
                 status=result.status,

@@ -1,0 +1,50 @@
+"""What several things are told at once: no thing twice, and of each whether the service's answer confirms it. Pure."""
+
+from collections import Counter
+from typing import Any, cast
+
+from toolway.calls.arguments import shown
+from toolway.calls.brevity import short
+from toolway.calls.places import at
+from toolway.catalog.model import Json, Tool
+from toolway.errors import BadArgument
+
+
+def once(tool: Tool, taken: Json) -> None:
+    """Raise `BadArgument` for a thing that is named twice: which of two changes the service takes is not known. New things may be alike."""
+    if tool.each is None or tool.effect == "create":
+        return
+    place, by = tool.each.of.rpartition(".")[2], tool.each.by
+    for one, times in Counter(asked(tool, taken)).items():
+        if times > 1:
+            told = f"{tool.slug}: {place} holds {times} items with {by} {shown(one)}."
+            raise BadArgument(told, fix="Say all that is done to one thing in one item.")
+
+
+def asked(tool: Tool, taken: Json) -> list[str]:
+    """By what the things are known that the arguments name."""
+    given: Any = at(tool, taken, tool.each.of) if tool.each else None
+    return [_known(one, tool) for one in cast("list[Any]", given)] if isinstance(given, list) else []
+
+
+def told(tool: Tool, taken: Json, rows: list[Any] | None) -> Json:
+    """How many of the things that were asked for stand in the rows of the answer (`confirmed`), and by what the others are known:
+    `unconfirmed`, `unasked` in it, or there `twice`. Empty for a tool that asks for no several things.
+    """
+    if tool.each is None:
+        return {}
+    sought, heard = Counter(asked(tool, taken)), Counter(_known(row, tool) for row in rows or [])
+    apart = {
+        "unconfirmed": list((sought - heard).elements()),
+        "unasked": short([one for one in heard if one and one not in sought]),
+        "twice": short([one for one, times in heard.items() if 0 < sought[one] < times]),
+    }
+    return {"confirmed": (sought & heard).total()} | {name: ones for name, ones in apart.items() if ones}
+
+
+def _known(row: Any, tool: Tool) -> str:
+    """By what a row is known: its field, or it is no object and stands for itself. Nothing is known of a row without the field."""
+    found: Any = row
+    if isinstance(row, dict) and tool.each:
+        found = cast("Json", row).get(tool.each.by)
+    return "" if found is None else str(found)
