@@ -16,7 +16,7 @@ from toolway.calls.leafing import Leafing
 from toolway.calls.reply import Reply
 from toolway.calls.run import Result, Runner
 from toolway.catalog.grammar import read
-from toolway.catalog.model import Auth, Clock, Field, Kind, Pages, Param, Rate
+from toolway.catalog.model import Auth, Clock, Field, Json, Kind, Pages, Param, Rate
 from toolway.errors import BadArgument, Busy, NoAnswer, Refused
 
 KEY = "canary-key-0123456789"
@@ -162,6 +162,27 @@ async def test_a_list_that_heeds_no_page_comes_to_an_end(held: int) -> None:
         assert [bool(page.reply.note) for page in pages] == ([False, True] if held == 20 else [False])
         again = await runner.run(its, found, {"page": 1}, credential("acme"))
         assert again.reply.next == ({"page": 2} if held == 20 else None) and not again.reply.note  # read anew, no page of a round
+
+
+@pytest.mark.parametrize(("heeded", "calls"), [(True, 4), (False, 3)])
+async def test_a_list_that_counts_from_one_is_read_to_its_end_from_zero(heeded: bool, calls: int) -> None:
+    """Page 0 is page 1 here, as where no page is heeded; what comes after tells them apart."""
+    params = param("query", "page", "int = 0"), param("query", "size", "int = 2")
+    found = tool("GET /things", *params, pages=Pages("query.page", "query.size", 0))
+    its = msgspec.structs.replace(kit(found), auth=(Auth("API_KEY", header="X-Key"),))
+    last: list[Any] = [{"id": 5}] if heeded else [{"id": 1}, {"id": 2}]
+    second: list[Any] = [{"id": 3}, {"id": 4}] if heeded else last
+    first: list[Any] = [{"id": 1}, {"id": 2}]
+    table = {f"GET /things?page={number}&": rows for number, rows in enumerate((first, first, second, last))}
+    async with served(says(table)) as server, reaching(server.url) as net:
+        server_of[:] = [server]
+        runner, given, replies = Runner(net, {"acme.api": server.url}), Json(), list[Reply]()
+        for _ in range(calls):
+            replies.append((await runner.run(its, found, given, credential("acme"))).reply)
+            given |= replies[-1].next or {}
+    seen = {row["id"] for reply in replies for row in reply.data["items"]}
+    assert [reply.next is None for reply in replies] == [*[False] * (calls - 1), True]
+    assert seen == ({1, 2, 3, 4, 5} if heeded else {1, 2})
 
 
 async def test_pages_of_others_and_old_pages_say_nothing_of_a_list() -> None:

@@ -168,7 +168,7 @@ async def connected(house: House, path: str) -> tuple[str, str]:
     return link.rpartition("/")[2], browser.cookie.partition("=")[2]
 
 
-MOODS = ("well", "401", "429", "500", "garbage", "gone", "302")
+MOODS = ("well", "400", "401", "429", "500", "garbage", "gone", "302")
 CALLS: list[tuple[str, dict[str, Any]]] = [
     ("CLOCKIFY_CREATE_CLIENT", {"workspaceId": WORKSPACE, "name": ARGUMENT}),
     ("CLOCKIFY_CREATE_CLIENT", {"workspaceId": ARGUMENT, "name": ARGUMENT}),

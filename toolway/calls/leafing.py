@@ -17,6 +17,7 @@ from toolway.catalog.model import Json, Tool
 
 _SECONDS = 600.0
 _MOST = 4096
+_ALIKE = "This is the page before again: page 0 and 1 are one here, and next goes on."
 _AGAIN = "This is the same page again: no pages are told apart here, and that was all."
 
 
@@ -34,7 +35,9 @@ class Leafing:
         self._pages: OrderedDict[tuple[str, str, bytes], _Page] = OrderedDict()
 
     def turned(self, account_id: str, tool: Tool, arguments: Json, reply: Reply) -> Reply:
-        """The reply; one that holds the rows of the page before ends the list and says so."""
+        """The reply; one that holds the rows of the page before ends the list and says so. Only page 1 may be page 0: a service that counts
+        from 1 takes 0 for it.
+        """
         if tool.pages is None or reply.next is None:
             return reply
         without = arguments | placed(tool, arguments, tool.pages.page, None)
@@ -42,7 +45,9 @@ class Leafing:
         page = _Page(at(tool, arguments, tool.pages.page), reply.mark, self._clock())
         before = self._pages.get(place)
         if before and before.number != page.number and before.mark == page.mark and page.seen_at - before.seen_at < _SECONDS:
-            return structs.replace(reply, next=None, note=f"{_AGAIN} {reply.note}".rstrip())
+            if before.number != 0:
+                return structs.replace(reply, next=None, note=f"{_AGAIN} {reply.note}".rstrip())
+            reply = structs.replace(reply, note=f"{_ALIKE} {reply.note}".rstrip())
         self._pages[place] = page
         self._pages.move_to_end(place)
         if len(self._pages) > _MOST:
