@@ -8,10 +8,13 @@ from operator import mul
 from typing import Any, cast
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.calls.shop import answer, builtin
 from toolway.calls.brevity import MOST_CHARACTERS, brief
+from toolway.calls.reply import read
+from toolway.router.execute import Outcome
 
 VALUES: st.SearchStrategy[Any] = st.recursive(
     st.integers() | st.text(max_size=9) | st.none(),
@@ -54,9 +57,26 @@ LONG: st.SearchStrategy[Any] = st.recursive(
 
 
 @given(LONG, st.sampled_from(TREES))
+@example({"n" * 50: {"m" * 50: {"o" * 50: [{"p" * 50 + str(n): "x" * 9_000 for n in range(9)}] * 9}}}, {})
 def test_whatever_comes_is_short(data: Any, tree: Mapping[str, Any]) -> None:
     short, note = brief(data, tree, "items")
-    assert size(short) <= MOST_CHARACTERS and len(note) < 600
+    assert size(short) <= MOST_CHARACTERS and len(note) < 500
+
+
+@given(
+    LONG,
+    st.sampled_from(
+        ["CLOCKIFY_GET_TIME_ENTRIES", "CLOCKIFY_GET_ALL_WEBHOOKS", "CLOCKIFY_GENERATE_DETAILED_REPORT", "DESKTIME_GET_EMPLOYEE_DATA"]
+    ),
+)
+def test_whatever_is_answered_is_a_short_result(data: Any, slug: str) -> None:
+    found, its = builtin(slug)
+    for content in (data, [data] * 3, {found.list_key: [data] * 3}):
+        told = read(found, its, answer(content), {})
+        result = Outcome(
+            True, told.data, None, "log_" + "0" * 18, "l" * 200, told.next, True, total=told.total, zone="z" * 32, note=told.note
+        )
+        assert size(result.to_json()) < 7_800  # and the meta tool's own words stand around it
 
 
 ROOMY = {"description": "x" * 20_000, "name": "Acme"}

@@ -12,7 +12,7 @@ from toolway.catalog.model import Json
 MOST_CHARACTERS: Final = 7_000
 """Of all that a result holds of a service, as JSON; what stands around it takes less than a thousand more."""
 _MOST_NAMED: Final = 3
-_LONGEST_NAME: Final = 60
+_LONGEST_NAME: Final = 40
 _MOST_TEXT, _MOST_ITEMS = 200, 20
 
 
@@ -85,8 +85,12 @@ def _told(few: int, characters: int | None, left: _Left, whole: str) -> str:
 
 
 def _named(longest: Mapping[str, int], whole: str) -> str:
-    named = ", ".join(f"{name or whole} (of up to {length:,})" for name, length in list(longest.items())[:_MOST_NAMED])
+    named = ", ".join(f"{_clipped(name or whole)} (of up to {length:,})" for name, length in list(longest.items())[:_MOST_NAMED])
     return named + (f" and {len(longest) - _MOST_NAMED} more" if len(longest) > _MOST_NAMED else "")
+
+
+def _clipped(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 3]}..."
 
 
 def _fits(data: Any, tree: Mapping[str, Any], way: _Cut, most: int) -> bool:
@@ -118,10 +122,8 @@ def _cut(value: Any, tree: Mapping[str, Any], way: _Cut, left: _Left, name: str)
     many = _many(value, tree)
     if len(kept) < len(value):
         left.lists[name] = max(len(value), left.lists.get(name, 0))
-    inner = {
-        key: _cut(value[key], _below(value, tree, key), way, left, name if many else f"{name}.{key[:_LONGEST_NAME]}".lstrip("."))
-        for key in kept
-    }
+    prefix = name if many or not name else f"{name[:_LONGEST_NAME]}."
+    inner = {key: _cut(value[key], _below(value, tree, key), way, left, name if many else prefix + key[:_LONGEST_NAME]) for key in kept}
     return list(inner.values()) if isinstance(value, list) else inner
 
 

@@ -16,6 +16,7 @@ from toolway.errors import Refused
 from toolway.net import Answer
 
 _SAID = 400
+_NOTES = 500  # for the characters of what is said of what is left out
 _SIZES = (500, 200, 100, 50, 20, 10, 5, 2, 1)
 _REST = "Ask for less at once, or with view full for everything."
 _DONE = "It is done: do not call again to see the rest, ask a tool that reads."
@@ -88,7 +89,7 @@ def _shortened(tool: Tool, data: Any, following: Json | None, arguments: Json, m
     """Data of at most so many characters, what follows it, and a note of what is left out and how to get it."""
     if size(data) <= most:
         return data, following, ""
-    notes: list[str] = []
+    most, notes = most - _NOTES, list[str]()
     listed = rows(tool, data)
     if listed is not None and (smaller := _smaller_page(tool, data, listed, arguments, most)):
         few, following = smaller
