@@ -9,7 +9,7 @@ from tests.calls.shop import answer, builtin, catalogue, param, tool
 from toolway.calls import each
 from toolway.calls.reply import read
 from toolway.catalog.model import Each, Json
-from toolway.errors import BadArgument
+from toolway.errors import BadArgument, Refused
 
 WHOLE = tool("PUT /things", param("whole", "things", "any[]!"), effect="update", each=Each("whole.things", "id"))
 QUERY = tool("DELETE /things", param("query", "ids", "text[]!"), effect="destroy", each=Each("query.ids", "id"))
@@ -72,6 +72,13 @@ def test_a_thing_stands_once_among_those_that_are_changed(slug: str, given: Json
 def test_what_an_answer_leaves_out_is_told_with_it(slug: str, given: Json, content: Any) -> None:
     made = read(*builtin(slug), answer(content), given)
     assert made.items == {"confirmed": 1, "unconfirmed": ["e2"]} and "look before you repeat" in made.note
+
+
+def test_a_refusal_of_several_things_may_not_be_one_of_all() -> None:
+    for status, doubt in ((400, True), (500, True), (401, False), (429, False)):
+        with pytest.raises(Refused) as raised:
+            read(*builtin("CLOCKIFY_DELETE_USER_TIME_ENTRIES"), answer({"message": "no"}, status), {"time-entry-ids": ["e1", "e2"]})
+        assert ("look before you repeat" in raised.value.sentence) == doubt
 
 
 def test_every_tool_that_acts_on_several_things_is_shown_above() -> None:

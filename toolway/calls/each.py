@@ -18,7 +18,7 @@ def once(tool: Tool, taken: Json) -> None:
     for one, times in Counter(asked(tool, taken)).items():
         if times > 1:
             told = f"{tool.slug}: {place} holds {times} items with {by} {shown(one)}."
-            raise BadArgument(told, fix="Say all that is done to one thing in one item.")
+            raise BadArgument(told, fix="Name each thing once, with all that is to be done to it.")
 
 
 def asked(tool: Tool, taken: Json) -> list[str]:

@@ -20,6 +20,7 @@ _NOTES = 500  # for the characters of what is said of what is left out
 _SIZES = (500, 200, 100, 50, 20, 10, 5, 2, 1)
 _REST = "Ask for less at once, or with view full for everything."
 _DONE = "It is done: do not call again to see the rest, ask a tool that reads."
+_SOME = "Whether that holds for all that were named is not said: look before you repeat."
 _UNSURE = "The answer does not tell of items.unconfirmed: look before you repeat."
 _MEANINGS = {401: "key", 403: "forbidden", 404: "not found", 429: "pace"}
 _SAY = {  # and these are all the meanings that the rooms above know, besides "refused" and "rubbish"
@@ -178,6 +179,8 @@ def _refusal(tool: Tool, kit: Toolkit, status: int, content: Any, failure: Fault
     fix = say or _SAY.get(means) or ("The service has a fault of its own; try again later." if stated >= 500 else None)
     if own := _fitting(tool.fails, stated, code):
         fix = f"{own.say} {fix}" if fix else own.say
+    if tool.each and means == "refused":
+        fix = f"{fix} {_SOME}" if fix else _SOME
     said = f"{kit.title} refused ({status}{f', code {code}' if code else ''})"
     return Refused(f"{said}: {words}" if words else f"{said}.", status=status, means=means, fix=fix)
 
