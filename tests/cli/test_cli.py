@@ -126,6 +126,10 @@ def test_a_tool_is_tried(toolway: Shell) -> None:
     tag = json.loads(said.out)["tags"][0]
     said = toolway("toolkit", "try", "CLOCKIFY_UPDATE_TAG", "--user", "alice", "workspaceId=marketing", f"id={tag['id']}", "name=Other")
     assert f'changed {{"name": ["{tag["name"]}", "Other"]}}' in said.err
+    assert ", 2 in all" in toolway("toolkit", "try", "CLOCKIFY_GET_ALL_MY_WORKSPACES", "--user", "alice").err
+    toolway("connect", "desktime", "--user", "alice", "--api-key", "sandbox-desktime-key")
+    whole = toolway("toolkit", "try", "DESKTIME_GET_ALL_COMPANY_EMPLOYEES", "--user", "alice", "date=2026-10-15", "period=month")
+    assert " in all" in whole.err and "This is not all" in whole.err, whole.err
 
 
 def test_a_dry_try_shows_the_request_and_opens_no_connection(toolway: Shell) -> None:

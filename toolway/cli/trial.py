@@ -136,6 +136,8 @@ async def _try(slug: str, given: dict[str, Any], user: str, full: bool, project:
     total = f", {done.total} in all" if done.total is not None else ""
     clock = f", by the clock of {done.zone}" if done.zone else ""
     click.echo(f"{done.status} in {done.ms} ms as {done.account}{total}{waited}{changed}{items}{clock}{trimmed}{more}", err=True)
+    if done.note:
+        click.echo(done.note, err=True)
 
 
 async def _not_connected(local: "Local", project_id: str, user: str, toolkit: str) -> NotConnected:
