@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.calls.shop import answer, builtin, catalogue, kit, param, tool
 from toolway.calls.places import largest_page
-from toolway.calls.reply import read, view
+from toolway.calls.reply import read
 from toolway.catalog.model import Fault, Pages, Tool, Toolkit
 from toolway.errors import Refused
 from toolway.net import Answer
@@ -19,7 +19,6 @@ JSON = st.recursive(
     ),
     max_leaves=12,
 )
-NAMES = st.lists(st.lists(st.sampled_from(["a", "b", "*", "id"]), min_size=1, max_size=3).map(".".join), min_size=1, max_size=4).map(tuple)
 BODY = st.binary(max_size=40) | JSON.map(msgspec.json.encode)
 
 
@@ -55,12 +54,6 @@ def test_depth_is_an_answer_or_rubbish_and_no_fault_of_ours(before: bytes, depth
     assert depth > 60 or not said
     assert depth < 100_000 or said
     assert not said or said == "rubbish: Clockify answered 200 with lists or objects that are nested without end."
-
-
-@given(JSON, NAMES)
-def test_a_view_of_a_view_is_the_view(content: Any, names: tuple[str, ...]) -> None:
-    once = view(content, names)
-    assert view(once, names) == once
 
 
 ROW = {"id": 1, "name": "Anna", "email": "a@x", "groupId": 3, "arrived": False}

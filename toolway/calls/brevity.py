@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple, cast
 import msgspec
 
 from toolway.calls.unseen import clean
+from toolway.calls.view import below
 from toolway.catalog.model import Json
 
 MOST_CHARACTERS: Final = 7_000
@@ -99,13 +100,13 @@ def _fits(data: Any, tree: Mapping[str, Any], way: _Cut, most: int) -> bool:
     """
     count, left = 0, [(data, tree)]
     while left and count < most:
-        value, below = left.pop()
-        kept = _kept(value, below, way)
+        value, its = left.pop()
+        kept = _kept(value, its, way)
         count += 2 * len(kept)
         if isinstance(value, str):
             count += len(value) if way.characters is None else min(len(value), way.characters)
         if count < most:
-            left += [(value[key], _below(value, below, key)) for key in kept]
+            left += [(value[key], below(value, its, key)) for key in kept]
     return count < most and size(_cut(data, tree, way, _Left({}, {}), "")) <= most
 
 
@@ -123,7 +124,7 @@ def _cut(value: Any, tree: Mapping[str, Any], way: _Cut, left: _Left, name: str)
     if len(kept) < len(value):
         left.lists[name] = max(len(value), left.lists.get(name, 0))
     prefix = name if many or not name else f"{name[:_LONGEST_NAME]}."
-    inner = {key: _cut(value[key], _below(value, tree, key), way, left, name if many else prefix + key[:_LONGEST_NAME]) for key in kept}
+    inner = {key: _cut(value[key], below(value, tree, key), way, left, name if many else prefix + key[:_LONGEST_NAME]) for key in kept}
     return list(inner.values()) if isinstance(value, list) else inner
 
 
@@ -139,10 +140,3 @@ def _kept(value: Any, tree: Mapping[str, Any], way: _Cut) -> Collection[Any]:
 
 def _many(value: Any, tree: Mapping[str, Any]) -> bool:
     return isinstance(value, list) or "*" in tree
-
-
-def _below(value: Any, tree: Mapping[str, Any], name: Any) -> Mapping[str, Any]:
-    """The part of a view's tree for a member. The names of a list's items may stand in it with `*` or without."""
-    if isinstance(value, list):
-        return tree["*"] if set(tree) == {"*"} else tree
-    return tree.get(name, tree.get("*", {}))

@@ -7,6 +7,7 @@ from toolway.calls.brevity import short
 from toolway.calls.nouns import Ask
 from toolway.calls.reply import rows
 from toolway.calls.unseen import clean
+from toolway.calls.view import value_at
 from toolway.catalog.model import Field, Json, Merge, Tool, Toolkit
 from toolway.errors import Refused
 
@@ -75,7 +76,7 @@ def _kept(merge: Merge, fields: Mapping[str, Field], given: Json, current: Json)
     """What of the present state stays."""
     kept: Json = {}
     for name, field in _left_out(merge, fields, given).items():
-        value = _at(current, merge.renames.get(field.name, field.name))
+        value = value_at(current, merge.renames.get(field.name, field.name))
         if value is not None:
             kept[name] = _declared(field, value)
     return kept
@@ -86,7 +87,7 @@ def _changed(merge: Merge, fields: Mapping[str, Field], given: Json, current: Js
     changed: Json = {}
     for name in (name for name in given if name in fields):
         field = fields[name]
-        before, after = _declared(field, _at(current, merge.renames.get(field.name, field.name))), _declared(field, given[name])
+        before, after = _declared(field, value_at(current, merge.renames.get(field.name, field.name))), _declared(field, given[name])
         if before != after:
             changed[name] = [short(before), short(after)]
     return changed
@@ -108,12 +109,3 @@ def _members(field: Field, value: Any) -> Any:
         return value
     content = cast("Json", value)
     return {inner.name: _declared(inner, content[inner.name]) for inner in field.kind.fields if content.get(inner.name) is not None}
-
-
-def _at(value: Any, dotted: str) -> Any:
-    """The value under a dotted name; below `*` of each item, and an item that is no object stands for itself."""
-    name, _, rest = dotted.partition(".")
-    if name == "*" and isinstance(value, list):
-        return [_at(item, rest) if rest and isinstance(item, dict) else item for item in cast("list[Any]", value)]
-    value = cast("Json", value).get(name) if isinstance(value, dict) else None
-    return _at(value, rest) if rest else value

@@ -18,6 +18,7 @@ import msgspec
 from toolway.calls import places, reply
 from toolway.calls.arguments import shown
 from toolway.calls.unseen import clean
+from toolway.calls.view import value_at
 from toolway.catalog.model import Field, Json, Noun, Tool, Toolkit
 from toolway.errors import BadArgument
 
@@ -143,7 +144,7 @@ class Resolver:
         async def load() -> Json:
             return (await self._ask(tool, {})).data
 
-        return reply.value_at(await self._kept.get(self._account, tool.path, {}, load), name)
+        return value_at(await self._kept.get(self._account, tool.path, {}, load), name)
 
     async def _default(self, default: tuple[str, str], path: str) -> Any:
         value = await self.field(default)
@@ -247,7 +248,7 @@ def listed(noun: Noun, tool: Tool, data: Json) -> list[Thing]:
     found: dict[str, Thing] = {}
     for row in rows:
         if isinstance(row, dict) and isinstance((content := cast("Json", row)).get(id), str | int):
-            apart = {told: reply.value_at(content, told) for told in noun.tell_apart}
+            apart = {told: value_at(content, told) for told in noun.tell_apart}
             further = [told if value is True else clean(str(value)) for told, value in apart.items() if value]
             key, called = str(content[id]), clean(str("" if content.get(name) is None else content[name]))
             found.setdefault(key, Thing(key, called, f"{called} ({', '.join([*further, f'id {clean(key)}'])})"))

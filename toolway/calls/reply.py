@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, cast
 
 import msgspec
@@ -11,6 +10,7 @@ from toolway.calls import each
 from toolway.calls.brevity import MOST_CHARACTERS, brief, size
 from toolway.calls.places import at, placed
 from toolway.calls.unseen import PERHAPS, clean, tidy
+from toolway.calls.view import tree_of, view
 from toolway.catalog.model import Fault, Json, Tool, Toolkit
 from toolway.errors import Refused
 from toolway.net import Answer
@@ -96,7 +96,7 @@ def _shortened(tool: Tool, data: Any, following: Json | None, arguments: Json, m
         few, following = smaller
         notes.append(f"This page has {len(listed)} rows, of which {few} are shown: next goes on after them, {few} at a time.")
         data = listed[:few] if data is listed else cast("Json", data) | {tool.list_key: listed[:few]}
-    data, told = brief(data, _tree(tool.view), tool.list_key, most)
+    data, told = brief(data, tree_of(tool.view), tool.list_key, most)
     if told:
         notes.append(f"{told}. {_REST if tool.effect == 'read' else _DONE}")
     return data, following, " ".join(notes)
@@ -131,7 +131,7 @@ def _total(tool: Tool, content: Any) -> int | None:
     if not isinstance(content, dict):
         return _count(content, {})
     named = tool.list_key != "items"
-    return _count(cast("Json", content).get(tool.list_key), _tree(tool.view).get(tool.list_key, {"*": {}} if named else {}))
+    return _count(cast("Json", content).get(tool.list_key), tree_of(tool.view).get(tool.list_key, {"*": {}} if named else {}))
 
 
 def _count(value: Any, tree: Mapping[str, Any]) -> int | None:
@@ -233,39 +233,3 @@ def _next(tool: Tool, answer: Answer, content: Any, arguments: Json) -> Json | N
         # More than was asked for is all that there is: no page is heeded here.
         more = any(isinstance(one, list) and len(cast("list[Any]", one)) == asked_rows for one in inner) and asked_rows > 0
     return placed(tool, arguments, pages.page, page + 1) if more else None
-
-
-def value_at(content: Any, name: str) -> Any:
-    """What stands at a dotted name, None where nothing does."""
-    for part in name.split("."):
-        content = cast("Json", content).get(part) if isinstance(content, dict) else None
-    return content
-
-
-def view(content: Any, names: tuple[str, ...]) -> Any:
-    """What the dotted names leave of a value. A list is viewed item by item; `*` stands for every item of a list or value of a map."""
-    return _trim(content, _tree(names))
-
-
-@lru_cache(maxsize=1024)
-def _tree(names: tuple[str, ...]) -> Mapping[str, Any]:
-    tree: dict[str, Any] = {}
-    for name in names:
-        node = tree
-        for part in name.split("."):
-            node = node.setdefault(part, {})
-    return tree
-
-
-def _trim(value: Any, tree: Mapping[str, Any]) -> Any:
-    if not tree:
-        return value
-    if isinstance(value, list):
-        below = cast("Mapping[str, Any]", tree["*"]) if set(tree) == {"*"} else tree
-        return [_trim(item, below) for item in cast("list[Any]", value)]
-    if not isinstance(value, dict):
-        return value
-    content = cast("Json", value)
-    if "*" in tree:
-        return {name: _trim(inner, tree.get(name, tree["*"])) for name, inner in content.items()}
-    return {name: _trim(content[name], below) for name, below in tree.items() if name in content}

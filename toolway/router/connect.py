@@ -14,8 +14,8 @@ from toolway.accounts.keeper import Credential, Keeper, authorization_row_of, op
 from toolway.accounts.renewal import client_for, spoken, take_back, times
 from toolway.accounts.schemes import SecretField
 from toolway.accounts.vault import Secret, Vault
-from toolway.calls import reply
 from toolway.calls.run import Runner
+from toolway.calls.view import value_at
 from toolway.catalog.index import Catalogue
 from toolway.catalog.model import Auth, Json, Toolkit
 from toolway.errors import BadArgument, BadRequest, CallFailed, Conflict, Forbidden, Gone, Refused, TooLarge, ToolwayError
@@ -346,7 +346,7 @@ class Connector:
             raise
         except (CallFailed, TooLarge) as error:
             raise CallFailed(f"The {what} could not be proved: {error.message}", fix=error.fix or "Try again in a moment.") from None
-        value = reply.value_at(proof, kit.check.label) if kit.check else None
+        value = value_at(proof, kit.check.label) if kit.check else None
         told = " ".join(str(value).split())[:200] if isinstance(value, str | int) else ""
         return told or credential.settings.get("username", "") or kit.title
 

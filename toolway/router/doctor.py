@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from toolway.accounts import links
 from toolway.accounts.keeper import PLAYED, Credential, Granted, Keeper
-from toolway.calls import reply
 from toolway.calls.nouns import listed
 from toolway.calls.run import Runner
+from toolway.calls.view import value_at
 from toolway.catalog.index import Catalogue
 from toolway.catalog.model import Json, Rate, Toolkit
 from toolway.errors import CallFailed, Refused, ToolwayError, UnknownToolkit
@@ -197,7 +197,7 @@ class Doctor:
             )
         except ToolwayError as error:
             return msgspec.structs.replace(fact, works=False, trouble=error.message, mend=error.fix or again)
-        sees: dict[str, Any] = {"user": str(reply.value_at(proof, kit.check.label) or "")[:200]} if kit.check and kit.check.label else {}
+        sees: dict[str, Any] = {"user": str(value_at(proof, kit.check.label) or "")[:200]} if kit.check and kit.check.label else {}
         return msgspec.structs.replace(fact, works=True, sees=sees | await self._opens(kit, credential))
 
     async def _opens(self, kit: Toolkit, credential: Credential) -> dict[str, Any]:
