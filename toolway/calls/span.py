@@ -25,31 +25,29 @@ def check(tool: Tool, given: Json, taken: Json, settings: Mapping[str, str]) -> 
     span = tool.span
     if span is None:
         return
+    for (_, *own), (where, first, last) in zip(_periods(tool, span, given), _periods(tool, span, taken), strict=True):
+        start, end = _moment(first), _moment(last, last=True)
+        if own == [None, None] or start is None or end is None or (start.tzinfo is None) != (end.tzinfo is None):
+            continue
+        names = [where + _member(place) for place in (span.start, span.end)]
+        if start > end:
+            raise BadArgument(f"{tool.slug}: {names[0]} ({first}) is after {names[1]} ({last}).", fix="Give the earlier moment first.")
+        if span.when in ("", settings.get("plan", "")) and (wrong := _wrong(span, end - start)):
+            plan = f" on the {span.when}" if span.when else ""
+            told = f"{tool.slug}: from {names[0]} ({first}) to {names[1]} ({last}) it is {wrong}{plan}."
+            raise BadArgument(told, fix=_fix(span, start, names[1], len(first) == _DATE))
+
+
+def _periods(tool: Tool, span: Span, arguments: Json) -> list[tuple[str, Any, Any]]:
+    """The periods in the arguments: what their names stand behind, and their two ends."""
     if tool.whole is None or not span.start.startswith("whole."):
-        _period(tool, span, "", _ends(tool, given, span), _ends(tool, taken, span), settings)
-        return
-    (first, last), whole = [place.rpartition(".")[2] for place in (span.start, span.end)], tool.whole.given
-    for number, (own, sent) in enumerate(zip(given[whole], taken[whole], strict=True)):
-        ends = own.get(first), own.get(last)
-        _period(tool, span, f"{whole}[{number}].", ends, (sent.get(first), sent.get(last)), settings)
+        return [("", at(tool, arguments, span.start), at(tool, arguments, span.end))]
+    items, first, last = enumerate(arguments[tool.whole.given]), _member(span.start), _member(span.end)
+    return [(f"{tool.whole.given}[{number}].", item.get(first), item.get(last)) for number, item in items]
 
 
-def _ends(tool: Tool, arguments: Json, span: Span) -> tuple[Any, Any]:
-    return at(tool, arguments, span.start), at(tool, arguments, span.end)
-
-
-def _period(tool: Tool, span: Span, where: str, own: tuple[Any, Any], sent: tuple[Any, Any], settings: Mapping[str, str]) -> None:
-    """Look at one period: its ends as they came from the agent, and as they will be sent."""
-    (first, last), names = sent, [where + place.rpartition(".")[2] for place in (span.start, span.end)]
-    start, end = _moment(first), _moment(last, last=True)
-    if own == (None, None) or start is None or end is None or (start.tzinfo is None) != (end.tzinfo is None):
-        return
-    if start > end:
-        raise BadArgument(f"{tool.slug}: {names[0]} ({first}) is after {names[1]} ({last}).", fix="Give the earlier moment first.")
-    if span.when in ("", settings.get("plan", "")) and (wrong := _wrong(span, end - start)):
-        plan = f" on the {span.when}" if span.when else ""
-        told = f"{tool.slug}: from {names[0]} ({first}) to {names[1]} ({last}) it is {wrong}{plan}."
-        raise BadArgument(told, fix=_fix(span, start, names[1], len(first) == _DATE))
+def _member(place: str) -> str:
+    return place.rpartition(".")[2]
 
 
 def _wrong(span: Span, length: timedelta) -> str:
