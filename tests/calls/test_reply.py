@@ -6,6 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.calls.shop import answer, builtin, catalogue, kit, param, tool
+from toolway.calls.brevity import MOST_CHARACTERS
 from toolway.calls.places import largest_page
 from toolway.calls.reply import read
 from toolway.catalog.model import Fault, Pages, Tool, Toolkit
@@ -31,9 +32,9 @@ BODY = st.binary(max_size=40) | JSON.map(msgspec.json.encode)
 @example(b'"\\ud800"', 200, "CLOCKIFY_GET_TAGS")
 def test_an_answer_is_a_result_or_refused(body: bytes, status: int, slug: str) -> None:
     found, its = builtin(slug)
-    for full in (False, True):
+    for most in (MOST_CHARACTERS, None):
         try:
-            made = read(found, its, Answer(status, {}, body), {"detailedFilter": {"page": 7}}, full)
+            made = read(found, its, Answer(status, {}, body), {"detailedFilter": {"page": 7}}, most)
         except Refused as refused:
             refused.sentence.encode()
         else:
@@ -167,7 +168,7 @@ def test_views_leave_what_is_meant(slug: str, content: Any, left: Any) -> None:
     made = read(found, its, answer(content), {})
     assert made.data == left
     assert made.trimmed == ((made.data if isinstance(content, dict) else made.data[found.list_key]) != content)
-    full = read(found, its, answer(content), {}, full=True)
+    full = read(found, its, answer(content), {}, most=None)
     assert not full.trimmed and full.data == (content if isinstance(content, dict) else {found.list_key: content})
 
 

@@ -64,6 +64,11 @@ def size(value: Any) -> int:
     return len(msgspec.json.encode(value).decode())
 
 
+def room_beside(value: Any, most: int) -> int:
+    """How many characters are left of so many beside a value, which has half of them at the most."""
+    return most - min(size(value), most // 2)
+
+
 def short(value: Any) -> Any:
     """A value that is small enough to be told twice, without characters that nobody sees."""
     match value:

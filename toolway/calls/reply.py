@@ -7,7 +7,7 @@ from typing import Any, cast
 import msgspec
 
 from toolway.calls import each
-from toolway.calls.brevity import MOST_CHARACTERS, brief, size
+from toolway.calls.brevity import MOST_CHARACTERS, brief, room_beside, size
 from toolway.calls.places import at, placed
 from toolway.calls.unseen import PERHAPS, clean, tidy
 from toolway.calls.view import tree_of, view
@@ -47,28 +47,20 @@ class Reply(msgspec.Struct, frozen=True):
     total: int | None = None
 
 
-def read(
-    tool: Tool,
-    kit: Toolkit,
-    answer: Answer,
-    arguments: Json,
-    full: bool = False,
-    exact: bool = False,
-    most: int = MOST_CHARACTERS,
-) -> Reply:
+def read(tool: Tool, kit: Toolkit, answer: Answer, arguments: Json, most: int | None = MOST_CHARACTERS, exact: bool = False) -> Reply:
     """Read an answer. Raises `Refused` with the service's own words when it says no, or when it is not what was announced.
 
-    Characters that nobody sees are left out of its texts, unless they are wanted `exact`: what is read to be written back must not change.
-    Unless it is wanted `full`, data and items have `most` characters together at the most.
+    The tool's view is shown, and data and items have at most `most` characters together; None gives everything. Characters that nobody
+    sees are left out of its texts, unless they are wanted `exact`: what is read to be written back must not change.
     """
     try:
-        return _read(tool, kit, answer, arguments, exact, None if full else most)
+        return _read(tool, kit, answer, arguments, most, exact)
     except RecursionError:
         said = f"{kit.title} answered {answer.status} with lists or objects that are nested without end."
         raise Refused(said, status=answer.status, means="rubbish", fix="Try again later; the service may be down.") from None
 
 
-def _read(tool: Tool, kit: Toolkit, answer: Answer, arguments: Json, exact: bool, most: int | None) -> Reply:
+def _read(tool: Tool, kit: Toolkit, answer: Answer, arguments: Json, most: int | None, exact: bool) -> Reply:
     content = _content(kit, answer, exact)
     failure = _failure(kit, content)
     if failure or not 200 <= answer.status < 300:
@@ -79,7 +71,7 @@ def _read(tool: Tool, kit: Toolkit, answer: Answer, arguments: Json, exact: bool
     note = _UNSURE if "unconfirmed" in items else ""
     if most is None:
         return Reply(_named(tool, content), following, False, mark, note, items, total)
-    data, room = view(content, tool.view) if tool.view else content, most - min(size(items), most // 2)
+    data, room = view(content, tool.view) if tool.view else content, room_beside(items, most)
     if len(answer.body) > room:
         data, following, less = _shortened(tool, data, following, arguments, room)
         note = f"{note} {less}".strip()

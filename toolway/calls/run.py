@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 from toolway.accounts import schemes
 from toolway.accounts.keeper import Credential
 from toolway.calls import arguments, clock, each, merge, patience, reply, request, span
-from toolway.calls.brevity import MOST_CHARACTERS, brief, size
+from toolway.calls.brevity import MOST_CHARACTERS, brief, room_beside, size
 from toolway.calls.leafing import Leafing
 from toolway.calls.nouns import Kept, Resolver
 from toolway.calls.pace import Pace
@@ -99,7 +99,7 @@ class Runner:
                     "or the person who connected it allows reading, with a new link.",
                 )
             answered = await self._call(
-                kit, other, wanted, key, lambda answer: reply.read(other, kit, answer, wanted, full=True, exact=True)
+                kit, other, wanted, key, lambda answer: reply.read(other, kit, answer, wanted, most=None, exact=True)
             )
             waited += answered.waited
             return answered.reply
@@ -112,12 +112,10 @@ class Runner:
         span.check(tool, asked, taken, credential.settings)  # before anything is read for it, and when it stands whole
         taken, changed = await merge.under(kit, tool, taken, ask)
         span.check(tool, asked, taken, credential.settings)
-        most = MOST_CHARACTERS - min(size(changed), MOST_CHARACTERS // 2)
+        most = None if full else room_beside(changed, MOST_CHARACTERS)
         try:
             # What the next page takes is said as the agent said it: a clock's face is not read twice.
-            answered = await self._call(
-                kit, tool, taken, key, lambda answer: reply.read(tool, kit, answer, asked, full, most=most), leaving
-            )
+            answered = await self._call(kit, tool, taken, key, lambda answer: reply.read(tool, kit, answer, asked, most), leaving)
         finally:
             if tool.effect != "read":  # done or perhaps done: what was listed may be old
                 self._kept.forget(credential.account_id, tool.path)
@@ -144,7 +142,7 @@ class Runner:
         check = kit.check
         slug = f"{kit.slug.upper()}_CHECK"
         tool = Tool(slug, kit.slug, "check", "Check", "", check.method, check.host, check.path, "read", send="none")
-        return (await self._once(kit, tool, {}, credential, lambda answer: reply.read(tool, kit, answer, {}, full=True))).reply.data
+        return (await self._once(kit, tool, {}, credential, lambda answer: reply.read(tool, kit, answer, {}, most=None))).reply.data
 
     async def _call(self, kit: Toolkit, tool: Tool, taken: Json, key: _Key, read: Read, leaving: Leaving | None = None) -> _Answered:
         """A request with its reply. A token that is not accepted is made anew once, whatever the tool does: nothing was done.
