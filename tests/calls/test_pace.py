@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from tests.calls.shop import kit
+from tests.calls.shop import builtin, kit
 from toolway.accounts.keeper import Credential
-from toolway.calls.pace import Pace
+from toolway.calls.pace import Pace, counts
 from toolway.catalog.model import Rate
 from toolway.errors import Busy
 
@@ -143,3 +143,12 @@ async def test_calls_at_once_take_turns_and_know_how_long_they_waited() -> None:
     waits = sorted(one for one in waited if isinstance(one, float))
     assert len(waits) > 1 and all(one >= n * 0.99 for n, one in enumerate(waits))
     assert any(isinstance(one, Busy) and "allows 1 call a second" in one.message for one in waited)
+
+
+@pytest.mark.parametrize(
+    ("slug", "counted"),
+    [("CLOCKIFY_GET_TAGS", True), ("CLOCKIFY_GET_CURRENTLY_LOGGED_IN_USER_INFO", False), ("DESKTIME_GET_PROJECTS_LIST", True)],
+)
+def test_where_things_lie_in_places_only_what_names_one_surely_counts(slug: str, counted: bool) -> None:
+    found, its = builtin(slug)
+    assert counts(its, found) == counted

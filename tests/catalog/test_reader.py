@@ -211,6 +211,10 @@ WRONG = [
     ('body.nam = "text"\nmerge = {from = "ping", nam = true}', "merge.nam: text is expected"),
     ('body.x = "text"\nmerge = {from = "ping", by = "id"}', "merge.by: the field that tells the item is expected, one that is given too"),
     ('whole.x = "text[]"\nmerge = {from = "ping"}', "the body is a list: each is expected"),
+    (
+        'query.y = "text[]"\nwhole.x = "text[]"\neach = {of = "query.y", by = "id"}\nmerge = {from = "ping"}',
+        "the body is a list: each is expected",
+    ),
     ('whole.x = "text[]"\neach = {of = "whole.x", by = "id"}\nmerge = {from = "ping", by = "id"}', "merge.by: no body.by is written"),
     ('query.ids = "text"\neach = {of = "query.ids", by = "id"}', "each.of: no list stands at 'query.ids'"),
     ('query.ids = "text[]"\neach = {of = "query.idz", by = "id"}', "each.of: no list stands at 'query.idz'; did you mean"),

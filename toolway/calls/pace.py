@@ -13,7 +13,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from toolway.accounts.keeper import Credential
-from toolway.catalog.model import Rate, Toolkit
+from toolway.catalog.model import Rate, Tool, Toolkit
 from toolway.errors import Busy
 
 _WAIT = 5.0
@@ -55,8 +55,8 @@ class Pace:
             await asyncio.sleep(away)
 
     def taken(self, kit: Toolkit, credential: Credential, left: float, counted: bool) -> None:
-        """The service took a call that left at this moment of the clock: a rest that was asked for before is over. `counted` is whether
-        it surely counts for the service's limits.
+        """The service took a call that left at this moment of the clock: a rest that was asked for before is over. `counted` is what
+        `counts` says of it.
         """
         account = self._account(kit, credential)
         if counted:
@@ -124,6 +124,14 @@ class Pace:
                 self._accounts.popitem(last=False)
         self._accounts.move_to_end(credential.account_id)
         return account
+
+
+def counts(kit: Toolkit, tool: Tool) -> bool:
+    """Whether a call surely counts for the service's limits. Where things lie in places (workspaces) these may be what is limited, and a
+    call that names none, such as who the user is, may be free.
+    """
+    places = kit.places
+    return not places or any(param.field.kind.noun in places for param in tool.params if param.place == "path")
 
 
 def _allowed(rate: Rate) -> str:

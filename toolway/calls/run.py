@@ -13,7 +13,7 @@ from toolway.calls import arguments, clock, each, merge, patience, reply, reques
 from toolway.calls.brevity import MOST_CHARACTERS, brief, room_beside, size
 from toolway.calls.leafing import Leafing
 from toolway.calls.nouns import Kept, Resolver
-from toolway.calls.pace import Pace
+from toolway.calls.pace import Pace, counts
 from toolway.catalog.model import Json, Tool, Toolkit
 from toolway.errors import BadArgument, Blocked, Busy, Forbidden, NoAnswer, Refused, TooLarge, ToolwayError
 from toolway.net import Answer, Net, Request
@@ -193,7 +193,7 @@ class Runner:
             if isinstance(error, Refused):
                 self._heed(kit, tool, credential, error, left, asked)
             raise
-        self._pace.taken(kit, credential, left, _in_a_place(kit, tool))
+        self._pace.taken(kit, credential, left, counts(kit, tool))
         return _Answered(told, answer.status, waited)
 
     def _heed(self, kit: Toolkit, tool: Tool, credential: Credential, error: Refused, left: float, asked: float) -> None:
@@ -202,7 +202,7 @@ class Runner:
             told = self._pace.refused(kit, credential, asked)
             error.fix = f"{error.fix} {told}" if error.fix else told
         elif error.status < 500:
-            self._pace.taken(kit, credential, left, _in_a_place(kit, tool))
+            self._pace.taken(kit, credential, left, counts(kit, tool))
 
     async def _way_out(self, toolkit: str, request: Request, left: float) -> Answer:
         """A request that leaves, with an eye on it."""
@@ -222,14 +222,6 @@ class Runner:
                 return answer
         finally:
             self._watch.meters.upstream(toolkit, time.perf_counter() - began)
-
-
-def _in_a_place(kit: Toolkit, tool: Tool) -> bool:
-    """Whether a call surely counts for the service's limits. Where things lie in places (workspaces) these may be what is limited, and a
-    call that names none, such as who the user is, may be free.
-    """
-    places = kit.places
-    return not places or any(param.field.kind.noun in places for param in tool.params if param.place == "path")
 
 
 def _kept_short(told: reply.Reply, changed: Json) -> tuple[reply.Reply, Json]:

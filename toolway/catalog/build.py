@@ -300,7 +300,7 @@ def _span(table: Table, params: tuple[Param, ...]) -> Span | None:
 
 
 def _places(params: tuple[Param, ...]) -> dict[str, Field]:
-    """What stands in query and body, members included, by its dotted place."""
+    """What stands in query and body, members included, by its dotted place; also a body that is a list, as a whole."""
     found = (
         (param, name, field)
         for param in params
@@ -339,20 +339,21 @@ def _merge(table: Table, call: Call, params: tuple[Param, ...], each: Each | Non
     inner = table.table("merge")
     source = inner.text("from", due=True)
     whole = next((param.field for param in params if param.place == "whole"), None)
-    by = "" if whole else inner.text("by")
-    if whole and each:
-        by = each.by
-    elif whole:
-        inner.bad("the body is a list: each is expected, which tells by what its items are known")
+    if whole is None:
+        by, own = inner.text("by"), ("from", "by")
+        if by and by not in call.places:
+            told = ", ".join(call.places) or "there is none"
+            inner.bad(f"the field that tells the item is expected, one that is given too: {told}", "by")
+    else:
+        by, own = each.by if each and each.of == f"whole.{whole.name}" else "", ("from",)
+        if not by:
+            inner.bad("the body is a list: each is expected, which tells by what its items are known")
     fields = whole.kind.fields if whole else tuple(param.field for param in params if param.place == "body")
     written = {field.name: None for field in fields}
-    if by and not whole and by not in call.places:
-        told = ", ".join(call.places) or "there is none"
-        inner.bad(f"the field that tells the item is expected, one that is given too: {told}", "by")
     renames: dict[str, str] = {}
     left: list[str] = []
     for key, value in inner.data.items():
-        if key == "from" or (key == "by" and not whole):
+        if key in own:
             continue
         if key not in written:
             inner.bad(f"no body.{key} is written{near(key, written)}", key)
