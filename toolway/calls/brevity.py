@@ -32,7 +32,7 @@ _WAYS: Final = (_Cut(1), _Cut(1, 5_000), _Cut(1, 1_000), _Cut(1, 200), _Cut(1, 2
 
 
 def brief(data: Any, tree: Mapping[str, Any], name: str, most: int = MOST_CHARACTERS) -> tuple[Any, str]:
-    """A result of at most so many characters, and what it leaves out in words; as it came and "" when it is short already.
+    """A result of at most so many characters, and a sentence of what it leaves out; as it came and "" when it is short already.
 
     All lists in it are cut at the same length, the greatest that fits; the first of each stay, in their order. So are maps, which are
     where `tree` (of a view) has `*`. Where one of each is too much still, long texts lose their end, then every object is taken for a map;
@@ -42,7 +42,7 @@ def brief(data: Any, tree: Mapping[str, Any], name: str, most: int = MOST_CHARAC
         return data, ""
     way = next((way for way in _WAYS if _fits(data, tree, way, most)), None)
     if way is None:
-        return ([] if isinstance(data, list) else {}), f"Nothing of this is shown: it has {size(data):,} characters"
+        return ([] if isinstance(data, list) else {}), f"Nothing of this is shown: it has {size(data):,} characters."
     few, many = 1, most // 2
     while few < many:  # the greatest that fits lies between them
         middle = (few + many + 1) // 2
@@ -87,7 +87,7 @@ def _told(few: int, characters: int | None, left: _Left, whole: str) -> str:
     parts = [f"only the first {few} are shown of each {_named(left.lists, whole)}"] if left.lists else []
     if left.texts:
         parts.append(f"texts end after {characters:,} characters: {_named(left.texts, whole)}")
-    return f"This is not all: {'; '.join(parts)}" if parts else ""
+    return f"This is not all: {'; '.join(parts)}." if parts else ""
 
 
 def _named(longest: Mapping[str, int], whole: str) -> str:

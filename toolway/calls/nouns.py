@@ -71,7 +71,7 @@ class Kept:
         return await asyncio.shield(task)
 
     def forget(self, account_id: str, path: str) -> None:
-        """Drop what a write to `path` may have changed: every list, and what it lies under of that which tells of the person. A look-up
+        """Drop what a write to `path` may have changed: every list, and what was told of the person at that path or above it. A look-up
         under way is not kept either.
         """
         mine = self._accounts.get(account_id, OrderedDict())

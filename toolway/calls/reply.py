@@ -21,7 +21,7 @@ _SIZES = (500, 200, 100, 50, 20, 10, 5, 2, 1)
 _REST = "Ask for less at once, or with view full for everything."
 _DONE = "It is done: do not call again to see the rest, ask a tool that reads."
 _SOME = "Whether that holds for all that were named is not said: look before you repeat."
-_UNSURE = "The answer does not tell of items.unconfirmed: look before you repeat."
+_UNSURE = "The answer does not confirm items.unconfirmed: look before you repeat."
 _MEANINGS = {401: "key", 403: "forbidden", 404: "not found", 429: "pace"}
 _SAY = {  # and these are all the meanings that the rooms above know, besides "refused" and "rubbish"
     "key": "The account's key is not accepted; connect it again.",
@@ -90,7 +90,7 @@ def _shortened(tool: Tool, data: Any, following: Json | None, arguments: Json, m
         data = listed[:few] if data is listed else cast("Json", data) | {tool.list_key: listed[:few]}
     data, told = brief(data, tree_of(tool.view), tool.list_key, most)
     if told:
-        notes.append(f"{told}. {_REST if tool.effect == 'read' else _DONE}")
+        notes.append(f"{told} {_REST if tool.effect == 'read' else _DONE}")
     return data, following, " ".join(notes)
 
 

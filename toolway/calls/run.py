@@ -231,7 +231,7 @@ def _kept_short(told: reply.Reply, changed: Json) -> tuple[reply.Reply, Json]:
     items, fewer = brief({"items": told.items}, {}, "items", room) if told.items else (told.items, "")
     if not less and not fewer:
         return told, changed
-    note = " ".join(f"{part}." for part in (told.note.removesuffix("."), less, fewer) if part)
+    note = " ".join(part for part in (told.note, less, fewer) if part)
     return structs.replace(told, items=items.get("items", {}), note=note), changed
 
 
