@@ -6,7 +6,7 @@ from typing import Any, cast
 from toolway.calls.arguments import shown
 from toolway.calls.brevity import short
 from toolway.calls.places import at
-from toolway.catalog.model import Json, Tool
+from toolway.catalog.model import Each, Json, Tool
 from toolway.errors import BadArgument
 
 
@@ -15,16 +15,10 @@ def once(tool: Tool, taken: Json) -> None:
     if tool.each is None or tool.effect == "create":
         return
     place, by = tool.each.of.rpartition(".")[2], tool.each.by
-    for one, times in Counter(asked(tool, taken)).items():
+    for one, times in Counter(_asked(tool, tool.each, taken)).items():
         if times > 1:
             told = f"{tool.slug}: {place} holds {times} items with {by} {shown(one)}."
             raise BadArgument(told, fix="Name each thing once, with all that is to be done to it.")
-
-
-def asked(tool: Tool, taken: Json) -> list[str]:
-    """By what the things are known that the arguments name."""
-    given: Any = at(tool, taken, tool.each.of) if tool.each else None
-    return [_known(one, tool) for one in cast("list[Any]", given)] if isinstance(given, list) else []
 
 
 def told(tool: Tool, taken: Json, rows: list[Any] | None) -> Json:
@@ -33,7 +27,7 @@ def told(tool: Tool, taken: Json, rows: list[Any] | None) -> Json:
     """
     if tool.each is None:
         return {}
-    sought, heard = Counter(asked(tool, taken)), Counter(_known(row, tool) for row in rows or [])
+    sought, heard = Counter(_asked(tool, tool.each, taken)), Counter(_known(row, tool.each.by) for row in rows or [])
     apart = {
         "unconfirmed": list((sought - heard).elements()),
         "unasked": short([one for one in heard if one and one not in sought]),
@@ -42,9 +36,13 @@ def told(tool: Tool, taken: Json, rows: list[Any] | None) -> Json:
     return {"confirmed": (sought & heard).total()} | {name: ones for name, ones in apart.items() if ones}
 
 
-def _known(row: Any, tool: Tool) -> str:
-    """By what a row is known: its field, or it is no object and stands for itself. Nothing is known of a row without the field."""
-    found: Any = row
-    if isinstance(row, dict) and tool.each:
-        found = cast("Json", row).get(tool.each.by)
+def _asked(tool: Tool, each: Each, taken: Json) -> list[str]:
+    """By what the things are known that the arguments name."""
+    given: Any = at(tool, taken, each.of)
+    return [_known(one, each.by) for one in cast("list[Any]", given)] if isinstance(given, list) else []
+
+
+def _known(thing: Any, by: str) -> str:
+    """By what a thing is known: its field, or it is no object and stands for itself. Nothing is known of one without the field."""
+    found: Any = cast("Json", thing).get(by) if isinstance(thing, dict) else thing
     return "" if found is None else str(found)

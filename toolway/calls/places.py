@@ -6,7 +6,7 @@ from msgspec import UNSET
 
 from toolway.catalog.model import Json, Param, Tool
 
-_MOST = 1000  # a page of 5,000 time entries has several megabytes
+_MOST = 1000  # 5,000 time entries, the most that one service gives, have several megabytes
 
 
 def at(tool: Tool, arguments: Json, place: str) -> Any:
@@ -38,7 +38,7 @@ def placed(tool: Tool, arguments: Json, place: str, value: Any) -> Json:
 
 
 def largest_page(tool: Tool) -> Json:
-    """The argument that asks for the largest page that the tool's own bounds allow, and no more than `_MOST` items; none where they say
+    """The argument that asks for the largest page that the tool's own bounds allow, of a thousand items at the most; none where they say
     nothing.
     """
     param, inner = _param(tool, tool.pages.size) if tool.pages else (None, [])

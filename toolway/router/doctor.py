@@ -211,7 +211,7 @@ class Doctor:
                 things = listed(noun, tool, (await self._runner.run(kit, tool, {}, credential, full=True)).reply.data)
             except ToolwayError:  # the key works; this is an extra
                 continue
-            found[f"{noun.name}s"] = [thing.name or thing.id for thing in things[:_MOST_NAMES]]
+            found[noun.plural] = [thing.name or thing.id for thing in things[:_MOST_NAMES]]
         return found
 
     async def _pace(self, kit: Toolkit, account: Account) -> tuple[Pace, ...]:
