@@ -1,4 +1,4 @@
-"""Results that nobody pages through, kept short: pure. What is left out is told."""
+"""Results kept short: pure. What is left out is told."""
 
 from collections.abc import Collection, Mapping
 from itertools import islice

@@ -16,7 +16,7 @@ from toolway.errors import Refused
 from toolway.net import Answer
 
 _SAID = 400
-_NOTES = 500  # for the characters of what is said of what is left out
+_NOTES = 500  # room for the note of what is left out
 _SIZES = (500, 200, 100, 50, 20, 10, 5, 2, 1)
 _REST = "Ask for less at once, or with view full for everything."
 _DONE = "It is done: do not call again to see the rest, ask a tool that reads."

@@ -227,12 +227,13 @@ class Runner:
 def _kept_short(told: reply.Reply, changed: Json) -> tuple[reply.Reply, Json]:
     """What is said beside the data, in the room that is left: half of it all for what changed, the rest of it for what is confirmed."""
     changed, less = brief(changed, {"*": {}}, "changed", MOST_CHARACTERS // 2)
-    room = MOST_CHARACTERS - size(changed) - size(told.data)
-    items, fewer = brief({"items": told.items}, {}, "items", room) if told.items else (told.items, "")
+    items, fewer = told.items, ""
+    if items:
+        cut, fewer = brief({"items": items}, {}, "items", MOST_CHARACTERS - size(changed) - size(told.data))
+        items = cut.get("items", {})
     if not less and not fewer:
         return told, changed
-    note = " ".join(part for part in (told.note, less, fewer) if part)
-    return structs.replace(told, items=items.get("items", {}), note=note), changed
+    return structs.replace(told, items=items, note=" ".join(part for part in (told.note, less, fewer) if part)), changed
 
 
 def _maybe_done(error: ToolwayError) -> bool:
