@@ -13,7 +13,7 @@ from msgspec import structs
 from toolway.accounts.keeper import Credential
 from toolway.accounts.schemes import secret_field
 from toolway.accounts.vault import Secret
-from toolway.calls.reply import rows
+from toolway.calls.pages import rows
 from toolway.calls.run import Runner
 from toolway.catalog.checked import deviations
 from toolway.catalog.index import BUILTIN, Catalogue

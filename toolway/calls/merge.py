@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, cast
 
 from toolway.calls.brevity import short
 from toolway.calls.nouns import Ask
-from toolway.calls.reply import rows
+from toolway.calls.pages import rows
 from toolway.calls.unseen import clean
 from toolway.calls.view import value_at
 from toolway.catalog.model import Field, Json, Merge, Tool, Toolkit

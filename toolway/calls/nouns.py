@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 import msgspec
 
-from toolway.calls import places, reply
+from toolway.calls import pages, places, reply
 from toolway.calls.arguments import shown
 from toolway.calls.unseen import clean
 from toolway.calls.view import value_at
@@ -242,7 +242,7 @@ def listed(noun: Noun, tool: Tool, data: Json) -> list[Thing]:
     """The rows of a list tool's reply: the items of its list or, where the noun's `id` is dotted, what stands before the last dot."""
     way, _, id = noun.id.rpartition(".")
     name = noun.field.rpartition(".")[2]
-    rows: list[Any] = [data] if way else reply.rows(tool, data) or []
+    rows: list[Any] = [data] if way else pages.rows(tool, data) or []
     for part in way.split(".") if way else ():
         rows = [inner for row in rows for inner in _below(row, part)]
     found: dict[str, Thing] = {}

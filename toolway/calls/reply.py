@@ -1,14 +1,12 @@
 """From a service's answer to a result: pure. Errors become sentences, lists get a name, a page says what comes next, a view trims."""
 
 import re
-from collections.abc import Mapping
 from typing import Any, cast
 
 import msgspec
 
-from toolway.calls import each
+from toolway.calls import each, pages
 from toolway.calls.brevity import MOST_CHARACTERS, brief, room_beside, size
-from toolway.calls.places import at, placed
 from toolway.calls.unseen import PERHAPS, clean, tidy
 from toolway.calls.view import tree_of, view
 from toolway.catalog.model import Fault, Json, Tool, Toolkit
@@ -17,7 +15,6 @@ from toolway.net import Answer
 
 _SAID = 400
 _NOTES = 500  # room for the note of what is left out
-_SIZES = (500, 200, 100, 50, 20, 10, 5, 2, 1)
 _REST = "Ask for less at once, or with view full for everything."
 _DONE = "It is done: do not call again to see the rest, ask a tool that reads."
 _SOME = "Whether that holds for all that were named is not said: look before you repeat."
@@ -65,9 +62,9 @@ def _read(tool: Tool, kit: Toolkit, answer: Answer, arguments: Json, most: int |
     failure = _failure(kit, content)
     if failure or not 200 <= answer.status < 300:
         raise _refusal(tool, kit, answer.status, content, failure)
-    listed, following = rows(tool, content), _next(tool, answer, content, arguments)
+    listed, following = pages.rows(tool, content), pages.following(tool, answer, content, arguments)
     mark = 0 if following is None else hash(msgspec.json.encode(content if listed is None else listed))
-    items, total = each.told(tool, arguments, listed), _total(tool, content)
+    items, total = each.told(tool, arguments, listed), pages.total(tool, content)
     note = _UNSURE if "unconfirmed" in items else ""
     if most is None:
         return Reply(_named(tool, content), following, False, mark, note, items, total)
@@ -83,8 +80,8 @@ def _shortened(tool: Tool, data: Any, following: Json | None, arguments: Json, m
     if size(data) <= most:
         return data, following, ""
     most, notes = most - _NOTES, list[str]()
-    listed = rows(tool, data)
-    if listed is not None and (smaller := _smaller_page(tool, data, listed, arguments, most)):
+    listed = pages.rows(tool, data)
+    if listed is not None and (smaller := pages.smaller(tool, data, listed, arguments, most)):
         few, following = smaller
         notes.append(f"This page has {len(listed)} rows, of which {few} are shown: next goes on after them, {few} at a time.")
         data = listed[:few] if data is listed else cast("Json", data) | {tool.list_key: listed[:few]}
@@ -92,47 +89,6 @@ def _shortened(tool: Tool, data: Any, following: Json | None, arguments: Json, m
     if told:
         notes.append(f"{told} {_REST if tool.effect == 'read' else _DONE}")
     return data, following, " ".join(notes)
-
-
-def _smaller_page(tool: Tool, data: Any, listed: list[Any], arguments: Json, most: int) -> tuple[int, Json] | None:
-    """How many rows of a page make a page of their own that is short enough, and the arguments for the one after it. None where pages are
-    no numbers, or are not heeded, or where one row is all that there is.
-    """
-    pages = tool.pages
-    if pages is None or pages.more.startswith("cursor "):
-        return None
-    page, rows_asked = at(tool, arguments, pages.page), at(tool, arguments, pages.size)
-    page = page if isinstance(page, int) else pages.first
-    if not isinstance(rows_asked, int) or not 1 < len(listed) <= rows_asked or page < pages.first:
-        return None
-    before, room, fitting = (page - pages.first) * rows_asked, most - (size(data) - size(listed)), 0
-    for row in listed:
-        room -= size(row) + 1
-        fitting += room >= 0
-    few = next((few for few in _SIZES if few <= fitting and before % few == 0), 1)
-    asked = placed(tool, arguments, pages.size, few)
-    return few, asked | placed(tool, arguments | asked, pages.page, pages.first + before // few + 1)
-
-
-def _total(tool: Tool, content: Any) -> int | None:
-    """How many things a list holds that comes as a whole: the reply, or what stands under the list's key. In place of a list there may be
-    maps, as deep as a view has `*` for them.
-    """
-    if tool.pages is not None or tool.effect != "read":
-        return None
-    if not isinstance(content, dict):
-        return _count(content, {})
-    named = tool.list_key != "items"
-    return _count(cast("Json", content).get(tool.list_key), tree_of(tool.view).get(tool.list_key, {"*": {}} if named else {}))
-
-
-def _count(value: Any, tree: Mapping[str, Any]) -> int | None:
-    if isinstance(value, list):
-        return len(cast("list[Any]", value))
-    if not isinstance(value, dict) or "*" not in tree:
-        return None
-    members, below = cast("Json", value).values(), tree["*"]
-    return sum(_count(member, below) or 0 for member in members) if "*" in below else len(members)
 
 
 def _content(kit: Toolkit, answer: Answer, exact: bool) -> Any:
@@ -199,29 +155,3 @@ def _named(tool: Tool, data: Any) -> Json:
     if isinstance(data, dict):
         return cast("Json", data)
     return {tool.list_key: data}
-
-
-def rows(tool: Tool, content: Any) -> list[Any] | None:
-    """The list in a reply: the reply itself, or what stands under the tool's list key."""
-    found: Any = cast("Json", content).get(tool.list_key) if isinstance(content, dict) else content
-    return cast("list[Any]", found) if isinstance(found, list) else None
-
-
-def _next(tool: Tool, answer: Answer, content: Any, arguments: Json) -> Json | None:
-    pages = tool.pages
-    if pages is None:
-        return None
-    asked = at(tool, arguments, pages.page)
-    page = asked if isinstance(asked, int) else pages.first
-    how, _, name = pages.more.partition(" ")
-    if how == "header" and name.lower() in answer.headers:
-        more = answer.headers[name.lower()].casefold() == "false"
-    elif how == "cursor":
-        cursor = cast("Json", content).get(name) if isinstance(content, dict) else None
-        return placed(tool, arguments, pages.page, cursor) if cursor and cursor != asked else None
-    else:
-        listed, asked_rows = rows(tool, content), at(tool, arguments, pages.size)
-        inner: list[Any] = list(cast("Json", content).values()) if isinstance(content, dict) and listed is None else [listed]
-        # More than was asked for is all that there is: no page is heeded here.
-        more = any(isinstance(one, list) and len(cast("list[Any]", one)) == asked_rows for one in inner) and asked_rows > 0
-    return placed(tool, arguments, pages.page, page + 1) if more else None
