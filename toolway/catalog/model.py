@@ -4,6 +4,7 @@ These objects are what the reader makes of the TOML of a toolkit folder. They ho
 know nothing of HTTP clients, accounts or sessions.
 """
 
+from functools import cached_property
 from typing import Any, Literal
 
 from msgspec import UNSET, Struct, UnsetType, structs
@@ -240,7 +241,7 @@ class Rate(Struct, frozen=True):
     when: str = ""
 
 
-class Toolkit(Struct, frozen=True):
+class Toolkit(Struct, frozen=True, dict=True):  # the dict keeps what is worked out once
     """A service: who it is, where it lives, how one proves oneself, and its tools by table name.
 
     `words` are what people call what tools name otherwise; `lacks` what people ask of the service and no tool of these does.
@@ -273,7 +274,7 @@ class Toolkit(Struct, frozen=True):
         places = self.places
         return {name: noun if name in places else structs.replace(noun, default=None) for name, noun in self.nouns.items()}
 
-    @property
+    @cached_property
     def places(self) -> set[str]:
         """The nouns in which things of others lie and that lie in nothing themselves, such as a workspace."""
         lists = [(self.tools.get(noun.list), noun.within) for noun in self.nouns.values()]
