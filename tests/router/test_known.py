@@ -31,6 +31,11 @@ def filled(slug: str, words: str, fields: Any = None) -> Json:
         ("CLOCKIFY_DELETE_CLIENT", "delete the customer „Müller & Söhne“", {"id": "Müller & Söhne"}),
         ("CLOCKIFY_CREATE_CLIENT", 'a client called "Acme", mail office@acme.example', {"name": "Acme", "email": "office@acme.example"}),
         ("CLOCKIFY_UPDATE_USER_GROUP", 'rename the group "Interns 2025" to "Juniors"', {"id": "Interns 2025", "name": "Juniors"}),
+        ("CLOCKIFY_UPDATE_PROJECT", "rename project Acme to Acme Relaunch", {"projectId": "Acme", "name": "Acme Relaunch"}),
+        ("CLOCKIFY_UPDATE_TAG", "rename the tag urgent to important", {"id": "urgent", "name": "important"}),
+        ("CLOCKIFY_UPDATE_TAG", 'rename "urgent" to Important', {"id": "urgent", "name": "Important"}),
+        ("CLOCKIFY_CREATE_CLIENT", "lege einen Kunden namens Müller GmbH an", {"name": "Müller GmbH"}),
+        ("CLOCKIFY_CREATE_CLIENT", "crée un client nommé Dupont", {"name": "Dupont"}),
         ("CLOCKIFY_CREATE_TASK", 'add "QA" as a task under project Website Relaunch', {"projectId": "Website Relaunch", "name": "QA"}),
         (
             "CLOCKIFY_CREATE_CLIENT",
@@ -82,6 +87,9 @@ def test_what_is_certain(slug: str, words: str, arguments: Json) -> None:
         ("CLOCKIFY_GET_PROJECT", "show project Research and Development"),
         ("CLOCKIFY_GET_PROJECT", "open project Anna's things"),
         ("CLOCKIFY_GET_PROJECT", "the project in Clockify for Acme"),
+        ("CLOCKIFY_UPDATE_TAG", "rename it to something shorter"),
+        ("CLOCKIFY_UPDATE_TAG", "rename the tag that we use to mark mails"),
+        ("CLOCKIFY_UPDATE_TAG", "rename urgent to really very important"),
         ("CLOCKIFY_DELETE_TAG", 'delete the tags "a" and "b"'),  # two, and one call takes one
         ("CLOCKIFY_GENERATE_DETAILED_REPORT", "everything since 2026-11-01"),
         ("CLOCKIFY_GENERATE_DETAILED_REPORT", "from 2026-13-01 to 2026-13-07"),

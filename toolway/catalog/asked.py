@@ -32,7 +32,7 @@ _ARTICLES: Final = frozenset(
 )
 _TIMING: Final = frozenset(["log", "start", "stop"])
 _WORKING: Final = frozenset(["work", "start", "begin", "stop", "track"])
-_BESIDES: Final = frozenset(["for", "with", "from", "to", "at", "as", "in"])
+_BESIDES: Final = frozenset(["for", "from", "to", "at", "as", "in"])
 _WANTING: Final = ("do", "to", "can", "could", "should", "would", "might", "about")
 _ASKERS: Final = ("i", "we", "they", "you", "any")
 _BEGINNING: Final = 80
@@ -200,7 +200,7 @@ def _weighed(tokens: Iterable[_Token], known: Mapping[str, int]) -> Iterable[_To
 
 
 def _worked_on(tokens: Iterable[_Token]) -> Iterable[_Token]:
-    """The tokens, of which those are a name that tell on what time is spent: "start working on landing page" asks for no page."""
+    """The tokens, of which those count as a name that tell on what time is spent, and with what: "start work on the landing page"."""
     timed = naming = False
     before = _Token("", {}, (), False, 2)
     for token in tokens:
@@ -211,7 +211,7 @@ def _worked_on(tokens: Iterable[_Token]) -> Iterable[_Token]:
             token = token._replace(terms={term: min(worth, _NAME) for term, worth in token.terms.items()}, actions=(), name=True)
         elif naming and word in _BESIDES:
             naming = False
-        elif timed and word == "on":
+        elif timed and word in ("on", "with"):
             naming = not before.actions or not _WORKING.isdisjoint(before.terms)
         timed = timed or not _TIMING.isdisjoint(token.actions)
         before = token

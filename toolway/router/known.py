@@ -34,6 +34,13 @@ _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8
 _URL = re.compile(r"https?://[^\s\"'<>]{1,200}[\w/]")
 _IT = re.compile(r"\b(?:it|them)\b", re.IGNORECASE)
 _FIRST = re.compile(r"\W*(?:(?:and|then|please)\W+){0,3}(\w+)", re.IGNORECASE)
+_ON = frozenset(["on"])
+_LASTS = re.compile(
+    r"\b(?:\d+(?:[.,:]\d+)?|an?|one|two|three|four|five|six|seven|eight|nine|ten|half|several|zwei|deux|dos|due|duas|twee|dwie)[\s-]{0,2}"
+    r"(?:h|hrs?|hours?|mins?|minutes?|stunden?|minuten|heures?|horas?|ore|uur|godzin\w{0,2})\b",
+    re.IGNORECASE,
+)
+"""That something lasts so long: when it began and ended is then to be told."""
 _RENAME = re.compile(r"\brename\b", re.IGNORECASE)
 
 
@@ -175,7 +182,12 @@ class _Filling:
         quoted = list(mentions.quoted(words, vocabulary))
         own = self._of(self._own) if self._own else None
         name = next((p for p in self._params if p.given == "name" and p.field.kind.word == "text"), None)
-        if self._tool.effect == "update" and own and name and len(quoted) == 2 and not things_only and _RENAME.search(words):
+        both = mentions.renamed(words, vocabulary, self._kit.title) if self._renames(own, name, words) and not things_only else None
+        if both is not None and both[0] in ("", self._own):
+            self._put(own, both[1])
+            self._put(name, both[2])
+            return
+        if self._renames(own, name, words) and len(quoted) == 2 and not things_only:
             self._put(own, quoted[0].name)
             self._put(name, quoted[1].name)
             return
@@ -188,6 +200,9 @@ class _Filling:
         if len(unsaid) == 1 and not things_only:
             self._put(self._only(own, unsaid[0].of == "called"), unsaid[0].name)
 
+    def _renames(self, own: Param | None, name: Param | None, words: str) -> bool:
+        return self._tool.effect == "update" and bool(own and name and _RENAME.search(words))
+
     def _vocabulary(self) -> dict[str, str]:
         return mentions.vocabulary(self._kit) | {word: word for word in self._texts}
 
@@ -198,6 +213,12 @@ class _Filling:
 
     def unsettled(self, words: str) -> Iterator[tuple[str, ...]]:
         """The arguments, one of which the request speaks of without saying for certain what it is."""
+        name = next((p.given for p in self._params if p.given == "name" and p.field.kind.word == "text"), "")
+        if name and name not in self.made and (self._tool.effect == "create" or (self._tool.effect == "update" and _RENAME.search(words))):
+            yield (name,)
+        if self._tool.effect != "read" and self._tool.span and _LASTS.search(words):
+            ends = {self._tool.span.start.partition(".")[2], self._tool.span.end.partition(".")[2]}
+            yield from ((p.given,) for p in self._params if p.field.name in ends and p.given not in self.made)
         nouns = [p for p in self._params if p.field.kind.noun]
         for one in {m.of for m in self._before(words)}:
             taking = [p.given for p in nouns if p.field.kind.noun == one]
@@ -209,6 +230,9 @@ class _Filling:
         left = [p for p in nouns if not p.field.many and p.given not in self.made and p.field.kind.noun != own]
         if any(name.casefold() not in said for name in mentions.within(words, self._vocabulary(), self._kit.title)):
             yield tuple(p.given for p in left)
+        timed = self._tool.effect != "read" and self._tool.span is not None
+        if timed and any(name.casefold() not in said for name in mentions.within(words, self._vocabulary(), self._kit.title, _ON)):
+            yield tuple(p.given for p in left if not self._nouns[p.field.kind.noun].default)
         if self._tool.effect != "read" and (name := mentions.done_to(words, self._kit.title)) and name.casefold() not in said:
             yield tuple(p.given for p in left if p.field.kind.noun not in self._kit.places)
 
