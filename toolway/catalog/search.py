@@ -1,5 +1,6 @@
 """Finding tools by what people ask for."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import islice
 from typing import Final, NamedTuple
@@ -40,7 +41,8 @@ _PAIRED: Final = 0.5
 
 _LACKING: Final = 0.75
 _ELSEWHERE: Final = 1.0
-"""How well what a tool's own toolkit lacks must fit beside it for nothing to fit; and what others lack, or what is asked elsewhere."""
+_BESIDE: Final = 1.5
+"""How well what the best tool's own toolkit lacks, what is asked elsewhere, or what another lacks must fit for none to do."""
 
 _BUDGET: Final = 2_000
 _PART_BUDGET: Final = 600
@@ -217,14 +219,7 @@ class _Ranker:
                 final.append((-(score * factors[kind] + liked.get(number, 0.0) * score * score / most), number))
         final.sort()
         home = self._catalogue.home(final[0][1]) if final else range(0)
-        vain, likest = max(
-            (
-                (score / (_LACKING if number in home else _ELSEWHERE), number)
-                for score, number in lacks
-                if number >= self._elsewhere or number in home or number in self._liked
-            ),
-            default=(0.0, 0),
-        )
+        vain, likest = max(((score / self._must(number, home), number) for score, number in lacks if score > 0), default=(0.0, 0))
         best = [(number, -score) for score, number in final[:_REFINED]]
         if not best:
             return _Ranking([], 0.0, 0.0, vain, likest, False)
@@ -237,6 +232,12 @@ class _Ranker:
             likest,
             bool(self._kinds[first] & ASKED),
         )
+
+    def _must(self, lack: int, home: range) -> float:
+        """How well something that is asked in vain must fit beside the best tool, whose toolkit is `home`."""
+        if lack in home:
+            return _LACKING
+        return _ELSEWHERE if lack >= self._elsewhere else _BESIDE if lack in self._liked else math.inf
 
     def _named(self, wish: Wish, number: int) -> float:
         """What the names of toolkits are worth in what is asked elsewhere: whoever names one that there is asks it, not another."""

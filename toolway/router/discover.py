@@ -180,7 +180,8 @@ class Finder:
             way = "The request says what to do, and not with what: name the kind of thing, such as a project, and the service."
         elif found.lack is not None:
             title = self._catalogue.toolkit_card(found.lack.toolkit).title
-            way = f"{title} has none for this ({found.lack.text}): tell the user that it is done in {title} itself, if at all."
+            what = f"{title}'s tools leave this out, or what is most like it ({found.lack.text})"
+            way = f"{what}: tell the user that it is done in {title} itself, if at all."
         else:
             way = "Say it in other words, or name the service; if that finds nothing either, tell the user that it cannot be done here."
         return {
