@@ -31,7 +31,7 @@ _ARTICLES: Final = frozenset(
     ["the", "a", "an", "all", "every", "each", "any", "some", "this", "that", "these", "those", "my", "our", "another"]
 )
 _TIMING: Final = frozenset(["log", "start", "stop"])
-_WORKING: Final = frozenset(["work", "start", "begin", "stop", "track"])
+_SPENT: Final = frozenset(["work", "start", "begin", "stop", "track", "log", "hour", "minut", "min", "tim", "timer", "clock"])
 _BESIDES: Final = frozenset(["for", "from", "to", "at", "as", "in"])
 _WANTING: Final = ("do", "to", "can", "could", "should", "would", "might", "about")
 _ASKERS: Final = ("i", "we", "they", "you", "any")
@@ -212,7 +212,7 @@ def _worked_on(tokens: Iterable[_Token]) -> Iterable[_Token]:
         elif naming and word in _BESIDES:
             naming = False
         elif timed and word in ("on", "with"):
-            naming = not before.actions or not _WORKING.isdisjoint(before.terms)
+            naming = before.text == "in" or not _SPENT.isdisjoint(before.terms)
         timed = timed or not _TIMING.isdisjoint(token.actions)
         before = token
         yield token

@@ -64,8 +64,12 @@ def vocabulary(kit: Toolkit) -> dict[str, str]:
     """The words for the nouns of a toolkit; a word of `[words]` counts where it means one noun only."""
     stems = {stem(noun): noun for noun in kit.nouns}
     found = {noun: noun for noun in kit.nouns}
-    for word, meanings in kit.words.items():
+    meant: dict[str, set[str]] = {}
+    for listed, meanings in kit.words.items():
         nouns = {stems[at] for meaning in meanings if (at := stem(meaning.casefold())) in stems}
+        for word in filter(None, (part.strip() for part in listed.split(","))):
+            meant.setdefault(word, set()).update(nouns)
+    for word, nouns in meant.items():
         if len(nouns) == 1 and stem(word) not in stems:
             found |= dict.fromkeys((word.casefold(), word.capitalize()), nouns.pop())  # some languages write nouns with a capital
     return found
@@ -114,7 +118,7 @@ def before(words: str, things: Mapping[str, str], title: str, small: Set[str]) -
             continue
         name = _name(said, title)
         letters = all(word.replace("-", "").replace("&", "a").isalnum() for word in said)
-        vague = not _VAGUE.isdisjoint(plain) or not _SAME.isdisjoint(plain) or any(word in things for word in plain)
+        vague = not _VAGUE.isdisjoint(plain) or not _SAME.isdisjoint(plain) or any(word in things for word in said if word.islower())
         if name and _CALENDAR.isdisjoint(plain):
             yield Mention(name, of, letters and not vague and (capital or of in small))
 
