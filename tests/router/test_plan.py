@@ -95,6 +95,15 @@ def test_what_a_thing_is_to_become_is_not_what_it_is_found_by() -> None:
     assert gone.steps[0].arguments == {"project": "Lynx"}
 
 
+def test_what_is_replaced_is_looked_at_before() -> None:
+    wanted = intent("CLOCKIFY_UPDATE_PROJECT_MEMBERSHIPS", "add Anna to project Lynx")
+    made = planned(wanted)
+    assert [step.tool.slug for step in made.steps] == ["CLOCKIFY_GET_PROJECT", "CLOCKIFY_UPDATE_PROJECT_MEMBERSHIPS"]
+    assert [step.arguments for step in made.steps] == [{"projectId": "Lynx"}] * 2
+    assert "What it replaces may be gone" in plan.guidance(made)
+    assert len(planned(wanted, without=["CLOCKIFY_GET_PROJECT"]).steps) == 1
+
+
 def test_whose_things_are_looked_up_is_whose_things_are_taken() -> None:
     made = planned(intent("CLOCKIFY_DELETE_USER_TIME_ENTRIES", "delete the test entries of user Emil"))
     assert [step.arguments for step in made.steps] == [{"userId": "Emil"}, {"userId": "Emil", "time-entry-ids": ["<id from step 1>"]}]

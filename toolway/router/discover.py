@@ -229,8 +229,9 @@ def _held_back(session: Session, reach: Reach, found: _Fitting, made: Json) -> J
     if not found.withheld:
         return {}
     why = withheld.why(session, reach, found.withheld)
+    steps = [*made["recommended_plan_steps"], *(f"Only once it is allowed: {card.title}." for card in found.withheld)]
     if found.intents:
-        return {"execution_guidance": f"{why} The rest: {made['execution_guidance']}"}
+        return {"execution_guidance": f"{why} The rest: {made['execution_guidance']}", "recommended_plan_steps": steps}
     related = [card.slug for card in found.hits[:PRIMARY]]
     said = f"{why} Tell the user. No other tool does it{'; the related ones are no way round' if related else ''}."
     return {
@@ -239,7 +240,7 @@ def _held_back(session: Session, reach: Reach, found: _Fitting, made: Json) -> J
         "reasoning": "What fits may not be called.",
         "difficulty": "unknown",
         "execution_guidance": said,
-        "recommended_plan_steps": [],
+        "recommended_plan_steps": steps,
         "known_pitfalls": [],
         "error": why,
     }
