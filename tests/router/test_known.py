@@ -32,6 +32,7 @@ def filled(slug: str, words: str, fields: Any = None) -> Json:
         ("CLOCKIFY_CREATE_CLIENT", 'a client called "Acme", mail office@acme.example', {"name": "Acme", "email": "office@acme.example"}),
         ("CLOCKIFY_UPDATE_USER_GROUP", 'rename the group "Interns 2025" to "Juniors"', {"id": "Interns 2025", "name": "Juniors"}),
         ("CLOCKIFY_UPDATE_PROJECT", "rename project Acme to Acme Relaunch", {"projectId": "Acme", "name": "Acme Relaunch"}),
+        ("CLOCKIFY_UPDATE_TIME_ENTRY", 'rename the entry "Kickoff" to "Workshop"', {"id": "Kickoff", "description": "Workshop"}),
         ("CLOCKIFY_UPDATE_CLIENT", "archive customer Acme", {"id": "Acme", "archived": True}),
         ("CLOCKIFY_FILTER_WORKSPACE_USERS", "who is on the Design team", {"userGroups": ["Design"]}),
         ("CLOCKIFY_UPDATE_TAG", "rename the tag urgent to important", {"id": "urgent", "name": "important"}),

@@ -171,7 +171,7 @@ class _Filling:
         if noun in self._texts:
             return self._texts[noun]
         if noun == self._own and self._tool.effect == "create" and not self._tool.path.endswith("}"):
-            return next((p for p in self._params if p.given == "name" and p.field.kind.word == "text"), None)
+            return self._named("name")
         fitting = [p for p in self._params if p.field.kind.noun == noun]
         needed = [p for p in fitting if p.field.required]
         return fitting[0] if len(fitting) == 1 else needed[0] if len(needed) == 1 else None
@@ -181,16 +181,15 @@ class _Filling:
         vocabulary = self._vocabulary()
         quoted = list(mentions.quoted(words, vocabulary))
         own = self._of(self._own) if self._own else None
-        name = next((p for p in self._params if p.given == "name" and p.field.kind.word == "text"), None)
-        both = mentions.renamed(words, vocabulary, self._kit.title) if self._renames(own, name, words) and not things_only else None
-        if both is not None and both[0] in ("", self._own):
-            self._put(own, both[1])
-            self._put(name, both[2])
-            return
-        if self._renames(own, name, words) and len(quoted) == 2 and not things_only:
-            self._put(own, quoted[0].name)
-            self._put(name, quoted[1].name)
-            return
+        name = self._renaming(words)
+        if own and name and not things_only:
+            both = mentions.renamed(words, vocabulary, self._kit.title)
+            if both is None and len(quoted) == 2:
+                both = "", quoted[0].name, quoted[1].name
+            if both is not None and both[0] in ("", self._own):
+                self._put(own, both[1])
+                self._put(name, both[2])
+                return
         found = [*quoted, *mentions.unquoted(words, vocabulary, self._kit.title), *self._before(words)]
         for one in {m.of for m in found}:
             meant = [m for m in found if m.of == one]
@@ -200,8 +199,13 @@ class _Filling:
         if len(unsaid) == 1 and not things_only:
             self._put(self._only(own, unsaid[0].of == "called"), unsaid[0].name)
 
-    def _renames(self, own: Param | None, name: Param | None, words: str) -> bool:
-        return self._tool.effect == "update" and bool(own and name and _RENAME.search(words))
+    def _named(self, name: str) -> Param | None:
+        return next((p for p in self._params if p.given == name and p.field.kind.word == "text"), None)
+
+    def _renaming(self, words: str) -> Param | None:
+        """The argument that takes the new name of the tool's own thing, where the request wants another one."""
+        noun = self._nouns.get(self._own)
+        return self._named(noun.field if noun else "name") if self._tool.effect == "update" and _RENAME.search(words) else None
 
     def _vocabulary(self) -> dict[str, str]:
         return mentions.vocabulary(self._kit) | {word: word for word in self._texts}
@@ -213,9 +217,9 @@ class _Filling:
 
     def unsettled(self, words: str) -> Iterator[tuple[str, ...]]:
         """The arguments, one of which the request speaks of without saying for certain what it is."""
-        name = next((p.given for p in self._params if p.given == "name" and p.field.kind.word == "text"), "")
-        if name and name not in self.made and (self._tool.effect == "create" or (self._tool.effect == "update" and _RENAME.search(words))):
-            yield (name,)
+        name = self._named("name") if self._tool.effect == "create" else self._renaming(words)
+        if name and name.given not in self.made:
+            yield (name.given,)
         if self._tool.effect != "read" and self._tool.span and _LASTS.search(words):
             ends = {self._tool.span.start.partition(".")[2], self._tool.span.end.partition(".")[2]}
             yield from ((p.given,) for p in self._params if p.field.name in ends and p.given not in self.made)
