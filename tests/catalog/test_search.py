@@ -124,6 +124,8 @@ def test_several_wishes_are_all_found(catalogue: Catalogue) -> None:
     assert {"CLOCKIFY_CREATE_CLIENT", "CLOCKIFY_GET_ALL_WEBHOOKS", "CLOCKIFY_STOP_USER_TIMER"} <= set(slugs(found)[:5])
     assert [part.slugs[0] for part in found.parts] == ["CLOCKIFY_CREATE_CLIENT", "CLOCKIFY_GET_ALL_WEBHOOKS", "CLOCKIFY_STOP_USER_TIMER"]
     assert len(search(catalogue, ", then ".join(["delete a tag"] * 30)).parts) <= 5
+    found = search(catalogue, "stop my timer and log two hours on Acme", ["clockify"])
+    assert [part.slugs[0] for part in found.parts] == ["CLOCKIFY_STOP_USER_TIMER", "CLOCKIFY_CREATE_TIME_ENTRY"]
 
 
 @pytest.mark.parametrize(
