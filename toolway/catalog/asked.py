@@ -111,8 +111,6 @@ def understand(query: str, vocabulary: Vocabulary) -> Asked:
         whole = whole._replace(terms=whole.terms | couples)
     spelt = tuple(repairs.get(word, word) for word in folded)
     parts = tuple(_asking(part, tongue) if asks(part.text, tongue) else part for part in _parts(tokens, vocabulary, text))
-    if tongue.name == "en":
-        parts = tuple(p._replace(terms=p.terms | {x: whole.terms[x] for x in pairs(words(p.text)) if x in whole.terms}) for p in parts)
     if all(part.question for part in parts) if parts else asks(text, tongue):
         whole = _asking(whole, tongue)
     return Asked(whole, parts, tongue.name, spelt)
