@@ -95,7 +95,9 @@ def test_search(environ: dict[str, str]) -> None:
     assert len(result.stdout.splitlines()) == 2 and "ms" in result.stderr
     told = json.loads(run(search, environ, "rename the tag", "--toolkits", "acme, ", "--json").stdout)
     assert told["hits"][0]["slug"] == "ACME_UPDATE_TAG" and told["hits"][0]["title"] == "Update Tag"
-    assert "Nothing fits" in run(search, environ, "zzzzz").stderr
+    assert "Nothing fits." in run(search, environ, "zzzzz").stderr
+    assert "Say with what" in run(search, environ, "rename").stderr
+    assert "clockify leaves out is most like it: create a tag" in run(search, environ, "create a tag", "--toolkits", "clockify").stderr
 
 
 def test_search_in_batches(environ: dict[str, str]) -> None:

@@ -124,6 +124,8 @@ def test_several_wishes_are_all_found(catalogue: Catalogue) -> None:
     assert {"CLOCKIFY_CREATE_CLIENT", "CLOCKIFY_GET_ALL_WEBHOOKS", "CLOCKIFY_STOP_USER_TIMER"} <= set(slugs(found)[:5])
     assert [part.slugs[0] for part in found.parts] == ["CLOCKIFY_CREATE_CLIENT", "CLOCKIFY_GET_ALL_WEBHOOKS", "CLOCKIFY_STOP_USER_TIMER"]
     assert len(search(catalogue, ", then ".join(["delete a tag"] * 30)).parts) <= 5
+    found = search(catalogue, "stop my timer and log two hours on Acme", ["clockify"])
+    assert [part.slugs[0] for part in found.parts] == ["CLOCKIFY_STOP_USER_TIMER", "CLOCKIFY_CREATE_TIME_ENTRY"]
 
 
 @pytest.mark.parametrize(
@@ -140,6 +142,81 @@ def test_several_wishes_are_all_found(catalogue: Catalogue) -> None:
 def test_what_nothing_serves_is_said(catalogue: Catalogue, query: str) -> None:
     found = search(catalogue, query, ["clockify", "desktime"])
     assert (found.fits, found.nearest) == (False, "")
+
+
+@pytest.mark.parametrize(
+    ("query", "slug"),
+    [
+        ("log two hours on Acme", "CLOCKIFY_CREATE_TIME_ENTRY"),
+        ("clock in", "CLOCKIFY_CREATE_TIME_ENTRY"),
+        ("clock out", "CLOCKIFY_STOP_USER_TIMER"),
+        ("start working on Hotel booking landing page", "CLOCKIFY_CREATE_TIME_ENTRY"),
+        ("log 3 hours on invoice template design", "CLOCKIFY_CREATE_TIME_ENTRY"),
+        ("show my timesheet", "CLOCKIFY_GET_TIME_ENTRIES"),
+        ("dump all my time entries", "CLOCKIFY_GET_TIME_ENTRIES"),
+        ("what did I do yesterday", "CLOCKIFY_GET_TIME_ENTRIES"),
+        ("show Anna's hours", "CLOCKIFY_GET_TIME_ENTRIES"),
+        ("export hours per project", "CLOCKIFY_GENERATE_SUMMARY_REPORT"),
+        ("how much have I left", "CLOCKIFY_GET_PROJECT"),
+        ("add Anna to project Nimbus", "CLOCKIFY_UPDATE_PROJECT_MEMBERSHIPS"),
+        ("find user Anna", "CLOCKIFY_FILTER_WORKSPACE_USERS"),
+        ("new client Globex", "CLOCKIFY_CREATE_CLIENT"),
+        ("undo my last entry", "CLOCKIFY_DELETE_TIME_ENTRY"),
+        ("who is online", "DESKTIME_GET_ALL_COMPANY_EMPLOYEES"),
+        ("is Anna at work", "DESKTIME_GET_EMPLOYEE"),
+    ],
+)
+def test_what_people_say_is_found(catalogue: Catalogue, query: str, slug: str) -> None:
+    kits = ["clockify", "desktime"]
+    found = search(catalogue, query, kits, connected=kits)
+    assert found.fits
+    assert slug in slugs(found)[:2]
+
+
+@pytest.mark.parametrize(
+    ("query", "bare"),
+    [
+        ("delete everything", "delete"),
+        ("get rid of it all", "delete"),
+        ("supprime tout", "delete"),
+        ("lösche alles", "delete"),
+        ("usuń wszystko", "delete"),
+        ("すべて削除して", "delete"),
+        ("rename", "update"),
+        ("unarchive Nimbus", "update"),
+        ("show the trash", ""),
+        ("delete the report", ""),
+    ],
+)
+def test_what_is_done_to_nothing_is_told(catalogue: Catalogue, query: str, bare: str) -> None:
+    found = search(catalogue, query, ["clockify", "desktime"])
+    assert (found.fits, found.bare) == (not bare, bare)
+
+
+@pytest.mark.parametrize(
+    ("query", "lack"),
+    [
+        ("create a tag", ("clockify", "create a tag")),
+        ("invite anna@x.example to the team", ("clockify", "invite somebody to the team")),
+        ("desktime screenshots", ("desktime", "screenshots of a screen")),
+        ("will it snow tomorrow", None),
+    ],
+)
+def test_what_a_toolkit_leaves_out_is_told(catalogue: Catalogue, query: str, lack: tuple[str, str] | None) -> None:
+    found = search(catalogue, query, ["clockify", "desktime"])
+    assert (found.fits, found.lack) == (False, lack)
+
+
+@pytest.mark.parametrize("query", ["archive the project Nimbus", "rename project Nimbus to Cumulus", "list clients"])
+def test_what_one_toolkit_leaves_out_another_may_do(catalogue: Catalogue, query: str) -> None:
+    both = search(catalogue, query, ["clockify", "desktime"], connected=["clockify", "desktime"])
+    assert both.fits and both.hits[0].toolkit == "clockify"
+    assert search(catalogue, query, ["desktime"])[1:3] == (False, "clockify")
+
+
+@pytest.mark.parametrize("query", ["turn on the lights", "put on some jazz", "book a seat on the train"])
+def test_only_what_time_is_spent_on_is_a_name(catalogue: Catalogue, query: str) -> None:
+    assert not search(catalogue, query, ["clockify", "desktime"]).fits
 
 
 def test_the_nearest_toolkit_outside_is_named(catalogue: Catalogue) -> None:

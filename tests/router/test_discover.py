@@ -239,6 +239,61 @@ async def test_what_every_account_refuses_is_not_offered(house: House) -> None:
     assert (await house.finder.schemas(session, ["CLOCKIFY_DELETE_TAG"]))["success"]
 
 
+@pytest.mark.parametrize("asked", ["log two hours on Acme", "start a timer", "rename the tag old", "create the client Acme"])
+async def test_nothing_that_reads_is_offered_in_place_of_a_write(house: House, asked: str) -> None:
+    await house.connected("clockify", "me@example.com", effects=("read",))
+    account = await house.session(toolkits={"enable": ["clockify"]})
+    own = await house.session("bob", toolkits={"enable": ["clockify"]}, tags=["readOnlyHint"])
+    for session, why in ((account, "the connected account was connected to read only"), (own, "this session does not allow it")):
+        data, _ = await house.ask(session, {"use_case": asked})
+        (result,) = data["results"]
+        assert (result["primary_tool_slugs"], result["known_pitfalls"], result["difficulty"]) == ([], [], "unknown")
+        assert why in result["execution_guidance"] and "no way round" in result["execution_guidance"]
+        assert [step.partition(":")[0] for step in result["recommended_plan_steps"]] == ["Only once it is allowed"]
+        title = result["recommended_plan_steps"][0].partition(": ")[2].rstrip(".")
+        assert result["error"].startswith(f"{title} fits, but ")
+        assert [CATALOGUE.card(slug).effect for slug in result["related_tool_slugs"]] == ["read"] * len(result["related_tool_slugs"])
+        assert not any(schema["hasFullSchema"] for schema in data["tool_schemas"].values())
+        link = [step for step in data["next_steps_guidance"] if "COMPOSIO_MANAGE_CONNECTIONS with reinitiate_all true for clockify" in step]
+        assert bool(link) == (session is account)
+
+
+async def test_of_several_wishes_the_one_that_is_not_allowed_is_told(house: House) -> None:
+    await house.connected("clockify", "me@example.com", effects=("read",))
+    session = await house.session(toolkits={"enable": ["clockify"]}, manage_connections={"enable": False})
+    data, _ = await house.ask(session, {"use_case": "list tags, then delete the project Nimbus"})
+    (result,) = data["results"]
+    assert result["primary_tool_slugs"] == ["CLOCKIFY_GET_TAGS"]
+    assert result["recommended_plan_steps"] == ["Call CLOCKIFY_GET_TAGS.", "Only once it is allowed: Delete Project."]
+    assert "error" not in result
+    assert any("toolway connect" in step for step in data["next_steps_guidance"])
+
+
+async def test_what_does_the_same_stands_in(house: House) -> None:
+    """A session that has one of two tools that record time is not told that it may not."""
+    for slug in ("CLOCKIFY_CREATE_TIME_ENTRY", "CLOCKIFY_CREATE_USER_TIME_ENTRY"):
+        session = await house.session(toolkits={"enable": ["clockify"]}, tools={"clockify": [slug, "CLOCKIFY_GET_TIME_ENTRIES"]})
+        data, _ = await house.ask(session, {"use_case": "start a timer"})
+        assert data["results"][0]["primary_tool_slugs"][0] == slug
+        assert "fits, but" not in data["results"][0]["execution_guidance"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("delete everything", "To delete, say what"),
+        ("rename", "The request says what to do, and not with what"),
+        ("create a tag", "Clockify's tools leave this out, or what is most like it (create a tag)"),
+        ("will it snow", "Say it in other words"),
+    ],
+)
+async def test_why_nothing_fits_is_said(house: House, asked: str, said: str) -> None:
+    data, _ = await house.ask(await house.session(), {"use_case": asked})
+    (result,) = data["results"]
+    assert said in result["execution_guidance"]
+    assert (result["primary_tool_slugs"], data["tool_schemas"]) == ([], {})
+
+
 async def test_what_an_auth_config_does_not_allow_is_not_offered(house: House) -> None:
     session = await house.session(toolkits={"enable": ["clockify"]})
     config = await house.connected("clockify", "me@example.com", tools=("CLOCKIFY_GET_TAGS", "CLOCKIFY_UPDATE_TAG"))
@@ -291,7 +346,8 @@ async def test_where_the_session_does_not_use_the_toolkit_it_is_named(house: Hou
 async def test_what_there_is(house: House) -> None:
     session = await house.session()
     data, size = await house.ask(session, {"use_case": "What can you help me with?"}, {"use_case": ""})
-    for result in data["results"]:
+    more, _ = await house.ask(session, {"use_case": "show me everything"})
+    for result in (*data["results"], *more["results"]):
         assert set(result["toolkits"]) == {kit.slug for kit in CATALOGUE.toolkits()}
         assert set(result["overview"]["categories"]) == {name for kit in CATALOGUE.toolkits() for name in kit.categories}
         assert {kit["toolkit"]: kit["tools"] for kit in result["overview"]["toolkits"]} == {k.slug: k.tools for k in CATALOGUE.toolkits()}
@@ -374,7 +430,7 @@ async def test_only_what_the_session_can_execute_is_named(house: House, limit: J
     may = {card.slug for card in policy.cards(session, house.local.catalogue)}
     assert named(data) | set(data["tool_schemas"]) <= may
     said = [step.split(" with ")[0].removesuffix(".") for result in data["results"] for step in result.get("recommended_plan_steps", [])]
-    assert {step.partition("Call ")[2].split(".")[0] for step in said} <= may
+    assert {step.partition("Call ")[2].split(".")[0] for step in said if "Only once it is allowed" not in step} <= may
 
 
 async def test_bad_queries_are_told(house: House) -> None:

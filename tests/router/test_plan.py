@@ -58,11 +58,17 @@ def test_what_is_missing_is_said_with_the_tool_that_lists_it() -> None:
         ("CLOCKIFY_CREATE_CLIENT", "create client Northwind in the other workspace", ["workspaceId"]),
         ("CLOCKIFY_CREATE_CLIENT", "create client Northwind in the Sales workspace, not in the Design workspace", ["workspaceId"]),
         ("CLOCKIFY_GET_TIME_ENTRIES", "my entries of the tax project", ["project"]),
-        ("CLOCKIFY_CREATE_TIME_ENTRY", "log two hours in Lynx", ["workspaceId or projectId or taskId"]),
+        ("CLOCKIFY_CREATE_TIME_ENTRY", "log two hours in Lynx", ["start", "end", "workspaceId or projectId or taskId"]),
+        ("CLOCKIFY_CREATE_TIME_ENTRY", "log 2h on Acme", ["start", "end", "projectId or taskId"]),
+        ("CLOCKIFY_CREATE_TIME_ENTRY", "start a timer on Monday", []),
+        ("CLOCKIFY_CREATE_TIME_ENTRY", "trage 2 Stunden auf das Projekt ein", ["start", "end"]),
+        ("CLOCKIFY_CREATE_CLIENT", "add a client", ["name"]),
+        ("CLOCKIFY_UPDATE_PROJECT", "rename the project Legacy", ["name"]),
+        ("CLOCKIFY_UPDATE_PROJECT", "archive the project Legacy", []),
         ("CLOCKIFY_ADD_USER_TO_GROUP", "add Ben to the Design Team group", ["userId"]),
         ("CLOCKIFY_CREATE_CLIENT", "create client Northwind in my workspace", []),
         ("CLOCKIFY_CREATE_CLIENT", "create client Northwind in Clockify", []),
-        ("CLOCKIFY_CREATE_TIME_ENTRY", "log two hours in May on project Lynx", []),
+        ("CLOCKIFY_CREATE_TIME_ENTRY", "log work in May on project Lynx", []),
     ],
 )
 def test_what_a_request_speaks_of_is_never_left_out_unsaid(slug: str, words: str, missing: list[str]) -> None:
@@ -77,6 +83,25 @@ def test_an_id_that_nothing_names_is_looked_up_first() -> None:
         '1. Call CLOCKIFY_GET_TIME_ENTRIES with {"start":"2026-11-20T00:00:00","end":"2026-11-20T23:59:59"}.',
         '2. Call CLOCKIFY_DELETE_TIME_ENTRY with {"id":"<id from step 1>"}.',
     ]
+
+
+def test_what_a_thing_is_to_become_is_not_what_it_is_found_by() -> None:
+    made = planned(intent("CLOCKIFY_UPDATE_TIME_ENTRY", "move my entry of 2026-11-20 to project Lynx"))
+    assert [step.arguments for step in made.steps] == [
+        {"start": "2026-11-20T00:00:00", "end": "2026-11-20T23:59:59"},
+        {"id": "<id from step 1>", "projectId": "Lynx"},
+    ]
+    gone = planned(intent("CLOCKIFY_DELETE_TIME_ENTRY", "delete my entry on project Lynx"))
+    assert gone.steps[0].arguments == {"project": "Lynx"}
+
+
+def test_what_is_replaced_is_looked_at_before() -> None:
+    wanted = intent("CLOCKIFY_UPDATE_PROJECT_MEMBERSHIPS", "add Anna to project Lynx")
+    made = planned(wanted)
+    assert [step.tool.slug for step in made.steps] == ["CLOCKIFY_GET_PROJECT", "CLOCKIFY_UPDATE_PROJECT_MEMBERSHIPS"]
+    assert [step.arguments for step in made.steps] == [{"projectId": "Lynx"}] * 2
+    assert "What it replaces may be gone" in plan.guidance(made)
+    assert len(planned(wanted, without=["CLOCKIFY_GET_PROJECT"]).steps) == 1
 
 
 def test_whose_things_are_looked_up_is_whose_things_are_taken() -> None:

@@ -30,6 +30,9 @@ _MARKING: Final = ("ja", "zh")
 _ARTICLES: Final = frozenset(
     ["the", "a", "an", "all", "every", "each", "any", "some", "this", "that", "these", "those", "my", "our", "another"]
 )
+_TIMING: Final = frozenset(["log", "start", "stop"])
+_SPENT: Final = frozenset(["work", "start", "begin", "stop", "track", "log", "hour", "minut", "min", "tim", "timer", "clock"])
+_BESIDES: Final = frozenset(["for", "from", "to", "at", "as", "in"])
 _WANTING: Final = ("do", "to", "can", "could", "should", "would", "might", "about")
 _ASKERS: Final = ("i", "we", "they", "you", "any")
 _BEGINNING: Final = 80
@@ -184,7 +187,7 @@ def _named(raw: list[str]) -> set[int]:
 def _weighed(tokens: Iterable[_Token], known: Mapping[str, int]) -> Iterable[_Token]:
     """The tokens, of which that weighs more which stands right after the word for what is to be done: it is done to that."""
     acted, done = False, False
-    for token in tokens:
+    for token in _worked_on(tokens):
         if acted and token.terms and not token.actions:
             if not (done or token.name or known.keys().isdisjoint(token.terms)):
                 token, done = token._replace(terms={term: _OBJECT * worth for term, worth in token.terms.items()}), True
@@ -193,6 +196,25 @@ def _weighed(tokens: Iterable[_Token], known: Mapping[str, int]) -> Iterable[_To
             acted = done = False
         else:
             acted = bool(token.actions and token.terms) or (acted and token.text.casefold() in _ARTICLES)
+        yield token
+
+
+def _worked_on(tokens: Iterable[_Token]) -> Iterable[_Token]:
+    """The tokens, of which those count as a name that tell on what time is spent, and with what: "start work on the landing page"."""
+    timed = naming = False
+    before = _Token("", {}, (), False, 2)
+    for token in tokens:
+        word = token.text.casefold()
+        if token.cut or token.joint:
+            timed = naming = False
+        elif naming and token.terms:
+            token = token._replace(terms={term: min(worth, _NAME) for term, worth in token.terms.items()}, actions=(), name=True)
+        elif naming and word in _BESIDES:
+            naming = False
+        elif timed and word in ("on", "with"):
+            naming = before.text == "in" or not _SPENT.isdisjoint(before.terms)
+        timed = timed or not _TIMING.isdisjoint(token.actions)
+        before = token
         yield token
 
 

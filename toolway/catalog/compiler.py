@@ -37,7 +37,7 @@ CREATE TABLE typos (key TEXT, word TEXT, PRIMARY KEY (key, word)) WITHOUT ROWID;
 CREATE TABLE broken (folder TEXT PRIMARY KEY, message TEXT, details BLOB);
 """
 _ELSEWHERE: Final = Path(__file__).with_name("elsewhere.tsv")
-_NAMES: Final = re.compile(r"""(?<=\w )[A-Z][\w'.-]*|(?<!\w)['"][^'"]{1,60}['"](?!\w)""")
+_NAMES: Final = re.compile(r"""(?<=\w )(?!I\b)[A-Z][\w'.-]*|(?<!\w)['"][^'"]{1,60}['"](?!\w)""")
 """Names that stand in an ask only as examples."""
 
 _NAMING: Final = ("name", "toolkit", "words")

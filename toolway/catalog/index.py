@@ -165,6 +165,11 @@ class Catalogue:
         spans = self._in_order
         return spans[bisect_right(spans, number, key=lambda span: span.start) - 1]
 
+    def lack(self, number: int) -> tuple[str, str]:
+        """The toolkit that lacks what has this number, and what that is."""
+        toolkit = self.toolkit(self.names([number])[number][1])
+        return toolkit.slug, toolkit.lacks[number - self.home(number).stop]
+
     def elsewhere(self) -> range:
         """The numbers of what is asked of other kinds of service."""
         return range(self._end, len(self.kinds))

@@ -1,5 +1,6 @@
 """Finding tools by what people ask for."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import islice
 from typing import Final, NamedTuple
@@ -9,7 +10,7 @@ from toolway.catalog.doing import AGREEMENT, ASKED, DELETE, LACK
 from toolway.catalog.index import Catalogue
 from toolway.catalog.postings import Postings, rarest, unpack
 from toolway.catalog.terms import of_word
-from toolway.catalog.tongues import ACTIONS, GONE, READING
+from toolway.catalog.tongues import ACTIONS, GONE, READING, tongues
 
 _ACTION: Final = 0.35
 """How much of its score a tool gains that does what is asked, and loses that does something else."""
@@ -40,7 +41,8 @@ _PAIRED: Final = 0.5
 
 _LACKING: Final = 0.75
 _ELSEWHERE: Final = 1.0
-"""How well what the toolkit lacks, or what is asked of other kinds of service, must fit beside the best tool, for nothing to fit."""
+_BESIDE: Final = 1.5
+"""How well what the best tool's own toolkit lacks, what is asked elsewhere, or what another lacks must fit for none to do."""
 
 _BUDGET: Final = 2_000
 _PART_BUDGET: Final = 600
@@ -79,26 +81,37 @@ class Part(NamedTuple):
     slugs: tuple[str, ...]
 
 
+class Lack(NamedTuple):
+    """What a toolkit is asked for, and none of its tools does, in the toolkit's words."""
+
+    toolkit: str
+    text: str
+
+
 class Found(NamedTuple):
     """What was found: `hits` best first, merged over the parts. They are the nearest there is when nothing `fits`; then `nearest` may
-    name a toolkit outside of those searched that has something.
+    name a toolkit outside of those searched that has something, `lack` what is likest of what is asked in vain, and `bare` the action
+    that is asked for where nothing is said of what it is to be done with.
     """
 
     hits: list[Hit]
     fits: bool
     nearest: str
     parts: tuple[Part, ...]
+    lack: Lack | None = None
+    bare: str = ""
 
 
 class _Ranking(NamedTuple):
     """The tools that have something of a wish, best first, the share of the wish that the best answers for, what it
-    scores of itself, what the likest thing scores that no tool does, and whether the best says how people ask for it.
+    scores of itself, what the likest thing scores that no tool does, its number, and whether the best says how people ask for it.
     """
 
     tools: list[tuple[int, float]]
     covered: float
     best: float
     vain: float
+    likest: int
     told: bool
 
     @property
@@ -135,13 +148,16 @@ def search(
     names = catalogue.names(sorted({number for number, _ in order}.union(*heads)))
     hits = [Hit(*names[number], round(score, 4)) for number, score in order]
     parts = tuple(Part(wish.text, tuple(names[number][0] for number in one)) for wish, one in zip(wishes[1:] or wishes, heads, strict=True))
-    fits, nearest = ranked[0].fits, ""
+    bare = _bare(asked.whole, asked.tongue)
+    fits, nearest = ranked[0].fits and bare != "delete", ""
     if spans is not None and (not fits or named):
         outside = [span for span in catalogue.spans(named) if span not in spans] if named else catalogue.others(spans)
         other = _Ranker(catalogue, lists, common, outside, (), naming).rank(asked.whole, _BUDGET)
         if other.fits and (not fits or other.tools[0][1] > ranked[0].tools[0][1]):
             fits, nearest = False, catalogue.names([other.tools[0][0]])[other.tools[0][0]][1]
-    return Found(hits, fits, nearest, parts)
+    if fits:
+        return Found(hits, fits, nearest, parts)
+    return Found(hits, fits, nearest, parts, _lack(catalogue, ranked[0]), bare)
 
 
 def fused(words: Sequence[int], voted: Iterable[int]) -> list[int]:
@@ -198,19 +214,30 @@ class _Ranker:
             if kind >= LACK:
                 if number >= self._elsewhere:
                     score -= self._named(wish, number)
-                lacks.append((score * factors[kind - LACK] / (_LACKING if number < self._elsewhere else _ELSEWHERE), number))
+                lacks.append((score * factors[kind - LACK], number))
             elif kind != DELETE or deletes:
                 final.append((-(score * factors[kind] + liked.get(number, 0.0) * score * score / most), number))
         final.sort()
         home = self._catalogue.home(final[0][1]) if final else range(0)
-        vain = max((score for score, number in lacks if number >= self._elsewhere or number in home or number in self._liked), default=0.0)
+        vain, likest = max(((score / self._must(number, home), number) for score, number in lacks if score > 0), default=(0.0, 0))
         best = [(number, -score) for score, number in final[:_REFINED]]
         if not best:
-            return _Ranking([], 0.0, 0.0, vain, False)
+            return _Ranking([], 0.0, 0.0, vain, likest, False)
         first = best[0][0]
         return _Ranking(
-            best, self._covered(wish, first), scores[first] * factors[self._kinds[first] & ~ASKED], vain, bool(self._kinds[first] & ASKED)
+            best,
+            self._covered(wish, first),
+            scores[first] * factors[self._kinds[first] & ~ASKED],
+            vain,
+            likest,
+            bool(self._kinds[first] & ASKED),
         )
+
+    def _must(self, lack: int, home: range) -> float:
+        """How well something that is asked in vain must fit beside the best tool, whose toolkit is `home`."""
+        if lack in home:
+            return _LACKING
+        return _ELSEWHERE if lack >= self._elsewhere else _BESIDE if lack in self._liked else math.inf
 
     def _named(self, wish: Wish, number: int) -> float:
         """What the names of toolkits are worth in what is asked elsewhere: whoever names one that there is asks it, not another."""
@@ -260,6 +287,24 @@ class _Ranker:
             if " " not in term and (worth or (term not in wish.names and term not in self._common)):
                 whole += weight
         return had / whole if whole else float(had > 0)
+
+
+def _bare(wish: Wish, tongue: str) -> str:
+    """What is to be done, where a wish says no more than that and names. Some tongues say first of how many ("all"), then what."""
+    english = tongues()["en"].meanings
+    doing = [action for action in wish.actions if action in ACTIONS]
+    things = (term for term, worth in wish.terms.items() if worth > ACTING and " " not in term)
+    if not doing or any("delete" not in english.get(term, ()) for term in things):
+        return ""
+    first = doing[1:2] if tongue != "en" and doing[0] == "list" else doing[:1]
+    return "delete" if first == ["delete"] and not wish.question else doing[0]
+
+
+def _lack(catalogue: Catalogue, ranking: _Ranking) -> Lack | None:
+    """What a toolkit lacks, where that is why nothing fits."""
+    if ranking.vain < ranking.best or ranking.likest in catalogue.elsewhere() or not ranking.vain:
+        return None
+    return Lack(*catalogue.lack(ranking.likest))
 
 
 def _deletes(wish: Wish) -> bool:

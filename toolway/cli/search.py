@@ -51,7 +51,9 @@ def search(
     for hit in hits:
         click.echo(f"{hit['slug']:<43} {hit['title']}")
     if not hits:
-        click.echo(f"Nothing fits{f'; {found.nearest} might' if found.nearest else ''}.", err=True)
+        lack = f" What {found.lack.toolkit} leaves out is most like it: {found.lack.text}." if found.lack else ""
+        bare = " Say with what it is to be done." if found.bare else ""
+        click.echo(f"Nothing fits{f'; {found.nearest} might' if found.nearest else ''}.{bare or lack}", err=True)
     if timings:
         click.echo(f"{spent} ms", err=True)
 

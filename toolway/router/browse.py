@@ -13,7 +13,8 @@ _LONGEST_ABOUT: Final = 100
 _THINGS: Final = "(?:tools|toolkits|services|integrations|capabilities|categories)"  # no apps: a service may know those of its own
 _GENERAL: Final = re.compile(
     r"(?:what|which things) (?:can|could|do) (?:you|i|we|this) (?:do|help (?:me |us )?with|offer|support)(?: (?:here|for me|for us))?"
-    rf"|help|(?:show|list|browse|get)(?: me)?(?: all| the| available| your){{0,3}} {_THINGS}(?: (?:in|of|for) (?P<of>.{{1,60}}))?"
+    r"|help|(?:show|list|tell|give)(?: me)? (?:everything|all)(?: (?:there is|that is there|you (?:have|can do)))?"
+    rf"|(?:show|list|browse|get)(?: me)?(?: all| the| available| your){{0,3}} {_THINGS}(?: (?:in|of|for) (?P<of>.{{1,60}}))?"
     rf"|(?:what|which)(?: other)? {_THINGS} (?:are there|are available|do you have|can (?:you|i) use|exist)"
     r"(?: (?:in|of|for) (?P<for>.{1,60}))?",
     re.IGNORECASE,

@@ -6,14 +6,14 @@ The answer's shape is the contract's (section 7.3). Only slugs that this session
 import asyncio
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from toolway.catalog.index import Catalogue
 from toolway.catalog.model import Card, Json, Tool
 from toolway.errors import BadRequest, Forbidden, UnknownTool
-from toolway.router import browse, excerpt, known, plan, policy
+from toolway.router import browse, excerpt, known, plan, policy, withheld
 from toolway.router.known import Known
 from toolway.router.meta import EXECUTE, MANAGE, SEARCH, workflow_id
 from toolway.router.pitfalls import pitfalls
@@ -22,6 +22,9 @@ from toolway.router.savings import Savings
 from toolway.router.standing import Standing
 from toolway.store.records import Account, Session
 from toolway.watch import Watch
+
+if TYPE_CHECKING:
+    from toolway.catalog.search import Found
 
 PRIMARY, OFFERED = 3, 6
 """How many tools a query's answer names as fitting best, and in all; more where it wants more things, or the plan has more calls."""
@@ -35,16 +38,13 @@ STATUS_ROOM, ACCOUNT_ROOM = 600, 320
 """What a connection's state is reckoned at, whatever its account is called: no service's words change what else is told."""
 
 
-class _Found(NamedTuple):
-    """What fits a query: the plan, and the tools to offer. Nothing fits where there are none; `nearest` is then a toolkit that does.
-    `refused` tells of what fits better, but no account may be used for.
-    """
+class _Fitting(NamedTuple):
+    """What fits a query: the plan, the tools to offer, and those that fit and may not be called. Nothing fits where there are neither."""
 
-    intents: Sequence[plan.Intent] = ()
-    primary: Sequence[Card] = ()
-    hits: Sequence[Card] = ()
-    nearest: str = ""
-    refused: str = ""
+    intents: Sequence[plan.Intent]
+    primary: Sequence[Card]
+    hits: Sequence[Card]
+    withheld: Sequence[Card]
 
 
 class Finder:
@@ -64,19 +64,23 @@ class Finder:
         answer: Json = {"success": True, "error": None, "results": []}
         results: list[Json] = answer["results"]
         first: list[str] = []
+        kept: list[Card] = []
         for index, query in enumerate(queries, start=1):
             made: Json = {"index": index, "use_case": query.words[:_MOST_ECHOED], "primary_tool_slugs": [], "related_tool_slugs": []}
             category = browse.asked(query.words, kits)
             if category is not None:
                 made |= browse.overview(kits, self._counts(session, reach), connected, category)
             else:
-                found = self._fitting(session, reach, query, connected)
-                if found.primary:
-                    way = plan.plan(found.intents, self._may(reach))
-                    made |= self._result(reach, query, found, way, connected)
-                    first += [step.tool.slug for step in reversed(way.steps)]
-                else:
+                found = self._found(session, reach, query, connected)
+                fitting = self._fitting(reach, query, found) if found.fits else None
+                if fitting is None:
                     made |= self._nothing(found)
+                else:
+                    way = plan.plan(fitting.intents, self._may(reach))
+                    made |= self._result(reach, query, fitting, way, connected)
+                    made |= _held_back(session, reach, fitting, made)
+                    first += [step.tool.slug for step in reversed(way.steps)]
+                    kept += fitting.withheld
             results.append(made)
             await asyncio.sleep(0)  # many queries in one request hold up nobody else
         near = (result["toolkits"] for result in results if result["primary_tool_slugs"] or len(result["toolkits"]) <= _MOST_TOOLKITS)
@@ -85,15 +89,15 @@ class Finder:
         answer |= {
             "tool_schemas": {},
             "toolkit_connection_statuses": [],
-            "next_steps_guidance": _next_steps(session, results, statuses),
+            "next_steps_guidance": [*withheld.mends(session, reach, kept), *_next_steps(session, results, statuses)],
             "session": _workflow(arguments),
             "time_info": _time(),
         }
         room = excerpt.most(len(queries)) - sum(STATUS_ROOM + ACCOUNT_ROOM * len(status.get("accounts", ())) for status in statuses)
-        kept = excerpt.trimmed(answer, self._catalogue.card, room)
+        left = excerpt.trimmed(answer, self._catalogue.card, room)
         best = [slug for result in results for slug in result["primary_tool_slugs"]]
-        needed, more = ([kept[slug] for slug in dict.fromkeys(slugs) if slug in kept] for slugs in (first, best))
-        answer["tool_schemas"] = excerpt.schemas(needed, more, kept.values(), room - excerpt.size(answer))
+        needed, more = ([left[slug] for slug in dict.fromkeys(slugs) if slug in left] for slugs in (first, best))
+        answer["tool_schemas"] = excerpt.schemas(needed, more, left.values(), room - excerpt.size(answer))
         answer["toolkit_connection_statuses"] = statuses
         self._savings.count(session, len(queries), excerpt.size(answer))
         return answer
@@ -104,39 +108,44 @@ class Finder:
 
         return may
 
-    def _fitting(self, session: Session, reach: Reach, query: Known, connected: dict[str, Sequence[Account]]) -> _Found:
+    def _found(self, session: Session, reach: Reach, query: Known, connected: dict[str, Sequence[Account]]) -> "Found":
         from toolway.catalog.search import search
 
         kits = policy.toolkits(session, self._catalogue)
         depth = _DEEP if reach.narrow else OFFERED
         # Where a session names its toolkits, all of them are meant, whether connected yet or not.
         preferred = kits if "enabled" in session.config["toolkits"] else connected
-        found = search(self._catalogue, query.words, kits, depth, connected=tuple(preferred))
-        if not found.fits:
-            return _Found(nearest=found.nearest)
-        ranked = [self._catalogue.card(hit.slug) for hit in found.hits]
-        refused = _refused(session, reach, ranked)
-        for part in found.parts[:_MOST_INTENTS] if reach.narrow else ():
-            refused = refused or _refused(session, reach, map(self._catalogue.card, part.slugs))
-        hits = [card for card in ranked if card in reach][:OFFERED]
-        near = list(dict.fromkeys(card.toolkit for card in hits))[:_MOST_TOOLKITS]
-        hits = [card for card in hits if card.toolkit in near]
+        return search(self._catalogue, query.words, kits, depth, connected=tuple(preferred))
+
+    def _fitting(self, reach: Reach, query: Known, found: "Found") -> _Fitting:
+        card = self._catalogue.card
+        hits = [card(hit.slug) for hit in found.hits if card(hit.slug) in reach][:OFFERED]
+        near = list(dict.fromkeys(hit.toolkit for hit in hits))[:_MOST_TOOLKITS]
+        hits = [hit for hit in hits if hit.toolkit in near]
+        best = tuple(hit.slug for hit in found.hits if hit.score >= withheld.NEAR * found.hits[0].score)
+        wishes = [(best, query)]
+        if len(found.parts) > 1:
+            parts = [part for part in found.parts[:_MOST_INTENTS] if part.slugs]
+            wishes = [(part.slugs, Known(part.text, query.fields, around=query.words)) for part in parts]
         intents: dict[str, plan.Intent] = {}
-        several = len(found.parts) > 1
-        for part in found.parts[:_MOST_INTENTS]:
-            best = next((slug for slug in part.slugs if self._catalogue.card(slug) in reach), None)
-            if best is not None and several:
-                intents.setdefault(best, self._intent(best, Known(part.text, query.fields, around=query.words)))
-        if not intents and hits:
-            intents[hits[0].slug] = self._intent(hits[0].slug, query)
-        primary = {slug: self._catalogue.card(slug) for slug in intents} | {card.slug: card for card in hits}
-        return _Found(list(intents.values()), list(primary.values())[: max(PRIMARY, len(intents))], hits, found.nearest, refused)
+        kept: list[Card] = []
+        for slugs, words in wishes:
+            wanted = [card(slug) for slug in slugs]
+            taken = withheld.stand_in(wanted, reach)
+            if taken is None:
+                kept.append(wanted[0])
+            else:
+                intents.setdefault(taken.slug, self._intent(taken.slug, words))
+        primary = [card(slug) for slug in intents]
+        if not kept:
+            primary = list(dict.fromkeys([*primary, *hits]))[: max(PRIMARY, len(intents))]
+        return _Fitting(list(intents.values()), primary, hits, kept)
 
     def _intent(self, slug: str, words: Known) -> plan.Intent:
         tool = self._catalogue.tool(slug)
         return plan.Intent(tool, self._catalogue.toolkit(tool.toolkit), words)
 
-    def _result(self, reach: Reach, query: Known, found: _Found, way: plan.Plan, connected: dict[str, Sequence[Account]]) -> Json:
+    def _result(self, reach: Reach, query: Known, found: _Fitting, way: plan.Plan, connected: dict[str, Sequence[Account]]) -> Json:
         best = [card.slug for card in found.primary]
         steps, before = [step.tool.slug for step in way.steps], [tool.slug for tool in way.prerequisites]
         hits = [card.slug for card in found.hits]
@@ -155,18 +164,24 @@ class Finder:
             "toolkits": list(dict.fromkeys(self._catalogue.card(slug).toolkit for slug in (*best, *related))),
             "reasoning": f"{names} fits best." if len(found.intents) == 1 else f"Several things are wanted: {names}.",
             "difficulty": way.difficulty,
-            "execution_guidance": f"{found.refused} {plan.guidance(way)}".strip(),
+            "execution_guidance": plan.guidance(way),
             "recommended_plan_steps": plan.told(way),
             "known_pitfalls": beware,
         }
 
-    def _nothing(self, found: _Found) -> Json:
+    def _nothing(self, found: "Found") -> Json:
         said = "No tool of this session fits."
-        if found.refused:
-            said, way = "No tool that may be used fits.", found.refused
-        elif found.nearest:
+        if found.nearest:
             kit = self._catalogue.toolkit_card(found.nearest)
             way = f"{kit.title} ({kit.slug}) may have one; this session does not use it: ask the user whether to add it."
+        elif found.bare == "delete":
+            way = 'To delete, say what: ask the user, then search for one kind of thing, such as "delete the project Nimbus".'
+        elif found.bare:
+            way = "The request says what to do, and not with what: name the kind of thing, such as a project, and the service."
+        elif found.lack is not None:
+            title = self._catalogue.toolkit_card(found.lack.toolkit).title
+            what = f"{title}'s tools leave this out, or what is most like it ({found.lack.text})"
+            way = f"{what}: tell the user that it is done in {title} itself, if at all."
         else:
             way = "Say it in other words, or name the service; if that finds nothing either, tell the user that it cannot be done here."
         return {
@@ -196,7 +211,7 @@ class Finder:
                     found[card.slug] = excerpt.whole(card)
                 else:
                     missing[slug] = []
-                    refused = refused or _refused(session, reach, [card])
+                    refused = refused or withheld.why(session, reach, [card])
             except UnknownTool as error:
                 missing[slug] = [name for name in error.near if self._catalogue.card(name) in reach]
             except Forbidden:
@@ -209,11 +224,26 @@ class Finder:
         return answer
 
 
-def _refused(session: Session, reach: Reach, cards: Iterable[Card]) -> str:
-    """What to tell where the best of these is refused by every account: a sentence that names no tool by its slug."""
-    best = next((card for card in cards if policy.allowed(session, card)), None)
-    refusal = reach.refusal(best) if best else None
-    return f"{best.title} fits, but {refusal.why}: {refusal.mend}." if best and refusal else ""
+def _held_back(session: Session, reach: Reach, found: _Fitting, made: Json) -> Json:
+    """What a result says otherwise where something that is wanted may not be called: nothing else is offered in its place."""
+    if not found.withheld:
+        return {}
+    why = withheld.why(session, reach, found.withheld)
+    steps = [*made["recommended_plan_steps"], *(f"Only once it is allowed: {card.title}." for card in found.withheld)]
+    if found.intents:
+        return {"execution_guidance": f"{why} The rest: {made['execution_guidance']}", "recommended_plan_steps": steps}
+    related = [card.slug for card in found.hits[:PRIMARY]]
+    said = f"{why} Tell the user. No other tool does it{'; the related ones are no way round' if related else ''}."
+    return {
+        "related_tool_slugs": related,
+        "toolkits": list(dict.fromkeys(card.toolkit for card in (*found.withheld, *found.hits[:PRIMARY]))),
+        "reasoning": "What fits may not be called.",
+        "difficulty": "unknown",
+        "execution_guidance": said,
+        "recommended_plan_steps": steps,
+        "known_pitfalls": [],
+        "error": why,
+    }
 
 
 def _queries(arguments: Json) -> list[Known]:

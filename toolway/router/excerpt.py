@@ -72,7 +72,10 @@ def compact(card: Card, room: int) -> Json:
     if not set(required) <= set(inside["properties"]):
         return reference(card)
     out = len(given) - len(inside["properties"])
-    made["schemaRef"]["message"] = f"{out} optional arguments are left out here."
+    made["schemaRef"]["message"] = f"{out} optional arguments are left out here." if out else "Some descriptions are left out here."
+    if inside["properties"] == given:
+        made["hasFullSchema"] = True
+        del made["schemaRef"]
     return made
 
 

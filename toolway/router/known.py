@@ -34,6 +34,13 @@ _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8
 _URL = re.compile(r"https?://[^\s\"'<>]{1,200}[\w/]")
 _IT = re.compile(r"\b(?:it|them)\b", re.IGNORECASE)
 _FIRST = re.compile(r"\W*(?:(?:and|then|please)\W+){0,3}(\w+)", re.IGNORECASE)
+_ON = frozenset(["on"])
+_LASTS = re.compile(
+    r"\b(?:\d+(?:[.,:]\d+)?|an?|one|two|three|four|five|six|seven|eight|nine|ten|half|several|zwei|deux|dos|due|duas|twee|dwie)[\s-]{0,2}"
+    r"(?:h|hrs?|hours?|mins?|minutes?|stunden?|minuten|heures?|horas?|ore|uur|godzin\w{0,2})\b",
+    re.IGNORECASE,
+)
+"""That something lasts so long: when it began and ended is then to be told."""
 _RENAME = re.compile(r"\brename\b", re.IGNORECASE)
 
 
@@ -164,7 +171,7 @@ class _Filling:
         if noun in self._texts:
             return self._texts[noun]
         if noun == self._own and self._tool.effect == "create" and not self._tool.path.endswith("}"):
-            return next((p for p in self._params if p.given == "name" and p.field.kind.word == "text"), None)
+            return self._named("name")
         fitting = [p for p in self._params if p.field.kind.noun == noun]
         needed = [p for p in fitting if p.field.required]
         return fitting[0] if len(fitting) == 1 else needed[0] if len(needed) == 1 else None
@@ -174,11 +181,15 @@ class _Filling:
         vocabulary = self._vocabulary()
         quoted = list(mentions.quoted(words, vocabulary))
         own = self._of(self._own) if self._own else None
-        name = next((p for p in self._params if p.given == "name" and p.field.kind.word == "text"), None)
-        if self._tool.effect == "update" and own and name and len(quoted) == 2 and not things_only and _RENAME.search(words):
-            self._put(own, quoted[0].name)
-            self._put(name, quoted[1].name)
-            return
+        name = self._renaming(words)
+        if own and name and not things_only:
+            both = mentions.renamed(words, vocabulary, self._kit.title)
+            if both is None and len(quoted) == 2:
+                both = "", quoted[0].name, quoted[1].name
+            if both is not None and both[0] in ("", self._own):
+                self._put(own, both[1])
+                self._put(name, both[2])
+                return
         found = [*quoted, *mentions.unquoted(words, vocabulary, self._kit.title), *self._before(words)]
         for one in {m.of for m in found}:
             meant = [m for m in found if m.of == one]
@@ -187,6 +198,14 @@ class _Filling:
         unsaid = [m for m in found if m.of in ("", "called")]
         if len(unsaid) == 1 and not things_only:
             self._put(self._only(own, unsaid[0].of == "called"), unsaid[0].name)
+
+    def _named(self, name: str) -> Param | None:
+        return next((p for p in self._params if p.given == name and p.field.kind.word == "text"), None)
+
+    def _renaming(self, words: str) -> Param | None:
+        """The argument that takes the new name of the tool's own thing, where the request wants another one."""
+        noun = self._nouns.get(self._own)
+        return self._named(noun.field if noun else "name") if self._tool.effect == "update" and _RENAME.search(words) else None
 
     def _vocabulary(self) -> dict[str, str]:
         return mentions.vocabulary(self._kit) | {word: word for word in self._texts}
@@ -198,6 +217,12 @@ class _Filling:
 
     def unsettled(self, words: str) -> Iterator[tuple[str, ...]]:
         """The arguments, one of which the request speaks of without saying for certain what it is."""
+        name = self._named("name") if self._tool.effect == "create" else self._renaming(words)
+        if name and name.given not in self.made:
+            yield (name.given,)
+        if self._tool.effect != "read" and self._tool.span and _LASTS.search(words):
+            ends = {self._tool.span.start.partition(".")[2], self._tool.span.end.partition(".")[2]}
+            yield from ((p.given,) for p in self._params if p.field.name in ends and p.given not in self.made)
         nouns = [p for p in self._params if p.field.kind.noun]
         for one in {m.of for m in self._before(words)}:
             taking = [p.given for p in nouns if p.field.kind.noun == one]
@@ -209,6 +234,9 @@ class _Filling:
         left = [p for p in nouns if not p.field.many and p.given not in self.made and p.field.kind.noun != own]
         if any(name.casefold() not in said for name in mentions.within(words, self._vocabulary(), self._kit.title)):
             yield tuple(p.given for p in left)
+        timed = self._tool.effect != "read" and self._tool.span is not None
+        if timed and any(name.casefold() not in said for name in mentions.within(words, self._vocabulary(), self._kit.title, _ON)):
+            yield tuple(p.given for p in left if not self._nouns[p.field.kind.noun].default)
         if self._tool.effect != "read" and (name := mentions.done_to(words, self._kit.title)) and name.casefold() not in said:
             yield tuple(p.given for p in left if p.field.kind.noun not in self._kit.places)
 

@@ -15,8 +15,10 @@ _QUOTED = re.compile(
     r"\"([^\"]{1,200})\"|\u201c([^\u201d]{1,200})\u201d|\u201e([^\u201c\u201d]{1,200})[\u201c\u201d]|\u00ab([^\u00bb]{1,200})\u00bb"
     r"|\u300c([^\u300d]{1,200})\u300d|(?<!\w)'([^']{1,200})'(?!\w)"
 )
-_BEFORE = re.compile(r"(\w+)[^\S\n]+(?:called|named)\W*$|(called|named)\W*$|(\w+)\W{0,3}$")
-_CALLED = ("called", "named")
+_SO_CALLED = "called named namens genannt nommé nommée appelé appelée llamado llamada chiamato chiamata chamado chamada genaamd kallad"
+_CALLED = tuple(_SO_CALLED.split())
+_ANY_CALLED = "|".join(_CALLED)
+_BEFORE = re.compile(rf"(\w+)[^\S\n]+(?:{_ANY_CALLED})\W*$|({_ANY_CALLED})\W*$|(\w+)\W{{0,3}}$")
 _END = ",.;:!?)"
 _LONGEST_NAME = 12
 _GOES_ON = frozenset(["and", "of", "for", "&", "or", "the", "de", "la", "da", "di", "do", "von", "van", "und", "et", "y", "e"])
@@ -24,13 +26,15 @@ _GOES_ON = frozenset(["and", "of", "for", "&", "or", "the", "de", "la", "da", "d
 _AT_AN_END = (
     "to from in on at with by into as is was has who that which until till since before after during today yesterday tomorrow this last "
     "next via per please then if under so when where now again "
-    "dans sur pour avec auf bei für im am mit en con para por nel per w z na till med til fra från"
+    "dans sur pour avec an auf bei für im am mit en con para por nel per w z na till med til fra från"
 )
 _DATES = (
     "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october "
     "november december i"
 )
 _STOPS, _CALENDAR = frozenset(_AT_AN_END.split()), frozenset(_DATES.split())
+
+_RENAME = re.compile(r"\brename\s+(.{1,200}?)\s+(?:to|as|into)\s+(.{1,200}?)\s*[.!]?$", re.IGNORECASE)
 
 _OPENING = frozenset(["the", "our", "my"])
 _WITHIN = frozenset(["in", "into", "within", "inside"])
@@ -60,8 +64,12 @@ def vocabulary(kit: Toolkit) -> dict[str, str]:
     """The words for the nouns of a toolkit; a word of `[words]` counts where it means one noun only."""
     stems = {stem(noun): noun for noun in kit.nouns}
     found = {noun: noun for noun in kit.nouns}
-    for word, meanings in kit.words.items():
+    meant: dict[str, set[str]] = {}
+    for listed, meanings in kit.words.items():
         nouns = {stems[at] for meaning in meanings if (at := stem(meaning.casefold())) in stems}
+        for word in filter(None, (part.strip() for part in listed.split(","))):
+            meant.setdefault(word, set()).update(nouns)
+    for word, nouns in meant.items():
         if len(nouns) == 1 and stem(word) not in stems:
             found |= dict.fromkeys((word.casefold(), word.capitalize()), nouns.pop())  # some languages write nouns with a capital
     return found
@@ -110,23 +118,47 @@ def before(words: str, things: Mapping[str, str], title: str, small: Set[str]) -
             continue
         name = _name(said, title)
         letters = all(word.replace("-", "").replace("&", "a").isalnum() for word in said)
-        vague = not _VAGUE.isdisjoint(plain) or not _SAME.isdisjoint(plain) or any(word in things for word in plain)
+        vague = not _VAGUE.isdisjoint(plain) or not _SAME.isdisjoint(plain) or any(word in things for word in said if word.islower())
         if name and _CALENDAR.isdisjoint(plain):
             yield Mention(name, of, letters and not vague and (capital or of in small))
 
 
-def within(words: str, things: Mapping[str, str], title: str) -> Iterator[str]:
-    """Names of which nothing says what they are, only that something is in them: "in Design Team"."""
+def within(words: str, things: Mapping[str, str], title: str, where: Set[str] = _WITHIN) -> Iterator[str]:
+    """Names of which nothing says what they are, only that something is in them, or where else `where` says: "in Design Team"."""
     for found in _QUOTED.finditer(words):
         last = re.search(r"(\w+)\W{0,3}$", words[max(found.start() - 30, 0) : found.start()])
-        if last and last[1].casefold() in _WITHIN:
+        if last and last[1].casefold() in where:
             yield next(group for group in found.groups() if group is not None).strip()
     tokens = _QUOTED.sub(" , ", words).split()
     for index, token in enumerate(tokens):
-        if token.casefold() in _WITHIN:
+        if token.casefold() in where:
             name, rest = _capitals(tokens[index + 1 :], title)
             if name and not (rest and rest[0].rstrip(_END) in things):
                 yield name
+
+
+def renamed(words: str, things: Mapping[str, str], title: str) -> tuple[str, str, str] | None:
+    """What "rename project X to Y" says of what, and both names; None where it is not certain where one ends. The kind may be unsaid."""
+    found = _RENAME.search(words)
+    if found is None:
+        return None
+    old, new = ([*found[part].split()] for part in (1, 2))
+    while old and old[0].casefold() in _OPENING:
+        old = old[1:]
+    of = things.get(old[0], "") if len(old) > 1 else ""
+    names = [_certain(tokens, title) for tokens in (old[1:] if of else old, new)]
+    return (of, names[0], names[1]) if all(names) else None
+
+
+def _certain(tokens: list[str], title: str) -> str:
+    """These tokens as a name, where they can be nothing else: in quotes, each with a capital, or a single one."""
+    text = " ".join(tokens)
+    if quote := _QUOTED.fullmatch(text):
+        return next(group for group in quote.groups() if group is not None).strip()
+    capital = all(token[:1].isupper() or token[:1].isdigit() for token in tokens)
+    plain = len(tokens) <= _LONGEST_NAME and all(token.replace("-", "").replace("&", "a").isalnum() for token in tokens)
+    vague = any(token.casefold() in _VAGUE | _SAME | _STOPS | {"it", "them", "something", "one"} for token in tokens)
+    return _name(tokens, title) if tokens and plain and not vague and (capital or len(tokens) == 1) else ""
 
 
 def done_to(words: str, title: str) -> str:

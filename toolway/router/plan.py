@@ -86,13 +86,14 @@ class _Laying:
         self._may = may
         self._makes: dict[tuple[str, str], int] = {}
 
-    def lay(self, intent: Intent, waiting: tuple[str, ...], shared: frozenset[str] = frozenset()) -> int:
+    def lay(self, intent: Intent, waiting: tuple[str, ...], shared: frozenset[str] = frozenset(), changed: Json | None = None) -> int:
         """Add a call, after those that give what it takes; gives its number. `waiting` are the tools that this one is laid for, `shared`
-        the arguments that it needs because the last of those does.
+        the arguments that it needs because the last of those does, `changed` those that tell what the thing is to become.
         """
         tool, kit = intent.tool, intent.kit
         nouns = kit.nouns_of(tool)
-        arguments = _bounded(known.arguments(tool, kit, intent.known))
+        becomes = list((changed or {}).values())
+        arguments = _bounded({name: value for name, value in known.arguments(tool, kit, intent.known).items() if value not in becomes})
         needs: list[Need] = []
         for param in tool.params:
             if param.given in arguments or not (due(param.field, nouns) or param.given in shared):
@@ -104,14 +105,19 @@ class _Laying:
             elif source.slug in waiting or len(waiting) >= _DEPTH or len(self.steps) >= MOST_STEPS - 1:
                 needs.append(Need(param.given, False))
             else:
-                step = self.lay(Intent(source, kit, intent.known), (*waiting, tool.slug), _shared(tool, kit, source))
+                changes = {p.given: arguments[p.given] for p in tool.params if p.place == "body" and p.given in arguments}
+                step = self.lay(Intent(source, kit, intent.known), (*waiting, tool.slug), _shared(tool, kit, source), changes)
                 arguments[param.given] = _taken(param.field, f"<id from step {step}>")
-        for group in known.unsettled(tool, kit, intent.known, arguments):
+        for group in () if becomes else known.unsettled(tool, kit, intent.known, arguments):
             param = tool.param(group[0])
             if param is not None and not any(need.argument in group for need in needs):
-                source = source_of(tool, kit, param) if len(group) == 1 else None
-                needs.append(Need(" or ".join(group), True, source if source and self._may(source) else None))
+                noun = param.field.kind.noun
+                source = source_of(tool, kit, param) if noun and len(group) == 1 else None
+                needs.append(Need(" or ".join(group), bool(noun), source if source and self._may(source) else None))
         arguments = {p.given: arguments[p.given] for p in tool.params if p.given in arguments}
+        for first in self._to_read(tool, kit):
+            if first.slug not in waiting and len(self.steps) < MOST_STEPS - 1:
+                self.lay(Intent(first, kit, intent.known), (*waiting, tool.slug), _shared(tool, kit, first))
         for number, step in enumerate(self.steps, start=1):
             if (step.tool.slug, step.arguments) == (tool.slug, arguments):
                 return number
@@ -120,6 +126,12 @@ class _Laying:
         if tool.effect == "create" and (made := known.own_noun(tool, kit)):
             self._makes[kit.slug, made] = len(self.steps)
         return len(self.steps)
+
+    def _to_read(self, tool: Tool, kit: Toolkit) -> Iterator[Tool]:
+        """What a change that replaces says to look at before: the reading of the same thing."""
+        if tool.effect in ("update", "destroy"):
+            told = (other for other in _mentioned(tool, kit) if other.effect == "read" and self._may(other))
+            yield from (other for other in told if tool.path.startswith(f"{other.path}/"))
 
 
 def _shared(tool: Tool, kit: Toolkit, source: Tool) -> frozenset[str]:
@@ -221,9 +233,11 @@ def guidance(made: Plan) -> str:
         said = f"Go step by step: a later call may take what an earlier one gives.{first}"
     else:
         said = f"One call does it, once these are known: {', '.join(needs[:6])}." if needs else "One call does it."
-    nouns = any(p.field.kind.word == "noun" for step in made.steps for p in step.tool.params)
-    if any(step.tool.effect == "destroy" for step in made.steps):
+    destroying = [step.tool for step in made.steps if step.tool.effect == "destroy"]
+    if any(tool.method == "DELETE" for tool in destroying):
         said += " What it takes away may be gone for good: be sure that the user wants it, and name it exactly."
-    elif nouns:
+    elif destroying:
+        said += " What it replaces may be gone for good: be sure that the user wants it."
+    elif any(need.by_name for step in made.steps for need in step.needs):
         said += " Names do where ids are asked for."
     return said

@@ -112,11 +112,14 @@ def choose(card: Card, granted: Sequence[Granted]) -> Granted:
 
 
 class Refusal(NamedTuple):
-    """Why an account may not be used for a tool, said of the tool; who can widen that; and what the account allows."""
+    """Why an account may not be used for a tool, said of the tool; who can widen that; what the account allows; and whether a new link can
+    allow more.
+    """
 
     why: str
     mend: str
     allows: str
+    relink: bool = False
 
 
 def refused(grant: Grant, card: Card, account: str) -> Refusal | None:
@@ -129,6 +132,7 @@ def refused(grant: Grant, card: Card, account: str) -> Refusal | None:
             f"would {WORDS[card.effect]}, and {account} was connected to {may(grant.effects)} only",
             "only the person who connected it can allow more, by connecting it again with a new link",
             may(grant.effects),
+            relink=True,
         )
     if grant.tools and card.slug not in grant.tools:
         why = f"is not among the tools that the auth config of {account} allows"
