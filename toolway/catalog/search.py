@@ -1,13 +1,14 @@
 """Finding tools by what people ask for."""
 
 from collections.abc import Iterable, Mapping, Sequence, Set
+from functools import lru_cache
 from itertools import islice
 from typing import Final, NamedTuple
 
 from toolway.catalog.asked import ACTING, Vocabulary, Wish, understand
 from toolway.catalog.doing import AGREEMENT, ASKED, DELETE, LACK
 from toolway.catalog.index import Catalogue
-from toolway.catalog.postings import Postings, rarest, unpack
+from toolway.catalog.postings import Postings, rarest
 from toolway.catalog.terms import of_word
 from toolway.catalog.tongues import ACTIONS, GONE, READING
 
@@ -42,8 +43,8 @@ _LACKING: Final = 0.75
 _ELSEWHERE: Final = 1.0
 """How well what the toolkit lacks, or what is asked of other kinds of service, must fit beside the best tool, for nothing to fit."""
 
-_BUDGET: Final = 2_000
-_PART_BUDGET: Final = 600
+_BUDGET: Final = 1_500
+_PART_BUDGET: Final = 400
 """How many postings are added up for a request and for a part of it; the commonest terms beyond are looked up for the best tools only."""
 
 _MOST_TERMS: Final = 28
@@ -51,8 +52,13 @@ _FEW_TERMS: Final = 8
 _COMMON: Final = 1_500
 """Of a long request the rarest terms are enough: so many, and beyond so few none that so many tools have."""
 
-_REFINED: Final = 80
-_PART_REFINED: Final = 25
+_REFINED: Final = 60
+_PART_REFINED: Final = 15
+"""For how many of the best tools that is, beside those that are liked."""
+
+_LISTED: Final = 80
+"""The most tools of a request that are told."""
+
 _WORTH_A_LOOK: Final = 0.3
 """Tools that score less than this beside the best are not looked at further."""
 
@@ -116,11 +122,11 @@ def search(
     wishes = [asked.whole, *asked.parts]
     counts = catalogue.known({term for wish in wishes for term in wish.terms})
     telling = {term for wish in wishes for term in _telling(wish, counts)}
-    lists = {term: unpack(blob) for term, blob in catalogue.postings(telling).items()}
+    lists = catalogue.postings(telling)
     common = counts.keys() - lists.keys()
-    named = catalogue.named(asked.words)
-    liked = [(_CONNECTED, catalogue.spans(connected)), (_NAMED, catalogue.spans(named))]
-    naming = {word: catalogue.spans(catalogue.named([word])) for word in asked.words}
+    naming = {word: catalogue.spans(slugs) for word, slugs in catalogue.named(asked.words).items()}
+    named = sorted({span for few in naming.values() for span in few}, key=_start)
+    liked = [(_CONNECTED, catalogue.spans(connected)), (_NAMED, named)]
     ranker = _Ranker(catalogue, lists, common, spans, liked, naming)
     ranked = [ranker.rank(wish, _BUDGET if wish is asked.whole else _PART_BUDGET) for wish in wishes]
     limit = max(limit, 0)
@@ -137,7 +143,7 @@ def search(
     parts = tuple(Part(wish.text, tuple(names[number][0] for number in one)) for wish, one in zip(wishes[1:] or wishes, heads, strict=True))
     fits, nearest = ranked[0].fits, ""
     if spans is not None and (not fits or named):
-        outside = [span for span in catalogue.spans(named) if span not in spans] if named else catalogue.others(spans)
+        outside = [span for span in named if span not in spans] if named else catalogue.others(spans)
         other = _Ranker(catalogue, lists, common, outside, (), naming).rank(asked.whole, _BUDGET)
         if other.fits and (not fits or other.tools[0][1] > ranked[0].tools[0][1]):
             fits, nearest = False, catalogue.names([other.tools[0][0]])[other.tools[0][0]][1]
@@ -165,7 +171,7 @@ class _Ranker:
         naming: Mapping[str, Sequence[range]],
     ) -> None:
         self._kinds = catalogue.kinds
-        self._preferred = sorted({span for _, few in liked for span in few}, key=lambda span: span.start)
+        self._preferred = sorted({span for _, few in liked for span in few}, key=_start)
         self._liked: dict[int, float] = {}
         for lift, few in liked:
             for number in (number for span in few for number in span):
@@ -184,7 +190,7 @@ class _Ranker:
 
     def rank(self, wish: Wish, budget: int) -> _Ranking:
         scores = self._scores(wish, budget, _REFINED if budget == _BUDGET else _PART_REFINED)
-        factors = _factors(wish)
+        factors = _factors(wish.actions, wish.question)
         deletes = _deletes(wish)
         most = max(scores.values(), default=0.0)
         least = _WORTH_A_LOOK * most
@@ -204,7 +210,7 @@ class _Ranker:
         final.sort()
         home = self._catalogue.home(final[0][1]) if final else range(0)
         vain = max((score for score, number in lacks if number >= self._elsewhere or number in home or number in self._liked), default=0.0)
-        best = [(number, -score) for score, number in final[:_REFINED]]
+        best = [(number, -score) for score, number in final[:_LISTED]]
         if not best:
             return _Ranking([], 0.0, 0.0, vain, False)
         first = best[0][0]
@@ -225,27 +231,26 @@ class _Ranker:
         for place, (length, term) in enumerate(weighted):
             budget -= length
             if budget < 0 and scores:
-                self._refine(scores, wish, [late for _, late in weighted[place:]], most)
-                break
-            weight, found = wish.terms[term], self._lists[term]
-            for number, worth in zip(found.numbers, found.worths, strict=True):
-                scores[number] = scores.get(number, 0.0) + weight * worth
+                return self._refined(scores, wish, [late for _, late in weighted[place:]], most)
+            _add(scores, self._lists[term], wish.terms[term])
         return scores
 
-    def _refine(self, scores: dict[int, float], wish: Wish, common: Sequence[str], most: int) -> None:
+    def _refined(self, scores: dict[int, float], wish: Wish, common: Sequence[str], most: int) -> dict[int, float]:
+        """The scores of those that are liked and of the best of the others, so many, to which the common terms are added."""
         for term in common:
             if term not in self._nearby:
                 self._nearby[term] = self._lists[term].within(self._preferred)
-            part, weight = self._nearby[term], wish.terms[term]
-            for number, worth in zip(part.numbers, part.worths, strict=True):
-                scores[number] = scores.get(number, 0.0) + weight * worth
+            _add(scores, self._nearby[term], wish.terms[term])
         least = _WORTH_A_LOOK * max(scores.values())
         liked = self._liked
         best = sorted([(-score, number) for number, score in scores.items() if score >= least and number not in liked])[:most]
         few = sorted(number for _, number in best)
-        for found, weight in ((self._lists[term], wish.terms[term]) for term in common):
-            for number, worth in found.among(few):
-                scores[number] += weight * worth
+        kept = {number: scores[number] for number in [*few, *(liked.keys() & scores.keys())]}
+        for term in common:
+            weight = wish.terms[term]
+            for number, worth in self._lists[term].among(few):
+                kept[number] += weight * worth
+        return kept
 
     def _covered(self, wish: Wish, best: int) -> float:
         """The share of a wish's terms, by rarity, that stands in a tool. Pairs only add to it; names that it lacks take nothing."""
@@ -262,6 +267,15 @@ class _Ranker:
         return had / whole if whole else float(had > 0)
 
 
+def _add(scores: dict[int, float], found: Postings, weight: float) -> None:
+    for number, worth in zip(found.numbers, found.worths, strict=True):
+        scores[number] = scores.get(number, 0.0) + weight * worth
+
+
+def _start(span: range) -> int:
+    return span.start
+
+
 def _deletes(wish: Wish) -> bool:
     return "delete" in wish.actions or GONE in wish.actions
 
@@ -272,10 +286,11 @@ def _telling(wish: Wish, counts: Mapping[str, int]) -> list[str]:
     return [term for place, term in enumerate(rarest) if place < _FEW_TERMS or counts[term] < _COMMON]
 
 
-def _factors(wish: Wish) -> list[float]:
+@lru_cache(maxsize=1_024)
+def _factors(actions: tuple[str, ...], question: bool) -> tuple[float, ...]:
     """What the score of each kind of tool is multiplied by."""
-    actions = [action for action in wish.actions if action in ACTIONS][:4]
-    asked = [action for action in actions if not wish.question or action in READING]
+    told = [action for action in actions if action in ACTIONS][:4]
+    asked = [action for action in told if not question or action in READING]
     agreed = [AGREEMENT[ACTIONS.index(action)] for action in asked]
     weights = [1.0, *([_LATER] * (len(asked) - 1))]
     kinds = range(len(ACTIONS) + 1)
@@ -285,11 +300,10 @@ def _factors(wish: Wish) -> list[float]:
             1.0 + _ACTION * max(weight * row[kind] if row[kind] > 0 else row[kind] for weight, row in zip(weights, agreed, strict=True))
             for kind in kinds
         ]
-    if wish.question:
-        return [
-            factor * (_QUESTION if kind < len(ACTIONS) and ACTIONS[kind] not in READING else 1.0) for kind, factor in enumerate(factors)
-        ]
-    return factors
+    if question:
+        changing = [kind for kind in kinds if kind < len(ACTIONS) and ACTIONS[kind] not in READING]
+        factors = [factor * (_QUESTION if kind in changing else 1.0) for kind, factor in enumerate(factors)]
+    return tuple(factors)
 
 
 def _merged(ranked: Sequence[_Ranking], limit: int) -> list[tuple[int, float]]:
