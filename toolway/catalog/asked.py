@@ -38,7 +38,7 @@ _OBJECT: Final = 1.25
 """How much more a word counts that stands right after what is to be done."""
 
 _QUOTED: Final = re.compile(
-    r"""(?<!\w)(?:"[^"]{1,200}"|'[^']{1,200}'|\u201c[^\u201d]{1,200}\u201d|\u00ab[^\u00bb]{1,200}\u00bb|\u300c[^\u300d]{1,200}\u300d)(?!\w)"""
+    r"""(?<!\w)(?:"[^"]{1,200}"|'[^']{1,200}')(?!\w)|\u201c[^\u201d]{1,200}\u201d|\u00ab[^\u00bb]{1,200}\u00bb|\u300c[^\u300d]{1,200}\u300d|\u300e[^\u300f]{1,200}\u300f"""
 )
 _OPAQUE: Final = re.compile(r"\b(?:https?://\S+|[\w.+-]+@[\w-]+\.[\w.-]+|(?=[0-9a-f]*[0-9])[0-9a-f]{6,}|\d[\w:.,/-]*)")
 _SAID: Final = re.compile(r"[^\W_]")

@@ -142,7 +142,7 @@ def _elsewhere() -> Iterator[_Row]:
     for line in _ELSEWHERE.read_text("utf-8").splitlines():
         if line and not line.startswith("#"):
             name, asks = line.split("\t")
-            counts = {"name": Counter(terms(name)), "asks": Counter(terms(asks))}
+            counts = {"words": Counter([*terms(name), *terms(name), *terms(asks)])}  # where a list is long each word counts no less
             yield _Row(None, False, NOTHING | LACK, None, None, msgpack.encode(counts))
 
 
@@ -163,10 +163,10 @@ def _written(kits: Mapping[str, tuple[_Kit, str, str]], broken: Mapping[str, Bad
             database.execute("INSERT INTO tools VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
             if not row.retired:
                 counts[number] = msgpack.decode(row.counts, type=Counts)
-    counts |= {len(kinds) + place: msgpack.decode(row.counts, type=Counts) for place, row in enumerate(_elsewhere())}
-    kinds += bytes([NOTHING | LACK]) * (len(counts) and max(counts) + 1 - len(kinds))
     naming = {term for fields in counts.values() for field in _NAMING for term in fields.get(field, ())}
-    rows = ((term, term in naming, count_of(tools), tools) for term, tools in postings(counts).items())
+    elsewhere = {len(kinds) + place: msgpack.decode(row.counts, type=Counts) for place, row in enumerate(_elsewhere())}
+    kinds += bytes([NOTHING | LACK]) * len(elsewhere)
+    rows = ((term, term in naming, count_of(tools), tools) for term, tools in postings(counts, elsewhere).items())
     database.executemany("INSERT INTO terms VALUES (?, ?, ?, ?)", rows)
     database.executemany("INSERT OR IGNORE INTO typos VALUES (?, ?)", typos.keys(_spelt(database)))
     told = ((folder, error.message, msgpack.encode(error.details)) for folder, error in broken.items())

@@ -30,8 +30,11 @@ _CONNECTED: Final = 1.0
 _NAMED: Final = 0.25
 """What the tools of a toolkit gain that the request names."""
 
-_COVERED: Final = 0.18
+_COVERED: Final = 0.15
 """The least share of a request that its best tool must answer for to fit."""
+
+_FOREIGN: Final = 5.0
+"""How often a word counts there that no tool has, and what is asked of other kinds of service has."""
 
 _TELLING_MOST: Final = 5.0
 """The most that one word counts there, however rare it is in a large catalogue."""
@@ -40,7 +43,7 @@ _PAIRED: Final = 0.5
 """What a pair of words adds to that share, beside a word. What is to be done adds nothing: every service has lists."""
 
 _LACKING: Final = 0.75
-_ELSEWHERE: Final = 1.0
+_ELSEWHERE: Final = 1.1
 """How well what the toolkit lacks, or what is asked of other kinds of service, must fit beside the best tool, for nothing to fit."""
 
 _BUDGET: Final = 1_500
@@ -97,20 +100,13 @@ class Found(NamedTuple):
 
 
 class _Ranking(NamedTuple):
-    """The tools that have something of a wish, best first, the share of the wish that the best answers for, what it
-    scores of itself, what the likest thing scores that no tool does, and whether the best says how people ask for it.
+    """The tools that have something of a wish, best first, what the best scores of itself, and what the likest thing scores that its
+    toolkit lacks.
     """
 
     tools: list[tuple[int, float]]
-    covered: float
     best: float
-    vain: float
-    told: bool
-
-    @property
-    def fits(self) -> bool:
-        """Whether the best serves the wish. One that does not say how people ask for it says too little to be ruled out."""
-        return bool(self.tools) and (not self.told or (self.covered >= _COVERED and self.vain < self.best))
+    lack: float
 
 
 def search(
@@ -130,7 +126,8 @@ def search(
     ranker = _Ranker(catalogue, lists, common, spans, liked, naming)
     ranked = [ranker.rank(wish, _BUDGET if wish is asked.whole else _PART_BUDGET) for wish in wishes]
     limit = max(limit, 0)
-    vote = catalogue.vote if ranked[0].fits and asked.tongue == "en" else None
+    fits, nearest = ranker.fits(asked.whole, ranked[0]), ""
+    vote = catalogue.vote if fits and asked.tongue == "en" else None
     order = _merged(ranked, limit if vote is None else max(limit, _VOTERS))
     if vote is not None:
         deletes = _deletes(asked.whole)
@@ -141,11 +138,11 @@ def search(
     names = catalogue.names(sorted({number for number, _ in order}.union(*heads)))
     hits = [Hit(*names[number], round(score, 4)) for number, score in order]
     parts = tuple(Part(wish.text, tuple(names[number][0] for number in one)) for wish, one in zip(wishes[1:] or wishes, heads, strict=True))
-    fits, nearest = ranked[0].fits, ""
     if spans is not None and (not fits or named):
         outside = [span for span in named if span not in spans] if named else catalogue.others(spans)
-        other = _Ranker(catalogue, lists, common, outside, (), naming).rank(asked.whole, _BUDGET)
-        if other.fits and (not fits or other.tools[0][1] > ranked[0].tools[0][1]):
+        others = _Ranker(catalogue, lists, common, outside, (), naming)
+        other = others.rank(asked.whole, _BUDGET)
+        if others.fits(asked.whole, other) and (not fits or other.tools[0][1] > ranked[0].tools[0][1]):
             fits, nearest = False, catalogue.names([other.tools[0][0]])[other.tools[0][0]][1]
     return Found(hits, fits, nearest, parts)
 
@@ -180,13 +177,13 @@ class _Ranker:
         self._naming = {term for word in here for term in of_word(word)}
         self._nearby: dict[str, Postings] = {}
         self._rarest = rarest(len(self._kinds))
-        self._lists = lists
         self._common = common
         self._catalogue = catalogue
-        self._elsewhere = catalogue.elsewhere().start
-        if spans is not None:
-            every = [*spans, catalogue.elsewhere()]
-            self._lists = {term: found.within(every) for term, found in lists.items()}
+        elsewhere = catalogue.elsewhere()
+        every = [range(elsewhere.start)] if spans is None else spans
+        self._lists = {term: found.within(every) for term, found in lists.items()}
+        aside = {term: found.within([elsewhere]) for term, found in lists.items() if term not in self._naming}
+        self._aside = {term: found for term, found in aside.items() if found.numbers}
 
     def rank(self, wish: Wish, budget: int) -> _Ranking:
         scores = self._scores(wish, budget, _REFINED if budget == _BUDGET else _PART_REFINED)
@@ -202,26 +199,27 @@ class _Ranker:
                 continue
             kind = kinds[number] & ~ASKED
             if kind >= LACK:
-                if number >= self._elsewhere:
-                    score -= self._named(wish, number)
-                lacks.append((score * factors[kind - LACK] / (_LACKING if number < self._elsewhere else _ELSEWHERE), number))
+                lacks.append((score * factors[kind - LACK], number))
             elif kind != DELETE or deletes:
                 final.append((-(score * factors[kind] + liked.get(number, 0.0) * score * score / most), number))
+        if not final:
+            return _Ranking([], 0.0, 0.0)
         final.sort()
-        home = self._catalogue.home(final[0][1]) if final else range(0)
-        vain = max((score for score, number in lacks if number >= self._elsewhere or number in home or number in self._liked), default=0.0)
-        best = [(number, -score) for score, number in final[:_LISTED]]
-        if not best:
-            return _Ranking([], 0.0, 0.0, vain, False)
-        first = best[0][0]
-        return _Ranking(
-            best, self._covered(wish, first), scores[first] * factors[self._kinds[first] & ~ASKED], vain, bool(self._kinds[first] & ASKED)
-        )
+        first = final[0][1]
+        home = self._catalogue.home(first)
+        lack = max((score for score, number in lacks if number in home or number in liked), default=0.0)
+        return _Ranking([(number, -score) for score, number in final[:_LISTED]], scores[first] * factors[kinds[first] & ~ASKED], lack)
 
-    def _named(self, wish: Wish, number: int) -> float:
-        """What the names of toolkits are worth in what is asked elsewhere: whoever names one that there is asks it, not another."""
-        told = (term for term in wish.terms if self._naming and term in self._lists and not self._naming.isdisjoint(term.split()))
-        return sum(wish.terms[term] * self._lists[term].worth(number) for term in told)
+    def fits(self, wish: Wish, ranked: _Ranking) -> bool:
+        """Whether the best serves the wish. One that does not say how people ask for it says too little to be ruled out."""
+        if not ranked.tools:
+            return False
+        best = ranked.tools[0][0]
+        elsewhere: dict[int, float] = {}
+        for term in wish.terms.keys() & self._aside.keys():
+            _add(elsewhere, self._aside[term], wish.terms[term])
+        vain = max(ranked.lack / _LACKING, *(score / _ELSEWHERE for score in elsewhere.values()), 0.0)
+        return not self._kinds[best] & ASKED or (self._covered(wish, best) >= _COVERED and vain < ranked.best)
 
     def _scores(self, wish: Wish, budget: int, most: int) -> dict[int, float]:
         """What the terms of a wish are worth in each tool. Once there are too many, the commonest are added for the best alone."""
@@ -263,8 +261,12 @@ class _Ranker:
             if worth and wish.terms[term] > ACTING:
                 had += weight * worth / most * (_PAIRED if " " in term else 1.0)
             if " " not in term and (worth or (term not in wish.names and term not in self._common)):
-                whole += weight
+                whole += weight * (_FOREIGN if self._foreign(term) else 1.0)
         return had / whole if whole else float(had > 0)
+
+    def _foreign(self, term: str) -> bool:
+        """Whether a term is asked elsewhere, and no tool here has it."""
+        return term in self._aside and all(self._kinds[number] >= LACK for number in self._lists[term].numbers)
 
 
 def _add(scores: dict[int, float], found: Postings, weight: float) -> None:
