@@ -78,7 +78,7 @@ def test_the_language_is_recognised() -> None:
 )
 def test_postings_hold_every_term(tools: dict[int, dict[str, dict[str, int]]]) -> None:
     tools = dict(sorted(tools.items()))
-    lists = {term: unpack(blob) for term, blob in postings(tools, {}).items()}
+    lists = {term: unpack(blob, 51) for term, blob in postings(tools, {}).items()}
     for number, fields in tools.items():
         for term in {term for counts in fields.values() for term in counts}:
             assert 0 < lists[term].worth(number) <= lists[term].most

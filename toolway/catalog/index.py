@@ -166,22 +166,19 @@ class Catalogue:
         for span in sorted(spans, key=lambda span: span.start):
             found.append(range(at, span.start))
             at = span.stop
-        return [*found, range(at, self.elsewhere().start)]
+        return [*found, range(at, self._end)]
 
     def home(self, number: int) -> range:
         """The numbers of the toolkit to which a tool belongs."""
         spans = self._in_order
         return spans[bisect_right(spans, number, key=lambda span: span.start) - 1]
 
-    def elsewhere(self) -> range:
-        """The numbers of what is asked of other kinds of service."""
-        return range(self._end, len(self.kinds))
-
     def postings(self, terms: Iterable[str]) -> dict[str, Postings]:
         """The lists of those terms that any tool has."""
 
         def read(new: list[str]) -> dict[str, Postings]:
-            return {term: unpack(blob) for term, blob in self._rows_of("SELECT term, tools FROM terms WHERE term IN ({})", new)}
+            rows = self._rows_of("SELECT term, tools FROM terms WHERE term IN ({})", new)
+            return {term: unpack(blob, self._end) for term, blob in rows}
 
         return _remembered(self._lists, terms, read, _MOST_LISTS)
 

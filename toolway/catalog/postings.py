@@ -51,11 +51,14 @@ def postings(tools: Mapping[int, Counts], beside: Mapping[int, Counts]) -> dict[
 
 
 class Postings(NamedTuple):
-    """The tools that have a term, numbers rising, what it is worth in each, and the most that it is worth in any."""
+    """The tools that have a term, numbers rising, what it is worth in each, and the most that it is worth in any; and what is no tool
+    and has it, with what it is worth there.
+    """
 
     numbers: "array[int]"
     worths: "array[float]"
     most: float
+    aside: tuple[tuple[int, float], ...]
 
     def within(self, spans: Sequence[range]) -> "Postings":
         """Those of the tools in `spans`, which rise too."""
@@ -65,7 +68,7 @@ class Postings(NamedTuple):
             end = bisect_left(self.numbers, span.stop, start)
             numbers += self.numbers[start:end]
             worths += self.worths[start:end]
-        return Postings(numbers, worths, self.most)
+        return Postings(numbers, worths, self.most, self.aside)
 
     def among(self, few: Sequence[int]) -> list[tuple[int, float]]:
         """Those of `few`, rising, that have the term, with what it is worth in each."""
@@ -85,13 +88,14 @@ class Postings(NamedTuple):
         return self.worths[place] if place < len(self.numbers) and self.numbers[place] == number else 0.0
 
 
-def unpack(blob: bytes) -> Postings:
-    """The postings of a packed list."""
+def unpack(blob: bytes, end: int) -> Postings:
+    """The postings of a packed list; from the number `end` on there are no tools."""
     numbers, worths = array("I"), array("f")
     half = len(blob) // 2
     numbers.frombytes(blob[: half - 2])
     worths.frombytes(blob[half - 2 :])
-    return Postings(numbers, worths, worths.pop())
+    most, cut = worths.pop(), bisect_left(numbers, end)
+    return Postings(numbers[:cut], worths[:cut], most, tuple(zip(numbers[cut:], worths[cut:], strict=True)))
 
 
 def count_of(blob: bytes) -> int:

@@ -1,5 +1,6 @@
 """Finding tools by what people ask for."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import lru_cache
 from itertools import islice
@@ -179,11 +180,7 @@ class _Ranker:
         self._rarest = rarest(len(self._kinds))
         self._common = common
         self._catalogue = catalogue
-        elsewhere = catalogue.elsewhere()
-        every = [range(elsewhere.start)] if spans is None else spans
-        self._lists = {term: found.within(every) for term, found in lists.items()}
-        aside = {term: found.within([elsewhere]) for term, found in lists.items() if term not in self._naming}
-        self._aside = {term: found for term, found in aside.items() if found.numbers}
+        self._lists = lists if spans is None else {term: found.within(spans) for term, found in lists.items()}
 
     def rank(self, wish: Wish, budget: int) -> _Ranking:
         scores = self._scores(wish, budget, _REFINED if budget == _BUDGET else _PART_REFINED)
@@ -215,9 +212,10 @@ class _Ranker:
         if not ranked.tools:
             return False
         best = ranked.tools[0][0]
-        elsewhere: dict[int, float] = {}
-        for term in wish.terms.keys() & self._aside.keys():
-            _add(elsewhere, self._aside[term], wish.terms[term])
+        elsewhere: defaultdict[int, float] = defaultdict(float)
+        for term in wish.terms:
+            for number, worth in self._aside(term):
+                elsewhere[number] += wish.terms[term] * worth
         vain = max(ranked.lack / _LACKING, *(score / _ELSEWHERE for score in elsewhere.values()), 0.0)
         return not self._kinds[best] & ASKED or (self._covered(wish, best) >= _COVERED and vain < ranked.best)
 
@@ -264,9 +262,13 @@ class _Ranker:
                 whole += weight * (_FOREIGN if self._foreign(term) else 1.0)
         return had / whole if whole else float(had > 0)
 
+    def _aside(self, term: str) -> Sequence[tuple[int, float]]:
+        """What other kinds of service have of a term. Whoever names a toolkit that there is asks that one, and not another."""
+        return self._lists[term].aside if term in self._lists and term not in self._naming else ()
+
     def _foreign(self, term: str) -> bool:
         """Whether a term is asked elsewhere, and no tool here has it."""
-        return term in self._aside and all(self._kinds[number] >= LACK for number in self._lists[term].numbers)
+        return bool(self._aside(term)) and all(self._kinds[number] >= LACK for number in self._lists[term].numbers)
 
 
 def _add(scores: dict[int, float], found: Postings, weight: float) -> None:
