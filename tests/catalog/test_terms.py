@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from toolway.catalog.postings import postings, unpack
 from toolway.catalog.terms import fold, stem, terms, words
 from toolway.catalog.tongues import ACTIONS, spoken, tongues
-from toolway.catalog.typos import forms, slipped
+from toolway.catalog.typos import forms, likeliest, slipped
 
 LETTERS = st.text("abcd", min_size=1, max_size=8)
 
@@ -69,6 +69,22 @@ def test_the_language_is_recognised() -> None:
         "zh": "列出所有项目",
     }.items():
         assert spoken(text, words(text), frozenset({"list", "project", "projects", "workspace", "the", "of"})).name == name
+
+
+def test_what_is_no_tool_stands_aside_and_makes_no_word_less_rare() -> None:
+    tools = {0: {"name": {"rain": 1}}, 1: {"name": {"snow": 1}}}
+    alone = unpack(postings(tools, {})["rain"], 2)
+    beside = postings(tools, {2: {"words": {"rain": 1, "hail": 1}}})
+    rain, hail = unpack(beside["rain"], 2), unpack(beside["hail"], 2)
+    assert (list(rain.numbers), rain.worth(0), alone.aside) == ([0], alone.worth(0), ())
+    assert [number for number, _ in rain.aside] == [number for number, _ in hail.aside] == [2]
+    assert not hail.numbers and hail.aside[0][1] > rain.aside[0][1]
+
+
+def test_a_slip_is_mended_to_the_likeliest() -> None:
+    assert likeliest("waht", ["want", "what"]) == "what"
+    assert likeliest("tast", ["task", "fast", "test"]) == "task"
+    assert likeliest("porject", ["project", "object"]) == "project"
 
 
 @given(

@@ -109,17 +109,17 @@ def understand(query: str, vocabulary: Vocabulary) -> Asked:
         couples = {pair: _PAIR * (1.0 if named.isdisjoint(pair.split()) else _NAME) for pair in pairs(folded)}
         whole = whole._replace(terms=whole.terms | couples)
     spelt = tuple(repairs.get(word, word) for word in folded)
-    parts = tuple(_asking(part, tongue) if asks(part.text, tongue) else part for part in _parts(tokens, vocabulary, text))
-    if all(part.question for part in parts) if parts else asks(text, tongue):
+    parts = tuple(_asking(part, tongue) if _asks(part.text, tongue, repairs) else part for part in _parts(tokens, vocabulary, text))
+    if all(part.question for part in parts) if parts else _asks(text, tongue, repairs):
         whole = _asking(whole, tongue)
     return Asked(whole, parts, tongue.name, spelt)
 
 
-def asks(text: str, tongue: Tongue) -> bool:
+def _asks(text: str, tongue: Tongue, repairs: Mapping[str, str]) -> bool:
     """Whether a text only asks: it begins with a word for that. "How do I ..." wants it done."""
     if tongue.name in _MARKING:
         return any(word in fold(text) for word in tongue.asking)
-    found = [word for word in words(text[:_BEGINNING]) if word not in tongue.joints]
+    found = [repairs.get(word, word) for word in words(text[:_BEGINNING]) if word not in tongue.joints]
     wanted = tongue.name == "en" and found[:1] == ["how"] and found[1:2] and found[1] in _WANTING
     having = tongue.name == "en" and found[:1] == ["do"] and found[1:2] and found[1] in _ASKERS
     return bool(found) and (found[0] in tongue.asking or bool(having)) and not wanted
@@ -195,7 +195,7 @@ def _english(
 ) -> _Token:
     english = tongues()["en"]
     root = stem(word)
-    done = english.meanings.get(f"{word}_{after}", ()) + english.meanings.get(root, ())
+    done = english.meanings.get(f"{word}_{after}") or english.meanings.get(root, ())
     actions = _actions(done)
     joint = word in english.joints
     if word in STOP or joint:

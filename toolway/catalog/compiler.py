@@ -119,7 +119,7 @@ def _kept(before: sqlite3.Connection, folder: Path, mark: str) -> _Kit | None:
 
 def _made(toolkit: Toolkit) -> _Kit:
     tools = sorted(toolkit.tools.values(), key=lambda tool: tool.slug)
-    rows = [*(_row(tool, toolkit) for tool in tools), *(_lack(text, toolkit.title) for text in toolkit.lacks)]
+    rows = [*(_row(tool, toolkit) for tool in tools), *(row for text in toolkit.lacks for row in _lacking(text, toolkit.title))]
     return _Kit(toolkit.slug, msgpack.encode(_toolkit_card(toolkit)), msgpack.encode(structs.replace(toolkit, tools={})), rows)
 
 
@@ -133,9 +133,11 @@ def _row(tool: Tool, toolkit: Toolkit) -> _Row:
     return _Row(tool.slug, bool(tool.retire), kind_of(tool) | (ASKED if tool.asks else 0), *packed, len(listed))
 
 
-def _lack(text: str, toolkit: str = "") -> _Row:
+def _lacking(text: str, toolkit: str) -> Iterator[_Row]:
+    """A row for each thing that is done in what a toolkit lacks: "rename, archive or delete a project"."""
     counts = {"name": Counter(terms(text)), "toolkit": Counter(terms(toolkit)), "pairs": Counter(pairs(words(text)))}
-    return _Row(None, False, kind_of_words(words(text)) | LACK, None, None, msgpack.encode(counts))
+    for kind in sorted({kind_of_words([word]) for word in words(text)} - {NOTHING}) or [NOTHING]:
+        yield _Row(None, False, kind | LACK, None, None, msgpack.encode(counts))
 
 
 def _elsewhere() -> Iterator[_Row]:

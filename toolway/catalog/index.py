@@ -221,7 +221,9 @@ class Catalogue:
         for word, keys in forms.items():
             near = {right for key in keys for right in under.get(key, ()) if typos.slipped(word, right)}
             if near:
-                found[word] = min(near, key=lambda right: (right[0] != word[0], len(right) != len(word), right))
+                found[word] = min(
+                    near, key=lambda right: (right[0] != word[0], sorted(right) != sorted(word), len(right) != len(word), right)
+                )
         return found
 
     @property

@@ -44,8 +44,7 @@ _PAIRED: Final = 0.5
 """What a pair of words adds to that share, beside a word. What is to be done adds nothing: every service has lists."""
 
 _LACKING: Final = 0.75
-_ELSEWHERE: Final = 1.1
-"""How well what the toolkit lacks, or what is asked of other kinds of service, must fit beside the best tool, for nothing to fit."""
+"""How well what the toolkit lacks must fit beside the best tool for nothing to fit; what is asked of another kind of service, as well."""
 
 _BUDGET: Final = 1_500
 _PART_BUDGET: Final = 400
@@ -213,10 +212,10 @@ class _Ranker:
             return False
         best = ranked.tools[0][0]
         elsewhere: defaultdict[int, float] = defaultdict(float)
-        for term in wish.terms:
-            for number, worth in self._aside(term):
-                elsewhere[number] += wish.terms[term] * worth
-        vain = max(ranked.lack / _LACKING, *(score / _ELSEWHERE for score in elsewhere.values()), 0.0)
+        for term, weight in wish.terms.items():
+            for number, worth in self._aside(term) if weight > ACTING else ():
+                elsewhere[number] += weight * worth
+        vain = max((ranked.lack / _LACKING, *elsewhere.values()))
         return not self._kinds[best] & ASKED or (self._covered(wish, best) >= _COVERED and vain < ranked.best)
 
     def _scores(self, wish: Wish, budget: int, most: int) -> dict[int, float]:
