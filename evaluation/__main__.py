@@ -106,6 +106,14 @@ def batch(requests: Sequence[Request], cell: Cell) -> str:
     return f"`toolway search --batch` ranks {same} of {len(requests)} the same."
 
 
+def refused(*, fresh: bool) -> str:
+    """How many requests of the public sets find nothing among our tools; a sentence."""
+    queries = [request.query for name in JUDGED_PUBLIC for request in public_requests(name)]
+    (cell,) = run([Job(OURS, Tools(own=True), queries, {})], fresh=fresh)
+    nothing = sum(not answer.ranked for answer in cell.answers) / len(queries)
+    return f"Of the {len(queries):,} requests of the public sets, asked over our tools alone, {nothing:.1%} find nothing."
+
+
 def main() -> None:
     """Print what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m evaluation", description="How well requests find their tools.")
@@ -151,6 +159,8 @@ def tables(options: argparse.Namespace, requests: Sequence[Request]) -> str:
         told.append(section.text())
         if section.title.startswith("Our tools alone"):
             told.append(batch(requests, section.cells[0]))
+        if section.title.startswith("The edge set") and PUBLIC.is_dir():
+            told.append(refused(fresh=options.fresh))
         if options.misses and section.by_kind:
             told.append(misses(section.requests, section.cells[0]))
     return "\n\n".join(told)
