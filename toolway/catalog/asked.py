@@ -104,15 +104,15 @@ def understand(query: str, vocabulary: Vocabulary) -> Asked:
     if tongue.name == "en":
         tokens = list(_weighed(tokens, known))
     whole = _wish(tokens, text)
+    spelt = [repairs.get(word, word) for word in folded]
     if tongue.name == "en":
         named = {term for token in tokens if token.run for term in token.terms}
-        couples = {pair: _PAIR * (1.0 if named.isdisjoint(pair.split()) else _NAME) for pair in pairs(folded)}
+        couples = {pair: _PAIR * (1.0 if named.isdisjoint(pair.split()) else _NAME) for pair in pairs(spelt)}
         whole = whole._replace(terms=whole.terms | couples)
-    spelt = tuple(repairs.get(word, word) for word in folded)
     parts = tuple(_asking(part, tongue) if _asks(part.text, tongue, repairs) else part for part in _parts(tokens, vocabulary, text))
     if all(part.question for part in parts) if parts else _asks(text, tongue, repairs):
         whole = _asking(whole, tongue)
-    return Asked(whole, parts, tongue.name, spelt)
+    return Asked(whole, parts, tongue.name, tuple(spelt))
 
 
 def _asks(text: str, tongue: Tongue, repairs: Mapping[str, str]) -> bool:
