@@ -15,12 +15,12 @@ from typing import Any, Final, NamedTuple
 
 from evaluation.cells import OURS, PEERS, Cell, Job, Tools, connected, run, session
 from evaluation.scale import measure
-from evaluation.sets import DISTRACTORS, HERE, JUDGED_PUBLIC, OWN, PUBLIC, BadSet, Request, judged, own_documents, public_requests
+from evaluation.sets import DISTRACTORS, EDGE, HERE, JUDGED_PUBLIC, OWN, PUBLIC, BadSet, Request, judged, own_documents, public_requests
 from evaluation.tables import against, kinds, misses, systems
 
 TITLES: Final = {"livemcp": "LiveMCPBench", "sealtools": "Seal-Tools", "metatool": "MetaTool"}
 PAGE: Final = HERE.parent / "docs" / "discovery.md"
-PARTS: Final = ("own", "large", "public")
+PARTS: Final = ("own", "edge", "large", "public")
 
 
 class Row(NamedTuple):
@@ -33,24 +33,25 @@ class Row(NamedTuple):
 
 
 class Section:
-    """A table to come: its title, what is asked over what, and its rows, ours first."""
+    """A table to come: its title, what is asked over what, its rows, ours first, and whether kinds of requests are told apart."""
 
-    def __init__(self, title: str, requests: Sequence[Request], tools: Tools, rows: Sequence[Row]) -> None:
+    def __init__(self, title: str, requests: Sequence[Request], tools: Tools, rows: Sequence[Row], *, by_kind: bool = True) -> None:
         self.requests = requests
         self.title = f"{title}: {len(requests):,} requests, {len(tools.documents):,} tools"
         self.rows = rows
+        self.by_kind = by_kind
         queries = [request.query for request in requests]
         self.jobs = [Job(row.system, tools, queries, row.how) for row in rows]
         self.cells: list[Cell] = []
 
-    def text(self, *, by_kind: bool) -> str:
+    def text(self) -> str:
         """The section in Markdown."""
         rows = list(zip(self.rows, self.cells, strict=True))
         plain = next(cell for row, cell in rows if row.system == "bm25s")
         parts = [f"### {self.title}", systems(self.requests, [(row.name, cell) for row, cell in rows])]
         parts.append(f"Against bm25s: {against(self.requests, self.cells[0], plain)}")
         parts += [f"The vote: {against(self.requests, cell, self.cells[0])}" for row, cell in rows if row.how.get("dense")]
-        if by_kind:
+        if self.by_kind:
             parts.append(kinds(self.requests, self.cells[0], [(row.short, cell) for row, cell in rows[1:]]))
         return "\n\n".join(parts)
 
@@ -64,6 +65,10 @@ def sections(options: argparse.Namespace, requests: Sequence[Request]) -> list[S
     made: list[Section] = []
     if "own" in options.only:
         made.append(Section("Our tools alone", requests, Tools(own=True), [ours, *voted, *peers]))
+    if "edge" in options.only and not options.judged:
+        made.append(
+            Section("The edge set, our tools alone", halved(judged(EDGE, own_documents()), options.half), Tools(own=True), [ours, *peers])
+        )
     if "large" in options.only and PUBLIC.is_dir():
         ways = [
             Row("**Toolway**, ours connected", "connected", OURS, connected()),
@@ -73,8 +78,14 @@ def sections(options: argparse.Namespace, requests: Sequence[Request]) -> list[S
         ]
         made.append(Section("Our tools among the public catalogues", requests, Tools(DISTRACTORS, own=True), [*ways, *plain]))
     if "public" in options.only and PUBLIC.is_dir() and not options.judged:
-        made += [Section(TITLES[name], public_requests(name), Tools([name]), [ours, *voted, *plain]) for name in JUDGED_PUBLIC]
+        rows = [ours, *voted, *plain]
+        made += [Section(TITLES[name], public_requests(name), Tools([name]), rows, by_kind=False) for name in JUDGED_PUBLIC]
     return made
+
+
+def halved(requests: Sequence[Request], half: int | None) -> Sequence[Request]:
+    """Every other request from the first or the second on, or all."""
+    return requests[half - 1 :: 2] if half else requests
 
 
 def has_dense() -> bool:
@@ -95,6 +106,14 @@ def batch(requests: Sequence[Request], cell: Cell) -> str:
     return f"`toolway search --batch` ranks {same} of {len(requests)} the same."
 
 
+def refused(*, fresh: bool) -> str:
+    """How many requests of the public sets find nothing among our tools; a sentence."""
+    queries = [request.query for name in JUDGED_PUBLIC for request in public_requests(name)]
+    (cell,) = run([Job(OURS, Tools(own=True), queries, {})], fresh=fresh)
+    nothing = sum(not answer.ranked for answer in cell.answers) / len(queries)
+    return f"Of the {len(queries):,} requests of the public sets, asked over our tools alone, {nothing:.1%} find nothing."
+
+
 def main() -> None:
     """Print what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m evaluation", description="How well requests find their tools.")
@@ -113,7 +132,7 @@ def main() -> None:
         parser.error("--scale fills the catalogue with the public tools, which are not there")
     start = time.monotonic()
     try:
-        requests = judged(options.judged or OWN, own_documents())[(options.half or 1) - 1 :: 2 if options.half else 1]
+        requests = halved(judged(options.judged or OWN, own_documents()), options.half)
         told = scaled(requests) if options.scale else tables(options, requests)
     except BadSet as error:
         parser.error(str(error))
@@ -137,11 +156,13 @@ def tables(options: argparse.Namespace, requests: Sequence[Request]) -> str:
         told.append("The public sets are not there: our own tools and requests alone are measured.")
     for section in made:
         section.cells, cells = cells[: len(section.jobs)], cells[len(section.jobs) :]
-        told.append(section.text(by_kind=section.requests is requests))
-        if "alone" in section.title:
+        told.append(section.text())
+        if section.title.startswith("Our tools alone"):
             told.append(batch(requests, section.cells[0]))
-        if options.misses and section.requests is requests:
-            told.append(misses(requests, section.cells[0]))
+        if section.title.startswith("The edge set") and PUBLIC.is_dir():
+            told.append(refused(fresh=options.fresh))
+        if options.misses and section.by_kind:
+            told.append(misses(section.requests, section.cells[0]))
     return "\n\n".join(told)
 
 

@@ -11,6 +11,7 @@ from toolway.catalog.index import BUILTIN, Catalogue
 
 HERE: Final = Path(__file__).parent
 OWN: Final = HERE / "own.jsonl"
+EDGE: Final = HERE / "edge.jsonl"
 PUBLIC: Final = HERE.parents[1] / "shared" / "discovery" / "public"
 """Where the data of others lies, when it is there; it is never copied."""
 

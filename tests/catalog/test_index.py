@@ -236,3 +236,14 @@ def test_what_a_toolkit_lacks_is_no_tool(folder: Path, tmp_path: Path) -> None:
         assert list(catalogue.toolkit("bolt").tools) == ["ping"]
         assert catalogue.toolkit_card("bolt").tools == 1
         assert catalogue.near_tools("BOLT_PIN") == ("BOLT_PING",)
+
+
+def test_what_was_asked_is_kept_as_long_as_there_is_room(folder: Path, tmp_path: Path) -> None:
+    catalogue, fresh = Catalogue([folder], tmp_path / "index.db"), Catalogue([folder], tmp_path / "index.db")
+    words = ["tag", "nobody", "acm"]
+    first = (catalogue.known(words), catalogue.naming(words), catalogue.postings(words))
+    assert set(first[0]) == set(first[2]) == {"tag", "acm"} and first[1] == {"tag", "acm"}
+    assert not catalogue.known(f"w{number}" for number in range(20_000))
+    assert (catalogue.known(words), catalogue.naming(words), catalogue.postings(words)) == first
+    assert (fresh.postings(words), fresh.naming(words), fresh.known(words)) == (first[2], first[1], first[0])
+    assert catalogue.known(iter(["tag", "tag"])) == {"tag": first[0]["tag"]}

@@ -34,6 +34,8 @@ def slugs(found: Found) -> list[str]:
         ("ping DeskTime", "DESKTIME_PING_REQUEST"),
         ("halt the stopwatch", "CLOCKIFY_STOP_USER_TIMER"),
         ("whom does she report to", "CLOCKIFY_FIND_USER_TEAM_MANAGER"),
+        ("把“音乐节”的项目列出来", "CLOCKIFY_GET_PROJECTS"),
+        ("「天気アプリ」というプロジェクトを作成して", "CLOCKIFY_CREATE_NEW_PROJECT"),
     ],
 )
 def test_what_is_asked_is_found(catalogue: Catalogue, query: str, slug: str) -> None:
@@ -135,6 +137,8 @@ def test_several_wishes_are_all_found(catalogue: Catalogue) -> None:
         "will it snow tomorrow",
         "approve the timesheet",
         "send the invoice to the client",
+        "post the photo on LinkedIn and tag the team",  # most words are of another kind of service
+        "take the project out of GitHub",
         "the of and",
         "zxqv",
     ],

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from toolway.catalog.postings import postings, unpack
 from toolway.catalog.terms import fold, stem, terms, words
 from toolway.catalog.tongues import ACTIONS, spoken, tongues
-from toolway.catalog.typos import forms, slipped
+from toolway.catalog.typos import forms, likeliest, slipped
 
 LETTERS = st.text("abcd", min_size=1, max_size=8)
 
@@ -71,6 +71,22 @@ def test_the_language_is_recognised() -> None:
         assert spoken(text, words(text), frozenset({"list", "project", "projects", "workspace", "the", "of"})).name == name
 
 
+def test_what_is_no_tool_stands_aside_and_makes_no_word_less_rare() -> None:
+    tools = {0: {"name": {"rain": 1}}, 1: {"name": {"snow": 1}}}
+    alone = unpack(postings(tools, {})["rain"], 2)
+    beside = postings(tools, {2: {"words": {"rain": 1, "hail": 1}}})
+    rain, hail = unpack(beside["rain"], 2), unpack(beside["hail"], 2)
+    assert (list(rain.numbers), rain.worth(0), alone.aside) == ([0], alone.worth(0), ())
+    assert [number for number, _ in rain.aside] == [number for number, _ in hail.aside] == [2]
+    assert not hail.numbers and hail.aside[0][1] > rain.aside[0][1]
+
+
+def test_a_slip_is_mended_to_the_likeliest() -> None:
+    assert likeliest("waht", ["want", "what"]) == "what"
+    assert likeliest("tast", ["task", "fast", "test"]) == "task"
+    assert likeliest("porject", ["project", "object"]) == "project"
+
+
 @given(
     st.dictionaries(
         st.integers(0, 50), st.dictionaries(st.sampled_from(["name", "about", "asks"]), st.dictionaries(LETTERS, st.integers(1, 4)))
@@ -78,7 +94,7 @@ def test_the_language_is_recognised() -> None:
 )
 def test_postings_hold_every_term(tools: dict[int, dict[str, dict[str, int]]]) -> None:
     tools = dict(sorted(tools.items()))
-    lists = {term: unpack(blob) for term, blob in postings(tools).items()}
+    lists = {term: unpack(blob, 51) for term, blob in postings(tools, {}).items()}
     for number, fields in tools.items():
         for term in {term for counts in fields.values() for term in counts}:
             assert 0 < lists[term].worth(number) <= lists[term].most

@@ -48,7 +48,7 @@ class Voter:
     """Votes for these tools, and remembers what it was asked."""
 
     def __init__(self, catalogue: Catalogue, *slugs: str) -> None:
-        named = catalogue.names(range(len(catalogue.kinds) - len(catalogue.elsewhere())))
+        named = catalogue.names(range(len(catalogue.kinds)))
         self._numbers = {slug: number for number, (slug, _) in named.items()}
         self._slugs = slugs
         self.asked: list[tuple[str, Sequence[range] | None]] = []

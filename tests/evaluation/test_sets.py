@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluation import foreign
-from evaluation.sets import KITS, OWN, BadSet, Document, Request, judged, own_documents
+from evaluation.sets import EDGE, KITS, OWN, BadSet, Document, Request, judged, own_documents
 from toolway.catalog.index import Catalogue
 
 KINDS = {"direct": 50, "language": 45, "paraphrase": 40, "several": 25, "typo": 20, "none": 20}
@@ -101,3 +101,11 @@ def test_plain_names_stay_apart(texts: list[str]) -> None:
     found = [names.plain(text, 20, "kit") for text in ["taken", *texts]]
     assert len({*found, "taken"}) == len(found) + 1
     assert all(name.isascii() and name == name.lower() and len(name) <= 20 and name[0].isalpha() for name in found)
+
+
+def test_the_edge_set(documents: list[Document]) -> None:
+    near = judged(EDGE, documents)
+    assert (len(near), sum(not request.groups for request in near)) == (160, 80)
+    assert len({request.query for request in near}) == 160
+    for half in (near[::2], near[1::2]):
+        assert sum(not request.groups for request in half) == 40

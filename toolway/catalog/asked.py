@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -40,9 +41,10 @@ _OBJECT: Final = 1.25
 """How much more a word counts that stands right after what is to be done."""
 
 _QUOTED: Final = re.compile(
-    r"""(?<!\w)(?:"[^"]{1,200}"|'[^']{1,200}'|\u201c[^\u201d]{1,200}\u201d|\u00ab[^\u00bb]{1,200}\u00bb|\u300c[^\u300d]{1,200}\u300d)(?!\w)"""
+    r"""(?<!\w)(?:"[^"]{1,200}"|'[^']{1,200}')(?!\w)|\u201c[^\u201d]{1,200}\u201d|\u00ab[^\u00bb]{1,200}\u00bb|\u300c[^\u300d]{1,200}\u300d|\u300e[^\u300f]{1,200}\u300f"""
 )
 _OPAQUE: Final = re.compile(r"\b(?:https?://\S+|[\w.+-]+@[\w-]+\.[\w.-]+|(?=[0-9a-f]*[0-9])[0-9a-f]{6,}|\d[\w:.,/-]*)")
+_SAID: Final = re.compile(r"[^\W_]")
 _CUT: Final = re.compile(r"[;\n\u3002\uff1b]|[.!?](?:\s|$)")
 _COMMA: Final = re.compile(r"[,\u3001\uff0c\u060c]")
 _ENDS: Final = (".", "!", "?", ";", "\n", "\u3002", "\uff1b")
@@ -84,7 +86,7 @@ class _Token(NamedTuple):
     actions: tuple[str, ...]
     joint: bool  # stands between two wishes
     cut: int  # 2: a sentence ends, 1: a comma
-    at: int = 0  # where it stands
+    at: int  # where it stands
     name: bool = False  # written as a name
     run: bool = False  # written as one of several words of a name
     many: bool = False  # names several of a kind
@@ -94,7 +96,7 @@ def understand(query: str, vocabulary: Vocabulary) -> Asked:
     """What a request asks for."""
     text = query[:_LONGEST]
     bare = _QUOTED.sub(_blank, text)  # of the same length: where a wish begins is where its words were written
-    bare = _OPAQUE.sub(_blank, bare if words(bare) else text)
+    bare = _OPAQUE.sub(_blank, bare if _SAID.search(bare) else text)
     folded = words(bare)[:MOST_WORDS]
     known = vocabulary.known(dict.fromkeys(stem(word) for word in folded))
     unknown = [word for word in folded if word.isascii() and word not in STOP and stem(word) not in known][:_MOST_REPAIRED]
@@ -105,22 +107,22 @@ def understand(query: str, vocabulary: Vocabulary) -> Asked:
     if tongue.name == "en":
         tokens = list(_weighed(tokens, known))
     whole = _wish(tokens, text)
+    spelt = [repairs.get(word, word) for word in folded]
     if tongue.name == "en":
         named = {term for token in tokens if token.run for term in token.terms}
-        couples = {pair: _PAIR * (1.0 if named.isdisjoint(pair.split()) else _NAME) for pair in pairs(folded)}
+        couples = {pair: _PAIR * (1.0 if named.isdisjoint(pair.split()) else _NAME) for pair in pairs(spelt)}
         whole = whole._replace(terms=whole.terms | couples)
-    spelt = tuple(repairs.get(word, word) for word in folded)
-    parts = tuple(_asking(part, tongue) if asks(part.text, tongue) else part for part in _parts(tokens, vocabulary, text))
-    if all(part.question for part in parts) if parts else asks(text, tongue):
+    parts = tuple(_asking(part, tongue) if _asks(part.text, tongue, repairs) else part for part in _parts(tokens, vocabulary, text))
+    if all(part.question for part in parts) if parts else _asks(text, tongue, repairs):
         whole = _asking(whole, tongue)
-    return Asked(whole, parts, tongue.name, spelt)
+    return Asked(whole, parts, tongue.name, tuple(spelt))
 
 
-def asks(text: str, tongue: Tongue) -> bool:
+def _asks(text: str, tongue: Tongue, repairs: Mapping[str, str]) -> bool:
     """Whether a text only asks: it begins with a word for that. "How do I ..." wants it done."""
     if tongue.name in _MARKING:
         return any(word in fold(text) for word in tongue.asking)
-    found = [word for word in words(text[:_BEGINNING]) if word not in tongue.joints]
+    found = [repairs.get(word, word) for word in words(text[:_BEGINNING]) if word not in tongue.joints]
     wanted = tongue.name == "en" and found[:1] == ["how"] and found[1:2] and found[1] in _WANTING
     having = tongue.name == "en" and found[:1] == ["do"] and found[1:2] and found[1] in _ASKERS
     return bool(found) and (found[0] in tongue.asking or bool(having)) and not wanted
@@ -139,34 +141,26 @@ def _blank(found: re.Match[str]) -> str:
 
 
 def _tokens(text: str, tongue: Tongue, known: Mapping[str, int], repairs: Mapping[str, str]) -> Iterable[_Token]:
-    at, last = 0, ""
-    for token in _read(text, tongue, known, repairs):
-        if token.text != last:  # several may be of one piece
-            at, last = max(text.find(token.text, at + len(last)), at), token.text
-        yield token._replace(at=at)
-
-
-def _read(text: str, tongue: Tongue, known: Mapping[str, int], repairs: Mapping[str, str]) -> Iterable[_Token]:
-    english = tongues()["en"]
-    raw = _TOKEN.findall(text)[: MOST_WORDS * 2]
-    plain = [fold(piece) for piece in raw]
+    found = list(islice(_TOKEN.finditer(text), MOST_WORDS * 2))
+    raw = [match.group() for match in found]
+    plain = [*map(fold, raw), ""]
     start = True
     named = _named(raw) if tongue.name == "en" else set[int]()
     for place, piece in enumerate(raw):
+        at = found[place].start()
         if _CUT.fullmatch(piece) or piece in ".!?":
-            yield _Token(piece, {}, (), False, 2)
+            yield _Token(piece, {}, (), False, 2, at)
             start = True
             continue
         if _COMMA.fullmatch(piece):
-            yield _Token(piece, {}, (), False, 1)
+            yield _Token(piece, {}, (), False, 1, at)
             continue
-        after = plain[place + 1] if place + 1 < len(plain) else ""
-        for number, word in enumerate(words(piece)):
-            after_word = after if number == 0 else ""
+        for number, word in enumerate(_words(piece)):
+            after = plain[place + 1] if number == 0 else ""
             if tongue.name == "en":
-                yield _english(piece, word, after_word, english, known, repairs, name=piece[:1].isupper() and not start, run=place in named)
+                yield _english(piece, at, word, after, known, repairs, name=piece[:1].isupper() and not start, run=place in named)
             else:
-                yield from _foreign(piece, word, after_word, tongue, known)
+                yield from _foreign(piece, at, word, after, tongue, known)
         start = False
 
 
@@ -202,7 +196,7 @@ def _weighed(tokens: Iterable[_Token], known: Mapping[str, int]) -> Iterable[_To
 def _worked_on(tokens: Iterable[_Token]) -> Iterable[_Token]:
     """The tokens, of which those count as a name that tell on what time is spent, and with what: "start work on the landing page"."""
     timed = naming = False
-    before = _Token("", {}, (), False, 2)
+    before = _Token("", {}, (), False, 2, 0)
     for token in tokens:
         word = token.text.casefold()
         if token.cut or token.joint:
@@ -219,40 +213,48 @@ def _worked_on(tokens: Iterable[_Token]) -> Iterable[_Token]:
 
 
 def _english(
-    piece: str, word: str, after: str, tongue: Tongue, known: Mapping[str, int], repairs: Mapping[str, str], *, name: bool, run: bool
+    piece: str, at: int, word: str, after: str, known: Mapping[str, int], repairs: Mapping[str, str], *, name: bool, run: bool
 ) -> _Token:
-    pair = tongue.meanings.get(f"{word}_{after}", ())
+    english = tongues()["en"]
     root = stem(word)
-    done = pair + tongue.meanings.get(root, ())
-    joint = word in tongue.joints
+    done = english.meanings.get(f"{word}_{after}") or english.meanings.get(root, ())
+    actions = _actions(done)
+    joint = word in english.joints
     if word in STOP or joint:
-        return _Token(piece, {}, _actions(done), joint, 0)
-    worth = _FAINT if root in tongue.faint else _NAME if run or (name and root not in known) else 1.0
-    terms = dict.fromkeys(of_word(word), min(worth, _acting(done)) if _actions(done) else worth)
-    if root not in known and not done and not name and word.isalpha():
-        meant = repairs.get(word, "")
-        if meant:
-            done = tongue.meanings.get(stem(meant), ())
-            if meant in STOP:
-                return _Token(piece, {}, _actions(done), False, 0)
-            terms = dict.fromkeys(of_word(meant), _acting(done) if _actions(done) else _REPAIRED)
+        return _Token(piece, {}, actions, joint, 0, at)
+    worth = _FAINT if root in english.faint else _NAME if run or (name and root not in known) else 1.0
+    terms = dict.fromkeys(of_word(word), min(worth, _acting(done)) if actions else worth)
+    if root not in known and not done and not name and word.isalpha() and (meant := repairs.get(word, "")):
+        done = english.meanings.get(stem(meant), ())
+        actions = _actions(done)
+        if meant in STOP:
+            return _Token(piece, {}, actions, False, 0, at)
+        terms = dict.fromkeys(of_word(meant), _acting(done) if actions else _REPAIRED)
     many = not name and word.endswith("s") and word != root and not root.endswith("s")
-    return _Token(piece, terms, _actions(done), False, 0, name=name, run=run, many=many)
+    return _Token(piece, terms, actions, False, 0, at, name, run, many)
 
 
-def _foreign(piece: str, word: str, after: str, tongue: Tongue, known: Mapping[str, int]) -> Iterable[_Token]:
+def _foreign(piece: str, at: int, word: str, after: str, tongue: Tongue, known: Mapping[str, int]) -> Iterable[_Token]:
     if tongue.name in ("ja", "zh") and not word.isascii():
+        place = end = 0
         for part, meant in tongue.pieces(word):
-            yield _Token(part, _translated(meant), _actions(meant), meant == ("and",), 0)
+            place = max(piece.find(part, end), place)
+            end = place + len(part)
+            yield _Token(part, _translated(meant), _actions(meant), meant == ("and",), 0, at + place)
         return
     if word in tongue.joints:
-        yield _Token(piece, {}, (), True, 0)
+        yield _Token(piece, {}, (), True, 0, at)
         return
     meant = tongue.meanings.get(f"{word}_{after}", ()) + tongue.meaning(word)
     if meant:
-        yield _Token(piece, _translated(meant), _actions(meant), False, 0)
+        yield _Token(piece, _translated(meant), _actions(meant), False, 0, at)
     elif word not in tongue.stop:
-        yield _Token(piece, dict.fromkeys(of_word(word), 1.0 if stem(word) in known else _NAME), (), False, 0)
+        yield _Token(piece, dict.fromkeys(of_word(word), 1.0 if stem(word) in known else _NAME), (), False, 0, at)
+
+
+@lru_cache(maxsize=4_096)
+def _words(piece: str) -> tuple[str, ...]:
+    return tuple(words(piece))
 
 
 def _translated(meanings: tuple[str, ...]) -> dict[str, float]:
@@ -268,7 +270,7 @@ def _acting(meanings: tuple[str, ...]) -> float:
 
 
 def _actions(meanings: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(meaning for meaning in meanings if meaning in ACTIONS or meaning == GONE)
+    return tuple(meaning for meaning in meanings if meaning in ACTIONS or meaning == GONE) if meanings else ()
 
 
 def _wish(tokens: Sequence[_Token], text: str) -> Wish:
@@ -278,8 +280,10 @@ def _wish(tokens: Sequence[_Token], text: str) -> Wish:
     for token in tokens:
         for term, worth in token.terms.items():
             terms[term] = max(worth, terms.get(term, 0.0))
-        actions |= dict.fromkeys(token.actions)
-        names.update(token.terms if token.name else ())
+        if token.actions:
+            actions |= dict.fromkeys(token.actions)
+        if token.name:
+            names.update(token.terms)
     if next(iter(actions), "") == "get" and _many(tokens):
         actions = {"list": None} | actions
     return Wish(text, terms, tuple(actions), frozenset(names))

@@ -44,7 +44,7 @@ _NAMING: Final = ("name", "toolkit", "words")
 
 
 class _Row(NamedTuple):
-    """A tool; or what a toolkit lacks: it has no slug and no tool, and is found by the search alone."""
+    """A tool; or what a toolkit lacks: it has no slug and no tool, its own words for a card, and is found by the search alone."""
 
     slug: str | None
     retired: bool
@@ -119,7 +119,7 @@ def _kept(before: sqlite3.Connection, folder: Path, mark: str) -> _Kit | None:
 
 def _made(toolkit: Toolkit) -> _Kit:
     tools = sorted(toolkit.tools.values(), key=lambda tool: tool.slug)
-    rows = [*(_row(tool, toolkit) for tool in tools), *(_lack(text, toolkit.title) for text in toolkit.lacks)]
+    rows = [*(_row(tool, toolkit) for tool in tools), *(row for text in toolkit.lacks for row in _lacking(text, toolkit.title))]
     return _Kit(toolkit.slug, msgpack.encode(_toolkit_card(toolkit)), msgpack.encode(structs.replace(toolkit, tools={})), rows)
 
 
@@ -133,16 +133,18 @@ def _row(tool: Tool, toolkit: Toolkit) -> _Row:
     return _Row(tool.slug, bool(tool.retire), kind_of(tool) | (ASKED if tool.asks else 0), *packed, len(listed))
 
 
-def _lack(text: str, toolkit: str = "") -> _Row:
+def _lacking(text: str, toolkit: str) -> Iterator[_Row]:
+    """A row for each thing that is done in what a toolkit lacks: "rename, archive or delete a project"."""
     counts = {"name": Counter(terms(text)), "toolkit": Counter(terms(toolkit)), "pairs": Counter(pairs(words(text)))}
-    return _Row(None, False, kind_of_words(words(text)) | LACK, None, None, msgpack.encode(counts))
+    for kind in sorted({kind_of_words([word]) for word in words(text)} - {NOTHING}) or [NOTHING]:
+        yield _Row(None, False, kind | LACK, text.encode(), None, msgpack.encode(counts))
 
 
 def _elsewhere() -> Iterator[_Row]:
     for line in _ELSEWHERE.read_text("utf-8").splitlines():
         if line and not line.startswith("#"):
             name, asks = line.split("\t")
-            counts = {"name": Counter(terms(name)), "asks": Counter(terms(asks))}
+            counts = {"words": Counter([*terms(name), *terms(name), *terms(asks)])}  # where a list is long each word counts no less
             yield _Row(None, False, NOTHING | LACK, None, None, msgpack.encode(counts))
 
 
@@ -163,10 +165,10 @@ def _written(kits: Mapping[str, tuple[_Kit, str, str]], broken: Mapping[str, Bad
             database.execute("INSERT INTO tools VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
             if not row.retired:
                 counts[number] = msgpack.decode(row.counts, type=Counts)
-    counts |= {len(kinds) + place: msgpack.decode(row.counts, type=Counts) for place, row in enumerate(_elsewhere())}
-    kinds += bytes([NOTHING | LACK]) * (len(counts) and max(counts) + 1 - len(kinds))
     naming = {term for fields in counts.values() for field in _NAMING for term in fields.get(field, ())}
-    rows = ((term, term in naming, count_of(tools), tools) for term, tools in postings(counts).items())
+    elsewhere = {len(kinds) + place: msgpack.decode(row.counts, type=Counts) for place, row in enumerate(_elsewhere())}
+    kinds += bytes([NOTHING | LACK]) * len(elsewhere)
+    rows = ((term, term in naming, count_of(tools), tools) for term, tools in postings(counts, elsewhere).items())
     database.executemany("INSERT INTO terms VALUES (?, ?, ?, ?)", rows)
     database.executemany("INSERT OR IGNORE INTO typos VALUES (?, ?)", typos.keys(_spelt(database)))
     told = ((folder, error.message, msgpack.encode(error.details)) for folder, error in broken.items())

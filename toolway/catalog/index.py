@@ -13,12 +13,13 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 from msgspec import Struct, msgpack, structs
 
 from toolway import __version__
 from toolway.catalog.model import Card, Tool, Toolkit, ToolkitCard
+from toolway.catalog.postings import Postings, unpack
 from toolway.catalog.terms import words as words_of
 from toolway.errors import BadFile, UnknownTool, UnknownToolkit
 
@@ -30,6 +31,11 @@ Vote = Callable[[str, Sequence[range] | None], Iterable[int]]
 
 _LONGEST_SLUG: Final = 64
 _MOST_NEAR: Final = 200
+_MOST_HEADS: Final = 8_192
+_MOST_LISTS: Final = 512
+"""Of how many terms that were asked for is kept in memory how many tools have them, and which."""
+
+_Kept = TypeVar("_Kept")
 
 
 class _Told(Struct):
@@ -72,6 +78,8 @@ class Catalogue:
         self._spans: dict[str, range] = {}
         self._kinds: bytes | None = None
         self._titles: dict[str, list[str]] = {}
+        self._heads: dict[str, tuple[int, int]] = {}
+        self._lists: dict[str, Postings] = {}
         self.broken: dict[str, BadFile] = {}
         self._read_heads()
 
@@ -158,7 +166,7 @@ class Catalogue:
         for span in sorted(spans, key=lambda span: span.start):
             found.append(range(at, span.start))
             at = span.stop
-        return [*found, range(at, self.elsewhere().start)]
+        return [*found, range(at, self._end)]
 
     def home(self, number: int) -> range:
         """The numbers of the toolkit to which a tool belongs."""
@@ -167,33 +175,42 @@ class Catalogue:
 
     def lack(self, number: int) -> tuple[str, str]:
         """The toolkit that lacks what has this number, and what that is."""
-        toolkit = self.toolkit(self.names([number])[number][1])
-        return toolkit.slug, toolkit.lacks[number - self.home(number).stop]
+        ((toolkit, text),) = self._rows("SELECT toolkit, card FROM tools WHERE number = ?", number)
+        return toolkit, bytes(text).decode()
 
-    def elsewhere(self) -> range:
-        """The numbers of what is asked of other kinds of service."""
-        return range(self._end, len(self.kinds))
+    def postings(self, terms: Iterable[str]) -> dict[str, Postings]:
+        """The lists of those terms that any tool has."""
 
-    def postings(self, terms: Iterable[str]) -> dict[str, bytes]:
-        """The packed lists of those terms that any tool has, in the order of terms."""
-        return dict(self._rows_of("SELECT term, tools FROM terms WHERE term IN ({}) ORDER BY term", terms))
+        def read(new: list[str]) -> dict[str, Postings]:
+            rows = self._rows_of("SELECT term, tools FROM terms WHERE term IN ({})", new)
+            return {term: unpack(blob, self._end) for term, blob in rows}
 
-    def named(self, words: Sequence[str]) -> list[str]:
-        """The toolkits whose title or slug stands among these folded words, in the order of slugs."""
+        return _remembered(self._lists, terms, read, _MOST_LISTS)
+
+    def named(self, words: Sequence[str]) -> dict[str, list[str]]:
+        """The toolkits whose title or slug stands among these folded words, by the word or the two that say it."""
         if not self._titles:
             for card in self._kits.values():
                 for name in {"".join(words_of(card.title)), "".join(words_of(card.slug))}:
                     self._titles.setdefault(name, []).append(card.slug)
-        said = {*words, *(first + second for first, second in pairwise(words))}
-        return sorted({slug for name in said for slug in self._titles.get(name, ())})
+        said = (*words, *(first + second for first, second in pairwise(words)))
+        return {name: self._titles[name] for name in said if name in self._titles}
 
     def known(self, terms: Iterable[str]) -> dict[str, int]:
         """Those of the terms that any tool has, with the number of tools that have it."""
-        return dict(self._rows_of("SELECT term, count FROM terms WHERE term IN ({})", terms))
+        return {term: count for term, (count, _) in self._heads_of(terms).items() if count}
 
     def naming(self, terms: Iterable[str]) -> set[str]:
         """Those of the terms that stand in a tool's name."""
-        return {row[0] for row in self._rows_of("SELECT term FROM terms WHERE term IN ({}) AND naming", terms)}
+        return {term for term, (_, naming) in self._heads_of(terms).items() if naming}
+
+    def _heads_of(self, terms: Iterable[str]) -> dict[str, tuple[int, int]]:
+        def read(new: list[str]) -> dict[str, tuple[int, int]]:
+            heads: dict[str, tuple[int, int]] = dict.fromkeys(new, (0, 0))
+            rows = self._rows_of("SELECT term, count, naming FROM terms WHERE term IN ({})", new)
+            return heads | {term: (count, naming) for term, count, naming in rows}
+
+        return _remembered(self._heads, terms, read, _MOST_HEADS)
 
     def repaired(self, wrong: Iterable[str]) -> dict[str, str]:
         """For each of these words the one of a tool's name that a slip of the fingers made it of, when there is one."""
@@ -209,7 +226,9 @@ class Catalogue:
         for word, keys in forms.items():
             near = {right for key in keys for right in under.get(key, ()) if typos.slipped(word, right)}
             if near:
-                found[word] = min(near, key=lambda right: (right[0] != word[0], len(right) != len(word), right))
+                found[word] = min(
+                    near, key=lambda right: (right[0] != word[0], sorted(right) != sorted(word), len(right) != len(word), right)
+                )
         return found
 
     @property
@@ -243,6 +262,8 @@ class Catalogue:
         return rows[0][0]
 
     def _read_heads(self) -> None:
+        self._heads.clear()
+        self._lists.clear()
         rows = self._rows("SELECT slug, card, first, count FROM toolkits ORDER BY slug")
         self._kits = {slug: msgpack.decode(card, type=ToolkitCard) for slug, card, _, _ in rows}
         self._spans = {slug: range(first, first + count) for slug, _, first, count in rows}
@@ -276,6 +297,20 @@ class Catalogue:
         if cache:
             keep(database, cache)
         return database
+
+
+def _remembered(
+    memory: dict[str, _Kept], keys: Iterable[str], read: Callable[[list[str]], dict[str, _Kept]], most: int
+) -> dict[str, _Kept]:
+    """What belongs to the keys: of those that are not in memory it is read and kept there, as long as there is room."""
+    every = dict.fromkeys(keys)
+    found = {key: kept for key in every if (kept := memory.get(key)) is not None}
+    if new := [key for key in every if key not in found]:
+        found |= (fresh := read(new))
+        if len(memory) + len(fresh) > most:
+            memory.clear()
+        memory |= fresh
+    return found
 
 
 def toolkit_folders(folders: Iterable[Path]) -> list[Path]:

@@ -5,6 +5,7 @@ from array import array
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Final, NamedTuple
 
 Counts = dict[str, dict[str, int]]
@@ -22,11 +23,11 @@ _TELLING: Final = ("name", "toolkit", "asks", "words", "pairs")
 _SATURATION: Final = 1.5  # k1 of BM25
 
 
-def postings(tools: Mapping[int, Counts]) -> dict[str, bytes]:
+def postings(tools: Mapping[int, Counts], beside: Mapping[int, Counts]) -> dict[str, bytes]:
     """For each term the tools that have it, with what it is worth there (BM25 over weighted fields).
 
-    `tools` gives the terms for each number, numbers rising. A list is packed as all numbers, all worths, and the
-    highest worth.
+    `tools` gives the terms for each number, numbers rising; `beside` has higher ones, of what is no tool: it makes no word less rare.
+    A list is packed as all numbers, all worths, and the highest worth.
     """
     total: Counter[str] = Counter()
     having: Counter[str] = Counter()
@@ -36,24 +37,28 @@ def postings(tools: Mapping[int, Counts]) -> dict[str, bytes]:
             having[field] += bool(found)
     mean = {field: max(count / max(having[field], 1), 1.0) for field, count in total.items()}
     worths: defaultdict[str, dict[int, float]] = defaultdict(dict)
-    for number, fields in tools.items():
+    for number, fields in chain(tools.items(), beside.items()):
         for field, found in fields.items():
             share = LENGTHS[field]
-            scale = WEIGHTS[field] / (1 - share + share * sum(found.values()) / mean[field])
+            scale = WEIGHTS[field] / (1 - share + share * sum(found.values()) / mean.get(field, 1.0))
             for term, count in found.items():
                 worths[term][number] = worths[term].get(number, 0.0) + scale * count
     telling: Counter[str] = Counter()
     for fields in tools.values():
         telling.update({term for field in _TELLING for term in fields.get(field, ())})
-    return {term: _pack(worth, telling.get(term, len(worth)), len(tools)) for term, worth in worths.items()}
+    counts = {term: sum(number in tools for number in worth) for term, worth in worths.items()}
+    return {term: _pack(worth, (telling.get(term, counts[term]) + counts[term]) / 2, len(tools)) for term, worth in worths.items()}
 
 
 class Postings(NamedTuple):
-    """The tools that have a term, numbers rising, what it is worth in each, and the most that it is worth in any."""
+    """The tools that have a term, numbers rising, what it is worth in each, and the most that it is worth in any; and what is no tool
+    and has it, with what it is worth there.
+    """
 
     numbers: "array[int]"
     worths: "array[float]"
     most: float
+    aside: tuple[tuple[int, float], ...]
 
     def within(self, spans: Sequence[range]) -> "Postings":
         """Those of the tools in `spans`, which rise too."""
@@ -63,7 +68,7 @@ class Postings(NamedTuple):
             end = bisect_left(self.numbers, span.stop, start)
             numbers += self.numbers[start:end]
             worths += self.worths[start:end]
-        return Postings(numbers, worths, self.most)
+        return Postings(numbers, worths, self.most, self.aside)
 
     def among(self, few: Sequence[int]) -> list[tuple[int, float]]:
         """Those of `few`, rising, that have the term, with what it is worth in each."""
@@ -83,13 +88,14 @@ class Postings(NamedTuple):
         return self.worths[place] if place < len(self.numbers) and self.numbers[place] == number else 0.0
 
 
-def unpack(blob: bytes) -> Postings:
-    """The postings of a packed list."""
+def unpack(blob: bytes, end: int) -> Postings:
+    """The postings of a packed list; from the number `end` on there are no tools."""
     numbers, worths = array("I"), array("f")
     half = len(blob) // 2
     numbers.frombytes(blob[: half - 2])
     worths.frombytes(blob[half - 2 :])
-    return Postings(numbers, worths, worths.pop())
+    most, cut = worths.pop(), bisect_left(numbers, end)
+    return Postings(numbers[:cut], worths[:cut], most, tuple(zip(numbers[cut:], worths[cut:], strict=True)))
 
 
 def count_of(blob: bytes) -> int:
@@ -102,8 +108,7 @@ def rarest(tools: int) -> float:
     return math.log(1 + (tools + 0.5) / 0.5)
 
 
-def _pack(worth: Mapping[int, float], telling: int, tools: int) -> bytes:
-    having = (telling + len(worth)) / 2
+def _pack(worth: Mapping[int, float], having: float, tools: int) -> bytes:
     rarity = math.log(1 + (tools - having + 0.5) / (having + 0.5))
     scores = array("f", (rarity * value * (_SATURATION + 1) / (_SATURATION + value) for value in worth.values()))
     return array("I", worth).tobytes() + scores.tobytes() + array("f", [max(scores)]).tobytes()

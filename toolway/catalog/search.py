@@ -1,14 +1,16 @@
 """Finding tools by what people ask for."""
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
+from functools import lru_cache
 from itertools import islice
 from typing import Final, NamedTuple
 
 from toolway.catalog.asked import ACTING, Vocabulary, Wish, understand
 from toolway.catalog.doing import AGREEMENT, ASKED, DELETE, LACK
 from toolway.catalog.index import Catalogue
-from toolway.catalog.postings import Postings, rarest, unpack
+from toolway.catalog.postings import Postings, rarest
 from toolway.catalog.terms import of_word
 from toolway.catalog.tongues import ACTIONS, GONE, READING, tongues
 
@@ -30,8 +32,11 @@ _CONNECTED: Final = 1.0
 _NAMED: Final = 0.25
 """What the tools of a toolkit gain that the request names."""
 
-_COVERED: Final = 0.18
+_COVERED: Final = 0.15
 """The least share of a request that its best tool must answer for to fit."""
+
+_FOREIGN: Final = 5.0
+"""How often a word counts there that no tool has, and what is asked of other kinds of service has."""
 
 _TELLING_MOST: Final = 5.0
 """The most that one word counts there, however rare it is in a large catalogue."""
@@ -40,12 +45,13 @@ _PAIRED: Final = 0.5
 """What a pair of words adds to that share, beside a word. What is to be done adds nothing: every service has lists."""
 
 _LACKING: Final = 0.75
-_ELSEWHERE: Final = 1.0
 _BESIDE: Final = 1.5
-"""How well what the best tool's own toolkit lacks, what is asked elsewhere, or what another lacks must fit for none to do."""
+"""How well what the best tool's own toolkit lacks, or another that is liked, must fit beside that tool for nothing to fit. What is asked of
+another kind of service must fit as well as the tool.
+"""
 
-_BUDGET: Final = 2_000
-_PART_BUDGET: Final = 600
+_BUDGET: Final = 1_500
+_PART_BUDGET: Final = 400
 """How many postings are added up for a request and for a part of it; the commonest terms beyond are looked up for the best tools only."""
 
 _MOST_TERMS: Final = 28
@@ -53,8 +59,13 @@ _FEW_TERMS: Final = 8
 _COMMON: Final = 1_500
 """Of a long request the rarest terms are enough: so many, and beyond so few none that so many tools have."""
 
-_REFINED: Final = 80
-_PART_REFINED: Final = 25
+_REFINED: Final = 60
+_PART_REFINED: Final = 15
+"""For how many of the best tools that is, beside those that are liked."""
+
+_LISTED: Final = 80
+"""The most tools of a request that are told."""
+
 _WORTH_A_LOOK: Final = 0.3
 """Tools that score less than this beside the best are not looked at further."""
 
@@ -90,7 +101,7 @@ class Lack(NamedTuple):
 
 class Found(NamedTuple):
     """What was found: `hits` best first, merged over the parts. They are the nearest there is when nothing `fits`; then `nearest` may
-    name a toolkit outside of those searched that has something, `lack` what is likest of what is asked in vain, and `bare` the action
+    name a toolkit outside of those searched that has something, `lack` what is likest of what a toolkit does not do, and `bare` the action
     that is asked for where nothing is said of what it is to be done with.
     """
 
@@ -103,21 +114,14 @@ class Found(NamedTuple):
 
 
 class _Ranking(NamedTuple):
-    """The tools that have something of a wish, best first, the share of the wish that the best answers for, what it
-    scores of itself, what the likest thing scores that no tool does, its number, and whether the best says how people ask for it.
+    """The tools that have something of a wish, best first, what the best scores of itself, and what the likest thing weighs beside it that
+    a toolkit lacks, with its number.
     """
 
     tools: list[tuple[int, float]]
-    covered: float
     best: float
-    vain: float
-    likest: int
-    told: bool
-
-    @property
-    def fits(self) -> bool:
-        """Whether the best serves the wish. One that does not say how people ask for it says too little to be ruled out."""
-        return bool(self.tools) and (not self.told or (self.covered >= _COVERED and self.vain < self.best))
+    lack: float
+    lacking: int
 
 
 def search(
@@ -129,15 +133,17 @@ def search(
     wishes = [asked.whole, *asked.parts]
     counts = catalogue.known({term for wish in wishes for term in wish.terms})
     telling = {term for wish in wishes for term in _telling(wish, counts)}
-    lists = {term: unpack(blob) for term, blob in catalogue.postings(telling).items()}
+    lists = catalogue.postings(telling)
     common = counts.keys() - lists.keys()
-    named = catalogue.named(asked.words)
-    liked = [(_CONNECTED, catalogue.spans(connected)), (_NAMED, catalogue.spans(named))]
-    naming = {word: catalogue.spans(catalogue.named([word])) for word in asked.words}
+    naming = {word: catalogue.spans(slugs) for word, slugs in catalogue.named(asked.words).items()}
+    named = sorted({span for few in naming.values() for span in few}, key=_start)
+    liked = [(_CONNECTED, catalogue.spans(connected)), (_NAMED, named)]
     ranker = _Ranker(catalogue, lists, common, spans, liked, naming)
     ranked = [ranker.rank(wish, _BUDGET if wish is asked.whole else _PART_BUDGET) for wish in wishes]
     limit = max(limit, 0)
-    vote = catalogue.vote if ranked[0].fits and asked.tongue == "en" else None
+    bare = _bare(asked.whole, asked.tongue)
+    fits, nearest = ranker.fits(asked.whole, ranked[0]) and bare != "delete", ""
+    vote = catalogue.vote if fits and asked.tongue == "en" else None
     order = _merged(ranked, limit if vote is None else max(limit, _VOTERS))
     if vote is not None:
         deletes = _deletes(asked.whole)
@@ -148,16 +154,16 @@ def search(
     names = catalogue.names(sorted({number for number, _ in order}.union(*heads)))
     hits = [Hit(*names[number], round(score, 4)) for number, score in order]
     parts = tuple(Part(wish.text, tuple(names[number][0] for number in one)) for wish, one in zip(wishes[1:] or wishes, heads, strict=True))
-    bare = _bare(asked.whole, asked.tongue)
-    fits, nearest = ranked[0].fits and bare != "delete", ""
     if spans is not None and (not fits or named):
-        outside = [span for span in catalogue.spans(named) if span not in spans] if named else catalogue.others(spans)
-        other = _Ranker(catalogue, lists, common, outside, (), naming).rank(asked.whole, _BUDGET)
-        if other.fits and (not fits or other.tools[0][1] > ranked[0].tools[0][1]):
+        outside = [span for span in named if span not in spans] if named else catalogue.others(spans)
+        others = _Ranker(catalogue, lists, common, outside, (), naming)
+        other = others.rank(asked.whole, _BUDGET)
+        if others.fits(asked.whole, other) and (not fits or other.tools[0][1] > ranked[0].tools[0][1]):
             fits, nearest = False, catalogue.names([other.tools[0][0]])[other.tools[0][0]][1]
     if fits:
         return Found(hits, fits, nearest, parts)
-    return Found(hits, fits, nearest, parts, _lack(catalogue, ranked[0]), bare)
+    lack = Lack(*catalogue.lack(ranked[0].lacking)) if ranker.lacks(asked.whole, ranked[0]) else None
+    return Found(hits, fits, nearest, parts, lack, bare)
 
 
 def fused(words: Sequence[int], voted: Iterable[int]) -> list[int]:
@@ -181,7 +187,7 @@ class _Ranker:
         naming: Mapping[str, Sequence[range]],
     ) -> None:
         self._kinds = catalogue.kinds
-        self._preferred = sorted({span for _, few in liked for span in few}, key=lambda span: span.start)
+        self._preferred = sorted({span for _, few in liked for span in few}, key=_start)
         self._liked: dict[int, float] = {}
         for lift, few in liked:
             for number in (number for span in few for number in span):
@@ -190,17 +196,13 @@ class _Ranker:
         self._naming = {term for word in here for term in of_word(word)}
         self._nearby: dict[str, Postings] = {}
         self._rarest = rarest(len(self._kinds))
-        self._lists = lists
         self._common = common
         self._catalogue = catalogue
-        self._elsewhere = catalogue.elsewhere().start
-        if spans is not None:
-            every = [*spans, catalogue.elsewhere()]
-            self._lists = {term: found.within(every) for term, found in lists.items()}
+        self._lists = lists if spans is None else {term: found.within(spans) for term, found in lists.items()}
 
     def rank(self, wish: Wish, budget: int) -> _Ranking:
         scores = self._scores(wish, budget, _REFINED if budget == _BUDGET else _PART_REFINED)
-        factors = _factors(wish)
+        factors = _factors(wish.actions, wish.question)
         deletes = _deletes(wish)
         most = max(scores.values(), default=0.0)
         least = _WORTH_A_LOOK * most
@@ -212,37 +214,38 @@ class _Ranker:
                 continue
             kind = kinds[number] & ~ASKED
             if kind >= LACK:
-                if number >= self._elsewhere:
-                    score -= self._named(wish, number)
                 lacks.append((score * factors[kind - LACK], number))
             elif kind != DELETE or deletes:
                 final.append((-(score * factors[kind] + liked.get(number, 0.0) * score * score / most), number))
         final.sort()
         home = self._catalogue.home(final[0][1]) if final else range(0)
-        vain, likest = max(((score / self._must(number, home), number) for score, number in lacks if score > 0), default=(0.0, 0))
-        best = [(number, -score) for score, number in final[:_REFINED]]
-        if not best:
-            return _Ranking([], 0.0, 0.0, vain, likest, False)
-        first = best[0][0]
-        return _Ranking(
-            best,
-            self._covered(wish, first),
-            scores[first] * factors[self._kinds[first] & ~ASKED],
-            vain,
-            likest,
-            bool(self._kinds[first] & ASKED),
-        )
+        lack, lacking = max(((score / self._must(number, home), number) for score, number in lacks), default=(0.0, 0))
+        best = scores[final[0][1]] * factors[kinds[final[0][1]] & ~ASKED] if final else 0.0
+        return _Ranking([(number, -score) for score, number in final[:_LISTED]], best, lack, lacking)
 
     def _must(self, lack: int, home: range) -> float:
-        """How well something that is asked in vain must fit beside the best tool, whose toolkit is `home`."""
-        if lack in home:
-            return _LACKING
-        return _ELSEWHERE if lack >= self._elsewhere else _BESIDE if lack in self._liked else math.inf
+        """How well something that a toolkit lacks must fit beside the best tool, whose toolkit is `home`."""
+        return _LACKING if lack in home else _BESIDE if lack in self._liked else math.inf
 
-    def _named(self, wish: Wish, number: int) -> float:
-        """What the names of toolkits are worth in what is asked elsewhere: whoever names one that there is asks it, not another."""
-        told = (term for term in wish.terms if self._naming and term in self._lists and not self._naming.isdisjoint(term.split()))
-        return sum(wish.terms[term] * self._lists[term].worth(number) for term in told)
+    def fits(self, wish: Wish, ranked: _Ranking) -> bool:
+        """Whether the best serves the wish. One that does not say how people ask for it says too little to be ruled out."""
+        if not ranked.tools:
+            return False
+        best = ranked.tools[0][0]
+        vain = max(ranked.lack, self._elsewhere(wish))
+        return not self._kinds[best] & ASKED or (self._covered(wish, best) >= _COVERED and vain < ranked.best)
+
+    def lacks(self, wish: Wish, ranked: _Ranking) -> bool:
+        """Whether nothing fits because of something that a toolkit lacks."""
+        return ranked.lack > 0 and ranked.lack >= max(ranked.best, self._elsewhere(wish))
+
+    def _elsewhere(self, wish: Wish) -> float:
+        """What the likest thing scores that is asked of another kind of service."""
+        scores: defaultdict[int, float] = defaultdict(float)
+        for term, weight in wish.terms.items():
+            for number, worth in self._aside(term) if weight > ACTING else ():
+                scores[number] += weight * worth
+        return max(scores.values(), default=0.0)
 
     def _scores(self, wish: Wish, budget: int, most: int) -> dict[int, float]:
         """What the terms of a wish are worth in each tool. Once there are too many, the commonest are added for the best alone."""
@@ -252,27 +255,26 @@ class _Ranker:
         for place, (length, term) in enumerate(weighted):
             budget -= length
             if budget < 0 and scores:
-                self._refine(scores, wish, [late for _, late in weighted[place:]], most)
-                break
-            weight, found = wish.terms[term], self._lists[term]
-            for number, worth in zip(found.numbers, found.worths, strict=True):
-                scores[number] = scores.get(number, 0.0) + weight * worth
+                return self._refined(scores, wish, [late for _, late in weighted[place:]], most)
+            _add(scores, self._lists[term], wish.terms[term])
         return scores
 
-    def _refine(self, scores: dict[int, float], wish: Wish, common: Sequence[str], most: int) -> None:
+    def _refined(self, scores: dict[int, float], wish: Wish, common: Sequence[str], most: int) -> dict[int, float]:
+        """The scores of those that are liked and of the best of the others, so many, to which the common terms are added."""
         for term in common:
             if term not in self._nearby:
                 self._nearby[term] = self._lists[term].within(self._preferred)
-            part, weight = self._nearby[term], wish.terms[term]
-            for number, worth in zip(part.numbers, part.worths, strict=True):
-                scores[number] = scores.get(number, 0.0) + weight * worth
+            _add(scores, self._nearby[term], wish.terms[term])
         least = _WORTH_A_LOOK * max(scores.values())
         liked = self._liked
         best = sorted([(-score, number) for number, score in scores.items() if score >= least and number not in liked])[:most]
         few = sorted(number for _, number in best)
-        for found, weight in ((self._lists[term], wish.terms[term]) for term in common):
-            for number, worth in found.among(few):
-                scores[number] += weight * worth
+        kept = {number: scores[number] for number in [*few, *(liked.keys() & scores.keys())]}
+        for term in common:
+            weight = wish.terms[term]
+            for number, worth in self._lists[term].among(few):
+                kept[number] += weight * worth
+        return kept
 
     def _covered(self, wish: Wish, best: int) -> float:
         """The share of a wish's terms, by rarity, that stands in a tool. Pairs only add to it; names that it lacks take nothing."""
@@ -285,8 +287,25 @@ class _Ranker:
             if worth and wish.terms[term] > ACTING:
                 had += weight * worth / most * (_PAIRED if " " in term else 1.0)
             if " " not in term and (worth or (term not in wish.names and term not in self._common)):
-                whole += weight
+                whole += weight * (_FOREIGN if self._foreign(term) else 1.0)
         return had / whole if whole else float(had > 0)
+
+    def _aside(self, term: str) -> Sequence[tuple[int, float]]:
+        """What other kinds of service have of a term. Whoever names a toolkit that there is asks that one, and not another."""
+        return self._lists[term].aside if term in self._lists and term not in self._naming else ()
+
+    def _foreign(self, term: str) -> bool:
+        """Whether a term is asked elsewhere, and no tool here has it."""
+        return bool(self._aside(term)) and all(self._kinds[number] >= LACK for number in self._lists[term].numbers)
+
+
+def _add(scores: dict[int, float], found: Postings, weight: float) -> None:
+    for number, worth in zip(found.numbers, found.worths, strict=True):
+        scores[number] = scores.get(number, 0.0) + weight * worth
+
+
+def _start(span: range) -> int:
+    return span.start
 
 
 def _bare(wish: Wish, tongue: str) -> str:
@@ -300,13 +319,6 @@ def _bare(wish: Wish, tongue: str) -> str:
     return "delete" if first == ["delete"] and not wish.question else doing[0]
 
 
-def _lack(catalogue: Catalogue, ranking: _Ranking) -> Lack | None:
-    """What a toolkit lacks, where that is why nothing fits."""
-    if ranking.vain < ranking.best or ranking.likest in catalogue.elsewhere() or not ranking.vain:
-        return None
-    return Lack(*catalogue.lack(ranking.likest))
-
-
 def _deletes(wish: Wish) -> bool:
     return "delete" in wish.actions or GONE in wish.actions
 
@@ -317,10 +329,11 @@ def _telling(wish: Wish, counts: Mapping[str, int]) -> list[str]:
     return [term for place, term in enumerate(rarest) if place < _FEW_TERMS or counts[term] < _COMMON]
 
 
-def _factors(wish: Wish) -> list[float]:
+@lru_cache(maxsize=1_024)
+def _factors(actions: tuple[str, ...], question: bool) -> tuple[float, ...]:
     """What the score of each kind of tool is multiplied by."""
-    actions = [action for action in wish.actions if action in ACTIONS][:4]
-    asked = [action for action in actions if not wish.question or action in READING]
+    told = [action for action in actions if action in ACTIONS][:4]
+    asked = [action for action in told if not question or action in READING]
     agreed = [AGREEMENT[ACTIONS.index(action)] for action in asked]
     weights = [1.0, *([_LATER] * (len(asked) - 1))]
     kinds = range(len(ACTIONS) + 1)
@@ -330,11 +343,10 @@ def _factors(wish: Wish) -> list[float]:
             1.0 + _ACTION * max(weight * row[kind] if row[kind] > 0 else row[kind] for weight, row in zip(weights, agreed, strict=True))
             for kind in kinds
         ]
-    if wish.question:
-        return [
-            factor * (_QUESTION if kind < len(ACTIONS) and ACTIONS[kind] not in READING else 1.0) for kind, factor in enumerate(factors)
-        ]
-    return factors
+    if question:
+        changing = [kind for kind in kinds if kind < len(ACTIONS) and ACTIONS[kind] not in READING]
+        factors = [factor * (_QUESTION if kind in changing else 1.0) for kind, factor in enumerate(factors)]
+    return tuple(factors)
 
 
 def _merged(ranked: Sequence[_Ranking], limit: int) -> list[tuple[int, float]]:

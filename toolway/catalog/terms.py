@@ -22,6 +22,7 @@ _STOP_WORDS: Final = (
     "please should so some than that the their them then there these they this to up us want was we what when which who will with would "
     "you your s t re ve ll m d don isn didn im hey hi okay ok thanks thank also just need needs he she his her him been were am did doing "
     "about out off over all every each not no too very much many more most one ones where why whose whom here now again still already "
+    "around though although "
     "give tell help using use via per"
 )
 STOP: Final = frozenset(_STOP_WORDS.split())

@@ -29,3 +29,8 @@ def slipped(wrong: str, right: str) -> bool:
         at += 1
     rest, due = wrong[at:], right[at:]
     return rest[1:] == due[1:] or rest[1:] == due or rest == due[1:] or (rest[:2] == due[1::-1] and rest[2:] == due[2:])
+
+
+def likeliest(wrong: str, right: Iterable[str]) -> str:
+    """Which of these was meant: one that begins alike, with the same letters in another order, or with as many."""
+    return min(right, key=lambda one: (one[0] != wrong[0], sorted(one) != sorted(wrong), len(one) != len(wrong), one))
