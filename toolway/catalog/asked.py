@@ -28,6 +28,9 @@ _NAME: Final = 0.35
 _MARKING: Final = ("ja", "zh")
 """Languages that ask anywhere in a sentence, and put no space between words."""
 
+_THINGS: Final = ("ment", "ments")
+"""Endings of words for things: assignments are what somebody was assigned."""
+
 _ARTICLES: Final = frozenset(
     ["the", "a", "an", "all", "every", "each", "any", "some", "this", "that", "these", "those", "my", "our", "another"]
 )
@@ -217,7 +220,7 @@ def _english(
 ) -> _Token:
     english = tongues()["en"]
     root = stem(word)
-    done = english.meanings.get(f"{word}_{after}") or english.meanings.get(root, ())
+    done = english.meanings.get(f"{word}_{after}") or (() if word.endswith(_THINGS) else english.meanings.get(root, ()))
     actions = _actions(done)
     joint = word in english.joints
     if word in STOP or joint:

@@ -61,8 +61,10 @@ def terms(text: str) -> list[str]:
 
 
 def pairs(found: list[str]) -> list[str]:
-    """Every two neighbours among folded words, stop words among them: what is said in little words alone stands in these."""
-    roots = [stem(word) for word in found if word.isascii()]
+    """Every two neighbours among folded words, stop words among them: what is said in little words alone stands in these. Articles say
+    nothing, and what stands around them is as near.
+    """
+    roots = [stem(word) for word in found if word.isascii() and word not in ("a", "an", "the")]
     return [f"{first} {second}" for first, second in pairwise(roots)]
 
 
