@@ -27,7 +27,7 @@ from tests.calls.shop import BASE, builtin, param, tool
 from tests.net.wire import Say, always, fails, plain, reaching, request, served, tells_nothing
 from tests.serve.conftest import SESSION, running
 from toolway.calls.request import build, host_url
-from toolway.errors import BadArgument, Blocked, NoAnswer, TooLarge, ToolwayError, Unreachable
+from toolway.errors import BadArgument, BadSetting, Blocked, NoAnswer, TooLarge, ToolwayError, Unreachable
 from toolway.net import Request, is_public
 
 PRIVATE = [
@@ -434,3 +434,10 @@ async def test_30_no_request_of_a_tenant_names_a_proxy_or_a_trust(tmp_path: Path
             project = await router.local.project()
             with pytest.raises(BadArgument, match="no setting"):
                 await router.local.connector.direct(project.id, "u", "desktime", {"api_key": "key"}, {name: "x"})
+
+
+@pytest.mark.parametrize("name", ["CLOCKIFY.api", "clockify.API", "clockify.euc1.api", "clockify.NOPE.api", "clocky.api"])
+async def test_hosts_that_would_send_nothing_elsewhere_are_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(BadSetting, match="hosts names"):
+        async with running(tmp_path, hosts=f"{name}=http://127.0.0.1:9/api"):
+            pass
