@@ -64,7 +64,7 @@ def _look_over(events: Any) -> None:
 
 def _bounded(depth: int, number: int) -> None:
     if depth > _DEEPEST or number > _MOST:
-        raise ValueError("it is nested too deeply, or there is too much of it, with its aliases and merges")
+        raise ValueError("it is nested too deeply, or its aliases and merges make too much of it")
 
 
 def _int(loader: Any, node: Any) -> int:
