@@ -44,6 +44,7 @@ _UNFIT_TARGET = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]")
 _UNFIT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONNECT_SECONDS = 8.0
+_EACH = 50
 _TURN_SECONDS = 5.0
 _SMALL = 256 * 1024
 _USER = re.compile(r"//[^/]*@")
@@ -183,36 +184,33 @@ class Net:
         try:
             async with asyncio.timeout(seconds):
                 connection, head, content = await self._way(trusted, request.once).ask(request, url, headers, seconds)
+                whole = False
                 try:
                     told = {name.lower(): value for name, value in head.headers.items()}
                     body = await self._read(content, told.get("content-length", ""), host, request.most, seconds)
-                    connection.release()
+                    whole = True
                 finally:
-                    connection.close()  # does nothing once it was released
+                    _let_go(connection, whole)
             return Answer(head.code, told, body)
         except aiohttp.ClientConnectorCertificateError:
             raise Unreachable(f"The certificate of {host} could not be verified, so nothing was sent.") from None
         except aiohttp.ClientSSLError:
             raise Unreachable(f"No secure connection to {host} came about, so nothing was sent.") from None
-        except (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError) as error:
+        except aiohttp.ClientConnectorError as error:
             if _refused(error):
                 raise _blocked(host) from None
             if isinstance(error, aiohttp.ClientConnectorDNSError):
-                raise Unreachable(
-                    f"The name {host} could not be looked up; nothing was changed.",
-                    fix="Is it written right, and does this machine reach a name server?",
-                ) from None
+                told = f"The name {host} could not be looked up; nothing was changed."
+                raise Unreachable(told, fix="Is it written right, and does this machine reach a name server?") from None
             raise Unreachable(f"{host} could not be reached; nothing was changed.", fix="Try again in a moment.") from None
-        except aiohttp.InvalidURL:
-            raise _blocked(host) from None
         except aiohttp.ConnectionTimeoutError:
             raise Unreachable(f"{host} did not accept a connection in time; nothing was changed.", fix="Try again in a moment.") from None
-        except PermissionError:
+        except (aiohttp.InvalidURL, PermissionError):
             raise _blocked(host) from None
         except TimeoutError:
             raise NoAnswer(f"{host} did not answer within {request.seconds:g} seconds.") from None
         except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError) as error:
-            raise _broken(host, error) from None
+            raise NoAnswer(f"The connection to {host} broke before an answer came ({type(error).__name__}).") from None
 
     def is_named(self, host: str, port: int) -> bool:
         """Whether the operator named this address, so that it may be reached although it is not public."""
@@ -279,8 +277,9 @@ class _Way:
         self._proxy = URL(proxy) if proxy else None
         self._limit = aiohttp.ClientTimeout(connect=_CONNECT_SECONDS)
         self._origin = lru_cache(maxsize=1024)(self._new_origin)
+        resolver = _resolver(guard) if guard.named else None
         self.connector = aiohttp.TCPConnector(
-            socket_factory=guard.socket, resolver=_resolver(guard) if guard.named else None, force_close=once, limit=200, limit_per_host=50
+            socket_factory=guard.socket, resolver=resolver, force_close=once, limit=200, limit_per_host=_EACH
         )
 
     async def ask(self, request: Request, url: "URL", headers: Mapping[str, str], seconds: float) -> "_Answering":
@@ -292,17 +291,19 @@ class _Way:
         limit = self._limit if seconds * 0.8 >= _CONNECT_SECONDS else aiohttp.ClientTimeout(connect=seconds * 0.8)
         origin = self._origin(url.scheme, url.raw_authority)
         again = not self._once and request.method in ("GET", "HEAD")
-        while True:
+        for _ in range(_EACH + 2):  # more than are kept: who speaks first on every new connection is not asked for ever
             try:
                 connection = await self.connector.connect(origin, [], limit)
             except TimeoutError:
                 raise aiohttp.ConnectionTimeoutError from None
+            except (aiohttp.ClientResponseError, aiohttp.ServerDisconnectedError):  # the proxy's
+                break
             try:
                 protocol, transport = connection.protocol, connection.transport
                 if protocol is None or transport is None:
                     raise aiohttp.ServerDisconnectedError
                 if protocol.should_close:  # something came over it that nobody asked for
-                    connection.close()
+                    _let_go(connection)
                     continue
                 protocol.set_response_params(skip_payload=request.method == "HEAD", read_until_eof=True)
                 transport.write(self._written(request, url, headers, origin))
@@ -311,10 +312,11 @@ class _Way:
                     head, content = await protocol.read()
                 return connection, head, content
             except BaseException as error:
-                connection.close()
+                _let_go(connection)
                 if not again or not isinstance(error, aiohttp.ClientOSError | aiohttp.ServerDisconnectedError):
                     raise
                 again = False
+        raise Unreachable(f"{url.host} could not be reached; nothing was changed.", fix="Try again in a moment.")
 
     def _written(self, request: Request, url: "URL", given: Mapping[str, str], origin: "aiohttp.ClientRequest") -> bytes:
         """A request in the bytes of HTTP/1.1."""
@@ -349,13 +351,20 @@ def named_addresses(urls: Iterable[str], hosts: Iterable[str]) -> set[Address]:
     return found
 
 
-def _refused(error: BaseException) -> bool:
-    inner: BaseException | None = error
-    while inner is not None:
-        if isinstance(inner, PermissionError):
-            return True
-        inner = inner.__cause__ or inner.__context__
-    return False
+def _let_go(connection: "Connection", whole: bool = False) -> None:
+    """Keep a connection on which a `whole` exchange took place. Any other is dropped with what was not sent yet: somebody who does not
+    read would hold that for ever.
+    """
+    transport = connection.transport
+    if transport is None or (whole and not transport.get_write_buffer_size()):
+        connection.release()
+    else:
+        transport.abort()
+        connection.close()
+
+
+def _refused(error: BaseException | None) -> bool:
+    return error is not None and (isinstance(error, PermissionError) or _refused(error.__cause__ or error.__context__))
 
 
 def _resolver(guard: _Guard) -> Any:
@@ -373,23 +382,14 @@ def _resolver(guard: _Guard) -> Any:
     return Told()
 
 
-def _broken(host: str, error: Exception) -> NoAnswer:
-    return NoAnswer(f"The connection to {host} broke before an answer came ({type(error).__name__}).")
-
-
 def _blocked(host: str) -> Blocked:
-    return Blocked(
-        f"{host} leads to a private address, which toolkits may not reach.",
-        fix="The operator can allow it with TOOLWAY_HOSTS or TOOLWAY_PRIVATE_HOSTS.",
-    )
+    told = f"{host} leads to a private address, which toolkits may not reach."
+    return Blocked(told, fix="The operator can allow it with TOOLWAY_HOSTS or TOOLWAY_PRIVATE_HOSTS.")
 
 
 def _too_large(host: str, most: int) -> TooLarge:
     size = f"{most // 1_048_576} MiB" if most >= 1_048_576 else f"{most // 1024} KiB"
-    return TooLarge(
-        f"{host} answered with more than {size}.",
-        fix="Ask for less: a smaller page, a shorter period or a filter.",
-    )
+    return TooLarge(f"{host} answered with more than {size}.", fix="Ask for less: a smaller page, a shorter period or a filter.")
 
 
 def headers_of(pairs: Mapping[str, str]) -> dict[str, str]:

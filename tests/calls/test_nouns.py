@@ -305,3 +305,13 @@ async def test_lists_are_kept_for_a_minute_an_account() -> None:
     assert [await ask("ca_2"), await ask("ca_1")] == [2, 3]
     now[0] = 61
     assert await ask("ca_1") == 4
+
+
+async def test_what_destroys_is_not_looked_up_in_what_was_kept() -> None:
+    """Another process, or the person, may have renamed things since."""
+    lists, kept = Lists(get_tags=[row("t1", "Old")], get_all_my_workspaces=[row("w1", "Acme")]), Kept()
+    (deletes, its), (updates, _) = builtin("CLOCKIFY_DELETE_TAG"), builtin("CLOCKIFY_UPDATE_TAG")
+    given = {"workspaceId": W, "id": "Old"}
+    assert (await Resolver(updates, its, "ca_1", lists, kept).resolve(given))["id"] == "t1"
+    lists.replies["get_tags"] = [row("t1", "New"), row("t2", "Old")]
+    assert (await Resolver(deletes, its, "ca_1", lists, kept).resolve(given))["id"] == "t2"

@@ -46,3 +46,31 @@ def test_what_is_neither_is_told(content: bytes) -> None:
     with pytest.raises(BadFile, match=re.escape("a.txt is not JSON")) as raised:
         read(content, "a.txt")
     assert "JSON or YAML" in raised.value.sentence
+
+
+def _merges(levels: int) -> str:
+    each = "".join(f"a{i}: &a{i}\n  <<: [{', '.join([f'*a{i - 1}'] * 9)}]\n  k{i}: 1\n" for i in range(1, levels))
+    return f"a0: &a0 {{x: 1}}\n{each}"
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "a: " + "[" * 50_000 + "]" * 50_000,  # the loader goes down with the process
+        "a: " + "{a: " * 20_000,
+        "a: &a [*a]",
+        _merges(12),
+        "a: !!timestamp x",
+        "a: !!bool x",
+        "a: !!int x",
+        "a: !!python/name:os.system",
+    ],
+    ids=["lists", "maps", "itself", "merges", "timestamp", "bool", "int", "python"],
+)
+def test_a_document_that_cannot_be_made_is_refused(rest: str) -> None:
+    with pytest.raises(BadFile, match=r"a\.yaml (is no|cannot be read as) YAML"):
+        read(f"openapi: 3.1.0\n{rest}\n".encode(), "a.yaml")
+
+
+def test_a_mark_of_byte_order_is_no_part_of_a_document() -> None:
+    assert read(b"\xef\xbb\xbfopenapi: 3.1.0\n", "a.yaml") == read(b'\xef\xbb\xbf{"openapi": "3.1.0"}', "a.json")

@@ -79,10 +79,16 @@ async def test_what_did_not_arrive_is_told_apart() -> None:
         tells_nothing(raised.value)
 
 
-async def test_a_proxy_that_refuses_sent_nothing() -> None:
-    async with served(always(plain(b"", "403 Forbidden"))) as proxy, reaching(proxy=proxy.url) as net:
-        with pytest.raises(Unreachable) as raised:
-            await net.send(request("https://api.example.com", seconds=2))
+@pytest.mark.parametrize("said", [plain(b"", "403 Forbidden"), b"", b"SSH-2.0\r\n\r\n", b"HTTP/1.1 200 OK\r\nX: " + b"a" * 100_000])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_proxy_that_refuses_sent_nothing(said: bytes, method: str) -> None:
+    async def refuses(number: int, writer: asyncio.StreamWriter) -> None:
+        writer.write(said)
+        writer.close()
+
+    async with served(refuses) as proxy, reaching(proxy=proxy.url) as net:
+        with pytest.raises(Unreachable, match="nothing was changed") as raised:
+            await net.send(request("https://api.example.com", method, once=method == "POST", seconds=2))
         tells_nothing(raised.value)
         assert CANARY.encode() not in b"".join(proxy.heard)
 

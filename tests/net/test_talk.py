@@ -115,3 +115,34 @@ async def test_a_kept_connection_that_is_closed_is_asked_again_where_asking_chan
             with pytest.raises(NoAnswer):
                 await net.send(request(server.url, method))
         assert len(server.heard) == heard
+
+
+@pytest.mark.parametrize("once", [True, False])
+@pytest.mark.parametrize("early", [b"", plain(b"no", "413 Content Too Large")])
+async def test_a_call_that_is_over_sends_nothing_more(early: bytes, once: bool) -> None:
+    """A server that does not read holds neither the rest of a request nor its connection, whether it answered or not."""
+    body, arrived = b"x" * 30_000_000, asyncio.get_running_loop().create_future()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(early)
+        await over.wait()
+        size = 0
+        try:
+            while part := await reader.read(1_000_000):
+                size += len(part)
+        except ConnectionError:
+            pass
+        writer.close()
+        arrived.set_result(size)
+
+    over = asyncio.Event()
+    async with await asyncio.start_server(talk, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with reaching(url) as net:
+            if early:
+                assert (await net.send(request(url, "POST", body=body, once=once))).status == 413
+            else:
+                with pytest.raises(NoAnswer):
+                    await net.send(request(url, "POST", body=body, once=once, seconds=0.3))
+            over.set()
+            assert await asyncio.wait_for(arrived, 5) < len(body)

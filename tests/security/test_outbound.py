@@ -27,7 +27,7 @@ from tests.calls.shop import BASE, builtin, param, tool
 from tests.net.wire import Say, always, fails, plain, reaching, request, served, tells_nothing
 from tests.serve.conftest import SESSION, running
 from toolway.calls.request import build, host_url
-from toolway.errors import BadArgument, Blocked, NoAnswer, TooLarge, ToolwayError, Unreachable
+from toolway.errors import BadArgument, BadSetting, Blocked, NoAnswer, TooLarge, ToolwayError, Unreachable
 from toolway.net import Request, is_public
 
 PRIVATE = [
@@ -374,6 +374,7 @@ def self_signed(folder: Path) -> ssl.SSLContext:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)
     made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1))
+    made = made.add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
     certificate = made.sign(key, hashes.SHA256())
     path = folder / "server.pem"
     secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
@@ -433,3 +434,10 @@ async def test_30_no_request_of_a_tenant_names_a_proxy_or_a_trust(tmp_path: Path
             project = await router.local.project()
             with pytest.raises(BadArgument, match="no setting"):
                 await router.local.connector.direct(project.id, "u", "desktime", {"api_key": "key"}, {name: "x"})
+
+
+@pytest.mark.parametrize("name", ["CLOCKIFY.api", "clockify.API", "clockify.euc1.api", "clockify.NOPE.api", "clocky.api"])
+async def test_hosts_that_would_send_nothing_elsewhere_are_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(BadSetting, match="hosts names"):
+        async with running(tmp_path, hosts=f"{name}=http://127.0.0.1:9/api"):
+            pass

@@ -99,6 +99,7 @@ class Resolver:
         self._account = account_id
         self._ask = ask
         self._kept = kept
+        self._lists = Kept() if tool.effect == "destroy" else kept  # what was renamed elsewhere a moment ago must not be hit
 
     async def resolve(self, arguments: Json) -> Json:
         """The arguments with ids in place of names, and defaults filled in. Raises `BadArgument` when a name fits none or several."""
@@ -203,7 +204,7 @@ class Resolver:
                 wanted = {**wanted, **page.next}
             return Things(tuple(found.values()), more)
 
-        return await self._kept.get(self._account, f"{tool.name} {noun.name}", arguments, load)
+        return await self._lists.get(self._account, f"{tool.name} {noun.name}", arguments, load)
 
     def _unclear(self, noun: Noun, name: str, path: str, things: Things, fitting: list[Thing]) -> BadArgument:
         seen = f" Only the first {len(things.rows)} {noun.plural} were looked at." if things.more else ""

@@ -20,8 +20,9 @@ _DEEPEST, _MOST = 200, 2_000_000
 
 def read(content: bytes, name: str) -> Any:
     """What a file called `name` holds, in the types of JSON. Raises `BadFile` when it is neither JSON nor YAML."""
+    content = content.removeprefix(b"\xef\xbb\xbf")
     try:
-        return msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"))
+        return msgspec.json.decode(content)
     except (ValueError, RecursionError) as error:
         if not re.search(rb"^[\"']?(?:openapi|swagger)[\"']? *:", content, re.MULTILINE):
             raise BadFile(f"{name} is not JSON: {error}.", fix="The vendor's OpenAPI document is expected, as JSON or YAML.") from None
@@ -31,17 +32,39 @@ def read(content: bytes, name: str) -> Any:
 def _yaml(content: bytes, name: str) -> Any:
     import yaml
 
-    loader: Any = type("Loader", (getattr(yaml, "CSafeLoader", yaml.SafeLoader),), {"yaml_implicit_resolvers": {}})
+    safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+    def flatten(self: Any, node: Any) -> None:
+        safe.flatten_mapping(self, node)
+        self.pairs += len(node.value)
+        _bounded(0, self.pairs)
+
+    loader: Any = type("Loader", (safe,), {"yaml_implicit_resolvers": {}, "flatten_mapping": flatten, "pairs": 0})
     for kind, plain in _PLAIN.items():
         loader.add_implicit_resolver(f"tag:yaml.org,2002:{kind}", re.compile(f"^(?:{plain})$"), None)
     loader.add_constructor("tag:yaml.org,2002:int", _int)
     try:
+        _look_over(loader(content))
         return _json(yaml.load(content, loader), 0, count())  # noqa: S506 - a safe loader
     except yaml.MarkedYAMLError as error:
         where = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise BadFile(f"{name} is no YAML{where}: {error.problem}.") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError, KeyError, AttributeError) as error:  # the last two of tags that do not fit
         raise BadFile(f"{name} cannot be read as YAML: {error}.") from None
+
+
+def _look_over(events: Any) -> None:
+    """Raise `ValueError` where a document is too deep or too large to be made: the loader would go down with it, and the process too."""
+    depth, number = 0, 0
+    while events.check_event():
+        kind, number = type(events.get_event()).__name__, number + 1
+        depth += kind.endswith("StartEvent") - kind.endswith("EndEvent")
+        _bounded(depth, number)
+
+
+def _bounded(depth: int, number: int) -> None:
+    if depth > _DEEPEST or number > _MOST:
+        raise ValueError("it is nested too deeply, or its aliases and merges make too much of it")
 
 
 def _int(loader: Any, node: Any) -> int:
@@ -50,8 +73,7 @@ def _int(loader: Any, node: Any) -> int:
 
 def _json(value: Any, depth: int, seen: "count[int]") -> Any:
     """A value of YAML in the types of JSON. Aliases become copies, so that it is bounded. Raises `ValueError`."""
-    if depth > _DEEPEST or next(seen) > _MOST:
-        raise ValueError("it is nested too deeply, or its aliases make too much of it")
+    _bounded(depth, next(seen))
     match value:
         case dict():
             return {_key(name): _json(inner, depth + 1, seen) for name, inner in cast("dict[Any, Any]", value).items()}

@@ -132,5 +132,6 @@ def _known_host(catalogue: Catalogue, name: str) -> None:
     except UnknownToolkit as error:
         raise BadSetting(f"hosts names the toolkit {slug!r}, which there is not.", fix=error.fix) from None
     region, mark, of_region = host.partition(".")
-    if of_region not in kit.regions.get(region, {}) if mark else host not in kit.hosts:
+    known = of_region in kit.regions.get(region, {}) if mark else host in kit.hosts
+    if slug != kit.slug or not known:
         raise BadSetting(f"hosts names {name!r}; {slug} has the hosts {', '.join(f'{slug}.{h}' for h in kit.hosts)}.")
