@@ -45,6 +45,19 @@ def test_what_is_asked_is_found(catalogue: Catalogue, query: str, slug: str) -> 
 @pytest.mark.parametrize(
     ("query", "slug"),
     [
+        ("Add the client Northwind to the marketing workspace", "CLOCKIFY_CREATE_CLIENT"),
+        ("archive the flight simulator project", "CLOCKIFY_UPDATE_PROJECT"),
+        ("list the tasks of the weather app project", "CLOCKIFY_GET_TASKS"),
+    ],
+)
+def test_what_stands_before_the_word_for_a_thing_is_its_name(catalogue: Catalogue, query: str, slug: str) -> None:
+    found = search(catalogue, query, ["clockify", "desktime"], connected=["clockify", "desktime"])
+    assert (found.fits, slugs(found)[0]) == (True, slug)
+
+
+@pytest.mark.parametrize(
+    ("query", "slug"),
+    [
         ("create a client Northwind in Design Team", "CLOCKIFY_CREATE_CLIENT"),
         ("add the client Northwind to the Design Team workspace", "CLOCKIFY_CREATE_CLIENT"),
         ("what tags does the Weekly Report Project have", "CLOCKIFY_GET_TAGS"),

@@ -34,6 +34,7 @@ _THINGS: Final = ("ment", "ments")
 _ARTICLES: Final = frozenset(
     ["the", "a", "an", "all", "every", "each", "any", "some", "this", "that", "these", "those", "my", "our", "another"]
 )
+_ONE: Final = frozenset(["the", "this", "that", "my", "our"])
 _TIMING: Final = frozenset(["log", "start", "stop"])
 _SPENT: Final = frozenset(["work", "start", "begin", "stop", "track", "log", "hour", "minut", "min", "tim", "timer", "clock"])
 _BESIDES: Final = frozenset(["for", "from", "to", "at", "as", "in"])
@@ -108,7 +109,8 @@ def understand(query: str, vocabulary: Vocabulary) -> Asked:
     tongue = spoken(bare, folded, english)
     tokens = list(_tokens(bare, tongue, known, repairs))
     if tongue.name == "en":
-        tokens = list(_weighed(tokens, known))
+        naming = vocabulary.naming({term for token in tokens for term in token.terms})
+        tokens = list(_weighed(_called(tokens, naming), known))
     whole = _wish(tokens, text)
     spelt = [repairs.get(word, word) for word in folded]
     if tongue.name == "en":
@@ -196,6 +198,27 @@ def _weighed(tokens: Iterable[_Token], known: Mapping[str, int]) -> Iterable[_To
         yield token
 
 
+def _called(tokens: list[_Token], naming: set[str]) -> list[_Token]:
+    """The tokens, of which those count as a name that stand before the word for a thing: "the marketing workspace"."""
+    made = list(tokens)
+    for place, token in enumerate(tokens):
+        if token.text.casefold() not in _ONE:
+            continue
+        end = next((at for at in range(place + 1, len(tokens)) if not _calls(tokens[at], naming)), len(tokens))
+        if place + 1 < end < len(tokens) and not naming.isdisjoint(tokens[end].terms):
+            for at in range(place + 1, end):
+                made[at] = _as_name(tokens[at])
+    return made
+
+
+def _calls(token: _Token, naming: set[str]) -> bool:
+    return bool(token.terms) and not token.actions and naming.isdisjoint(token.terms)
+
+
+def _as_name(token: _Token) -> _Token:
+    return token._replace(terms={term: min(worth, _NAME) for term, worth in token.terms.items()}, actions=(), name=True)
+
+
 def _worked_on(tokens: Iterable[_Token]) -> Iterable[_Token]:
     """The tokens, of which those count as a name that tell on what time is spent, and with what: "start work on the landing page"."""
     timed = naming = False
@@ -205,7 +228,7 @@ def _worked_on(tokens: Iterable[_Token]) -> Iterable[_Token]:
         if token.cut or token.joint:
             timed = naming = False
         elif naming and token.terms:
-            token = token._replace(terms={term: min(worth, _NAME) for term, worth in token.terms.items()}, actions=(), name=True)
+            token = _as_name(token)
         elif naming and word in _BESIDES:
             naming = False
         elif timed and word in ("on", "with"):
