@@ -42,6 +42,16 @@ def test_where_a_name_does_the_plan_is_one_step() -> None:
     assert made.difficulty == "easy"
 
 
+def test_what_is_done_to_a_name_is_done_to_the_one_thing_that_is_left() -> None:
+    made = planned(intent("CLOCKIFY_ADD_USER_TO_GROUP", "add Ben to the Design group"))
+    assert made.steps[0].arguments == {"userGroupId": "Design", "userId": "Ben"}
+    made = planned(intent("CLOCKIFY_ADD_USER_TO_GROUP", "add Ben to it"))
+    assert made.steps[0].arguments == {}
+    both = "add Ben to group QA and rename it to Brand"
+    made = planned(intent("CLOCKIFY_UPDATE_USER_GROUP")._replace(known=known.Known("rename it to Brand", around=both)))
+    assert made.steps[0].arguments == {"id": "QA", "name": "Brand"}
+
+
 def test_what_is_missing_is_said_with_the_tool_that_lists_it() -> None:
     made = planned(intent("CLOCKIFY_CREATE_TASK", "add a task"))
     assert plan.told(made) == ["Call CLOCKIFY_CREATE_TASK. Still to give: projectId (name or id, CLOCKIFY_GET_PROJECTS lists them); name."]
@@ -65,7 +75,9 @@ def test_what_is_missing_is_said_with_the_tool_that_lists_it() -> None:
         ("CLOCKIFY_CREATE_CLIENT", "add a client", ["name"]),
         ("CLOCKIFY_UPDATE_PROJECT", "rename the project Legacy", ["name"]),
         ("CLOCKIFY_UPDATE_PROJECT", "archive the project Legacy", []),
-        ("CLOCKIFY_ADD_USER_TO_GROUP", "add Ben to the Design Team group", ["userId"]),
+        ("CLOCKIFY_ADD_USER_TO_GROUP", "add Ben and Eva to the Design Team group", ["userId"]),
+        ("CLOCKIFY_STOP_USER_TIMER", "stop Ben's timer", ["end", "userId"]),
+        ("CLOCKIFY_DELETE_USER_GROUP", "delete Group Design", ["id"]),
         ("CLOCKIFY_CREATE_CLIENT", "create client Northwind in my workspace", []),
         ("CLOCKIFY_CREATE_CLIENT", "create client Northwind in Clockify", []),
         ("CLOCKIFY_CREATE_TIME_ENTRY", "log work in May on project Lynx", []),

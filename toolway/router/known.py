@@ -110,6 +110,7 @@ def arguments(tool: Tool, kit: Toolkit, known: Known) -> Json:
     filling.named(known.words)
     if known.around and _IT.search(known.words):
         filling.named(known.around, things_only=True)
+    filling.done_to(known.words)
     filling.written(known.words)
     filling.timed(known.words)
     filling.switched(known.words)
@@ -190,6 +191,8 @@ class _Filling:
                 self._put(own, both[1])
                 self._put(name, both[2])
                 return
+            if again := mentions.renamed_it(words, self._kit.title):
+                self._put(name, again)
         found = [*quoted, *mentions.unquoted(words, vocabulary, self._kit.title), *self._before(words)]
         for one in {m.of for m in found}:
             meant = [m for m in found if m.of == one]
@@ -239,6 +242,13 @@ class _Filling:
             yield tuple(p.given for p in left if not self._nouns[p.field.kind.noun].default)
         if self._tool.effect != "read" and (name := mentions.done_to(words, self._kit.title)) and name.casefold() not in said:
             yield tuple(p.given for p in left if p.field.kind.noun not in self._kit.places)
+
+    def done_to(self, words: str) -> None:
+        """The name right after the verb, where one argument alone is left that the call is about: "add Ben to the group QA"."""
+        nouns = (p for p in self._params if p.field.required and p.field.kind.noun and p.field.kind.noun not in self._kit.places)
+        left = [p for p in nouns if p.given not in self.made]
+        if self._tool.effect != "read" and len(left) == 1 and not left[0].field.many:
+            self._put(left[0], mentions.surely_done_to(words, self._vocabulary(), self._kit.title))
 
     def _only(self, own: Param | None, called: bool) -> Param | None:
         """Where a name without a word for it belongs: to the tool's own thing, else to the one name that is due."""

@@ -36,6 +36,7 @@ _STOPS, _CALENDAR = frozenset(_AT_AN_END.split()), frozenset(_DATES.split())
 
 _RENAME = re.compile(r"\brename\s+(.{1,200}?)\s+(?:to|as|into)\s+(.{1,200}?)\s*[.!]?$", re.IGNORECASE)
 
+_RENAME_IT = re.compile(r"\brename\s+(?:it|that|this one)\s+(?:to|as|into)\s+(.{1,200}?)\s*[.!]?$", re.IGNORECASE)
 _OPENING = frozenset(["the", "our", "my"])
 _WITHIN = frozenset(["in", "into", "within", "inside"])
 _PLACING = _WITHIN | frozenset(["to", "from", "for", "of", "on", "at", "under"])
@@ -150,6 +151,12 @@ def renamed(words: str, things: Mapping[str, str], title: str) -> tuple[str, str
     return (of, names[0], names[1]) if all(names) else None
 
 
+def renamed_it(words: str, title: str) -> str:
+    """What "rename it to Y" says that it is called from now on, "" where that is not certain."""
+    found = _RENAME_IT.search(words)
+    return _certain(found[1].split(), title) if found else ""
+
+
 def _certain(tokens: list[str], title: str) -> str:
     """These tokens as a name, where they can be nothing else: in quotes, each with a capital, or a single one."""
     text = " ".join(tokens)
@@ -164,6 +171,13 @@ def _certain(tokens: list[str], title: str) -> str:
 def done_to(words: str, title: str) -> str:
     """The name right after the first word, "" where there is none: "add Ben to the group"."""
     return _capitals(words.split()[1:], title)[0]
+
+
+def surely_done_to(words: str, things: Mapping[str, str], title: str) -> str:
+    """The same where it is certain: all that the verb is about, and neither the word for a thing nor whose thing it is."""
+    name, rest = _capitals(words.split()[1:], title)
+    alone = not rest or rest[0].casefold().rstrip(_END) in _STOPS
+    return name if alone and not name.endswith(("'s", "\u2019s", "'")) and name.partition(" ")[0].casefold() not in things else ""
 
 
 def _capitals(tokens: list[str], title: str) -> tuple[str, list[str]]:
