@@ -43,6 +43,14 @@ def test_what_is_asked_is_found(catalogue: Catalogue, query: str, slug: str) -> 
 
 
 @pytest.mark.parametrize(
+    "query", ["bring back the entry I deleted this morning", "restore the project that was deleted", "who removed my tag"]
+)
+def test_what_was_deleted_is_not_to_be_deleted(catalogue: Catalogue, query: str) -> None:
+    assert not [slug for slug in slugs(search(catalogue, query, ["clockify"])) if "DELETE_" in slug]
+    assert slugs(search(catalogue, "the tag should be removed", ["clockify"]))[0] == "CLOCKIFY_DELETE_TAG"
+
+
+@pytest.mark.parametrize(
     ("query", "slug"),
     [
         ("Add the client Northwind to the marketing workspace", "CLOCKIFY_CREATE_CLIENT"),

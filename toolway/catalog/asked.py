@@ -35,6 +35,9 @@ _ARTICLES: Final = frozenset(
     ["the", "a", "an", "all", "every", "each", "any", "some", "this", "that", "these", "those", "my", "our", "another"]
 )
 _ONE: Final = frozenset(["the", "this", "that", "my", "our"])
+_DOERS: Final = frozenset("i we he she they you who somebody someone was were been".split())
+"""What stands before a word for something that was done: "the entry I deleted"."""
+
 _TIMING: Final = frozenset(["log", "start", "stop"])
 _SPENT: Final = frozenset(["work", "start", "begin", "stop", "track", "log", "hour", "minut", "min", "tim", "timer", "clock"])
 _BESIDES: Final = frozenset(["for", "from", "to", "at", "as", "in"])
@@ -163,10 +166,18 @@ def _tokens(text: str, tongue: Tongue, known: Mapping[str, int], repairs: Mappin
         for number, word in enumerate(_words(piece)):
             after = plain[place + 1] if number == 0 else ""
             if tongue.name == "en":
-                yield _english(piece, at, word, after, known, repairs, name=piece[:1].isupper() and not start, run=place in named)
+                token = _english(piece, at, word, after, known, repairs, name=piece[:1].isupper() and not start, run=place in named)
+                yield _undone(token) if word.endswith("ed") and plain[place - 1] in _DOERS else token
             else:
                 yield from _foreign(piece, at, word, after, tongue, known)
         start = False
+
+
+def _undone(token: _Token) -> _Token:
+    """The token where it tells of something that was deleted before: that is no wish, and says what is meant."""
+    if "delete" not in token.actions:
+        return token
+    return token._replace(terms=dict.fromkeys(token.terms, 1.0), actions=tuple(action for action in token.actions if action != "delete"))
 
 
 def _named(raw: list[str]) -> set[int]:
