@@ -35,7 +35,7 @@ _ARTICLES: Final = frozenset(
     ["the", "a", "an", "all", "every", "each", "any", "some", "this", "that", "these", "those", "my", "our", "another"]
 )
 _ONE: Final = frozenset(["the", "this", "that", "my", "our"])
-_DOERS: Final = frozenset("i we he she they you who somebody someone was were been".split())
+_DOERS: Final = frozenset(["i", "we", "he", "she", "they", "you", "who", "somebody", "someone", "was", "were", "been"])
 """What stands before a word for something that was done: "the entry I deleted"."""
 
 _TIMING: Final = frozenset(["log", "start", "stop"])
