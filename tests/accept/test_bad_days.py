@@ -173,9 +173,9 @@ async def test_every_call_of_a_bad_day_ends_in_the_truth(tmp_path: Path, unlucky
         else:
             states["write", row.state] += 1
             check_write(told, row.state, marks(world, told))
-    assert states["read", "mended"] > 5
+    assert states["read", "mended"] > 3
     assert states["write", "done"] > CALLS / 3
-    assert states["write", "unknown"] > 5 < states["write", "refused"]
+    assert states["write", "unknown"] > 3 < states["write", "refused"]  # the day was a bad one
 
 
 def check_read(told: Told) -> str:
