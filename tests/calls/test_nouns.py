@@ -97,6 +97,16 @@ async def test_an_article_or_a_part_that_fits_another_thing_is_no_single_match()
     assert (await resolved("CLOCKIFY_GET_CLIENT_BY_ID", lists, workspaceId=W, id="acme"))["id"] == "c1"
 
 
+async def test_a_person_is_known_by_the_address_that_tells_namesakes_apart() -> None:
+    people = [row("u1", "Sam Taylor", email="sam@x.example"), row("u2", "Sam Taylor", email="s.taylor@x.example")]
+    lists = Lists(filter_workspace_users=[*people, *(row(f"v{n}", "Sam Taylor", email=f"{n}@x.example") for n in range(5))])
+    for slug in ("CLOCKIFY_GET_MEMBER_PROFILE", "CLOCKIFY_REMOVE_USER_FROM_GROUP"):
+        given = {"userGroupId": T} if "GROUP" in slug else {}
+        assert (await resolved(slug, lists, workspaceId=W, userId="S.Taylor@x.example", **given))["userId"] == "u2"
+    with pytest.raises(BadArgument, match=r"several users fit .*; and 2 more\."):
+        await resolved("CLOCKIFY_GET_MEMBER_PROFILE", lists, workspaceId=W, userId="Sam Taylor")
+
+
 async def test_what_destroys_takes_an_exact_name_only() -> None:
     lists = Lists(get_tags=[row("t1", "urgent"), row("t2", "Meeting"), row("t3", "meeting")])
     assert (await resolved("CLOCKIFY_DELETE_TAG", lists, workspaceId=W, id="Urgent"))["id"] == "t1"

@@ -84,6 +84,15 @@ async def test_a_put_that_replaces_keeps_what_was_not_named() -> None:
     assert result.changed == {"name": ["Acme", "Acme Group"], "note": ["old", None]}
 
 
+async def test_a_change_that_names_nothing_to_change_says_so() -> None:
+    client = {"id": W, "name": "Acme", "note": "old"}
+    table = {f"GET /v1/workspaces/{W}/clients/{W}": client, f"PUT /v1/workspaces/{W}/clients/{W}": client}
+    result, _ = await run("CLOCKIFY_UPDATE_CLIENT", {"workspaceId": W, "id": W}, table)
+    assert result.changed == {} and result.reply.note == "Nothing was changed: no field to change was given."
+    result, _ = await run("CLOCKIFY_UPDATE_CLIENT", {"workspaceId": W, "id": W, "name": "Acme"}, table)
+    assert result.changed == {} and result.reply.note == ""
+
+
 async def test_of_several_things_only_what_the_service_tells_of_is_changed() -> None:
     path = f"/v1/workspaces/{W}/user/{W}/time-entries"
     now = [{"id": one, "description": one, "timeInterval": {"start": "2026-11-20T09:00:00Z"}} for one in ("e1", "e2", "e3")]
@@ -335,7 +344,7 @@ async def test_a_connection_is_proved_by_the_check_call() -> None:
         runner = Runner(net, {"clockify.api": server.url})
         assert await runner.prove(kit, credential()) == {"email": "a@x"}
         assert b"Content-Type" not in server.heard[0]
-        with pytest.raises(BadArgument, match="subdomain is ''"):
+        with pytest.raises(BadArgument, match="subdomain is missing"):
             await runner.prove(kit, credential(region="EUC1_SUBDOMAIN"))
         await runner.prove(kit, credential(region="EUC1_SUBDOMAIN", subdomain="acme"))
         assert await runner.prove(msgspec.structs.replace(kit, check=None), credential()) == {}

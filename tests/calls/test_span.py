@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.calls.shop import builtin, catalogue, param, tool
 from tests.calls.test_run import W, run
-from toolway.calls.span import check
+from toolway.calls.span import check, to_the_end
 from toolway.catalog.model import Json, Span, Tool
 from toolway.errors import BadArgument
 
@@ -148,3 +148,15 @@ def test_every_period_that_a_tool_takes_is_looked_at() -> None:
         if any(pair <= names for pair in ({"start", "end"}, {"from", "to"}, {"dateRangeStart", "dateRangeEnd"})) and not found.span:
             without.add(found.slug)
     assert not without
+
+
+def test_what_is_read_up_to_a_day_is_read_to_its_end() -> None:
+    day = {"dateRangeStart": "2026-11-01", "dateRangeEnd": "2026-11-27"}
+    assert to_the_end(DETAILED, day) == day | {"dateRangeEnd": "2026-11-27T23:59:59.999"}
+    entries = builtin("CLOCKIFY_GET_TIME_ENTRIES")[0]
+    assert to_the_end(entries, {"start": "2026-11-27", "end": "2026-11-27"}) == {"start": "2026-11-27", "end": "2026-11-27T23:59:59"}
+    for same in ({}, {"end": "2026-11-27T00:00:00"}, {"end": None}, {"end": ["2026-11-27"]}, {"end": "yesterday"}):
+        assert to_the_end(entries, same) == same
+    created = builtin("CLOCKIFY_CREATE_TIME_ENTRY")[0]
+    assert to_the_end(created, {"end": "2026-11-27"}) == {"end": "2026-11-27"}
+    assert to_the_end(DAYS, {"b": "2026-11-27"}) == {"b": "2026-11-27"}

@@ -35,11 +35,12 @@ _MOST_PAGES = 5  # of one look-up: some plans allow thirty calls an hour
 
 
 class Thing(NamedTuple):
-    """One row of a list: its id, its name, and how it is told apart from its namesakes."""
+    """One row of a list: its id, its name, how it is told, and what tells it apart from its namesakes."""
 
     id: str
     name: str
     told: str
+    apart: tuple[str, ...] = ()
 
 
 class Things(NamedTuple):
@@ -182,7 +183,7 @@ class Resolver:
         fitting = _fitting(noun, name, things.rows, careful)
         # Of a list that goes on, nothing will do for what destroys, and a part of a name for nobody: there may be more that fit.
         # Nor will a part do for what changes something: a thing made in the wrong place is hard to take back.
-        whole = len(fitting) == 1 and (_same(fitting[0], name) or _same(fitting[0], _bare(noun, name)))
+        whole = len(fitting) == 1 and (_same(fitting[0], name) or _same(fitting[0], _bare(noun, name)) or _alone(fitting[0], name))
         if len(fitting) == 1 and ((reads or whole) if not things.more else (whole and not careful)):
             return fitting[0].id
         raise self._unclear(noun, name, path, things, fitting)
@@ -212,7 +213,8 @@ class Resolver:
             told = f"no {noun.name} is called {shown(name)}; the one that comes near is {fitting[0].told}"
             return BadArgument(f"{self._tool.slug}: {path}: {told}.", fix="Give its whole name or its id, if that one is meant.")
         if fitting:
-            choice = "; ".join(thing.told for thing in fitting[:_NEAR])
+            more = f"; and {len(fitting) - _NEAR} more" if len(fitting) > _NEAR else ""
+            choice = "; ".join(thing.told for thing in fitting[:_NEAR]) + more
             fit = f"several {noun.plural} fit" if len(fitting) > 1 else f"more than one {noun.name} may fit"
             return BadArgument(f"{self._tool.slug}: {path}: {fit} {shown(name)}: {choice}.{seen}", fix="Give the id of the one meant.")
         near = difflib.get_close_matches(name[:100], {thing.name for thing in things.rows}, n=_NEAR, cutoff=0.4)
@@ -252,7 +254,8 @@ def listed(noun: Noun, tool: Tool, data: Json) -> list[Thing]:
             apart = {told: value_at(content, told) for told in noun.tell_apart}
             further = [told if value is True else clean(str(value)) for told, value in apart.items() if value]
             key, called = str(content[id]), clean(str("" if content.get(name) is None else content[name]))
-            found.setdefault(key, Thing(key, called, f"{called} ({', '.join([*further, f'id {clean(key)}'])})"))
+            thing = Thing(key, called, f"{called} ({', '.join([*further, f'id {clean(key)}'])})", tuple(further))
+            found.setdefault(key, thing)
     return list(found.values())
 
 
@@ -269,7 +272,7 @@ def _fitting(noun: Noun, name: str, things: tuple[Thing, ...], careful: bool) ->
 
     `careful` takes exactly that name only.
     """
-    same = [thing for thing in things if _same(thing, name)]
+    same = [thing for thing in things if _same(thing, name)] or [thing for thing in things if _alone(thing, name)]
     if same or careful:
         return same
     bare, wanted = _bare(noun, name), name.casefold()
@@ -278,6 +281,11 @@ def _fitting(noun: Noun, name: str, things: tuple[Thing, ...], careful: bool) ->
 
 def _same(thing: Thing, name: str) -> bool:
     return thing.name.strip().casefold() == name.casefold()
+
+
+def _alone(thing: Thing, name: str) -> bool:
+    """Whether a thing is meant by an address that tells it apart, as people are by that of their mail."""
+    return "@" in name and any(name.casefold() == one.casefold() for one in thing.apart)
 
 
 def _bare(noun: Noun, name: str) -> str:

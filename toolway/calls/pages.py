@@ -36,7 +36,11 @@ def following(tool: Tool, answer: Answer, content: Any, arguments: Json) -> Json
         inner: list[Any] = list(cast("Json", content).values()) if isinstance(content, dict) and listed is None else [listed]
         # More than was asked for is all that there is: no page is heeded here.
         more = any(isinstance(one, list) and len(cast("list[Any]", one)) == asked_rows for one in inner) and asked_rows > 0
-    return placed(tool, arguments, pages.page, page + 1) if more else None
+    if not more:
+        return None
+    turned = placed(tool, arguments, pages.page, page + 1)
+    size = placed(tool, arguments, pages.size, at(tool, arguments, pages.size))
+    return {name: value for name, value in size.items() if name in arguments} | turned
 
 
 def smaller(tool: Tool, data: Any, listed: list[Any], arguments: Json, most: int) -> tuple[int, Json] | None:

@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from msgspec import UNSET
 
-from toolway.catalog.model import Json, Param, Tool
+from toolway.catalog.model import Field, Json, Param, Tool
 
 _MOST = 1000  # 5,000 time entries, the most that one service gives, have several megabytes
 
@@ -41,13 +41,19 @@ def largest_page(tool: Tool) -> Json:
     """The argument that asks for the largest page that the tool's own bounds allow, of a thousand items at the most; none where they say
     nothing.
     """
-    param, inner = _param(tool, tool.pages.size) if tool.pages else (None, [])
-    if tool.pages is None or param is None:
+    field = field_at(tool, tool.pages.size) if tool.pages else None
+    if tool.pages is None or field is None or field.kind.high is None:
         return {}
-    field = param.field
+    return placed(tool, {}, tool.pages.size, min(int(field.kind.high), _MOST))
+
+
+def field_at(tool: Tool, place: str) -> Field | None:
+    """The field at a dotted place, None where the tool has none there."""
+    param, inner = _param(tool, place)
+    field = param.field if param else None
     for name in inner:
-        field = next((f for f in field.kind.fields if f.name == name), field)
-    return {} if field.kind.high is None else placed(tool, {}, tool.pages.size, min(int(field.kind.high), _MOST))
+        field = next((f for f in field.kind.fields if f.name == name), None) if field else None
+    return field
 
 
 def _param(tool: Tool, place: str) -> tuple[Param | None, list[str]]:

@@ -125,8 +125,8 @@ def _refusal(tool: Tool, kit: Toolkit, status: int, content: Any, failure: Fault
     means = fault.means if fault and fault.means in _SAY else _MEANINGS.get(stated, "refused")
     say = fault.say if fault else ""
     fix = say or _SAY.get(means) or ("The service has a fault of its own; try again later." if stated >= 500 else None)
-    if own := _fitting(tool.fails, stated, code):
-        fix = f"{own.say} {fix}" if fix else own.say
+    if own := _fitting(tool.fails, stated, code):  # the tool's own words say more than the toolkit's
+        fix = f"{own.say} {fix}" if fix and means in _SAY else own.say
     if tool.each and means == "refused":
         fix = f"{fix} {_SOME}" if fix else _SOME
     said = f"{kit.title} refused ({status}{f', code {code}' if code else ''})"

@@ -31,9 +31,8 @@ def host_url(kit: Toolkit, host: str, settings: Mapping[str, str], overrides: Ma
     def label(place: re.Match[str]) -> str:
         value = settings.get(place[1], "")
         if not LABEL.fullmatch(value):
-            raise Blocked(
-                f"The account's {place[1]} is {value[:60]!r}; one part of a host name is expected.", fix="Connect the account again."
-            )
+            came = f"is {value[:60]!r}; one part of a host name is expected" if value else f"is missing, which the region {region} needs"
+            raise Blocked(f"The account's {place[1]} {came}.", fix=f"Connect the account again, with its {place[1]}.")
         return value
 
     return _PLACE.sub(label, url)

@@ -19,6 +19,7 @@ from toolway.errors import BadArgument, Blocked, Busy, Forbidden, NoAnswer, Refu
 from toolway.net import Answer, Net, Request
 from toolway.watch import Watch
 
+_IDLE = "Nothing was changed: no field to change was given."
 _KEY_LIVES = (
     "The key itself was not refused when it was checked: wait a little and call again, without connecting anew. "
     "If it is this tool alone that is refused, the key may not do this."
@@ -104,7 +105,7 @@ class Runner:
             waited += answered.waited
             return answered.reply
 
-        taken = arguments.check(tool, kit, given)
+        taken = arguments.check(tool, kit, span.to_the_end(tool, given))
         resolver = Resolver(tool, kit, credential.account_id, ask, self._kept if reads else Kept())
         asked = await resolver.resolve(taken)
         taken, zone = await clock.read(tool, kit, asked, resolver.field)
@@ -121,6 +122,8 @@ class Runner:
                 self._kept.forget(credential.account_id, tool.path)
         ms = round((time.perf_counter() - began) * 1000)
         told = self._leafing.turned(credential.account_id, tool, asked, answered.reply)
+        if tool.merge and not any(param.given in given for param in tool.params if param.place in ("body", "whole")):
+            told = structs.replace(told, note=f"{_IDLE} {told.note}".rstrip())
         doubtful = frozenset(told.items.get("unconfirmed", ()))
         changed = {name: values for name, values in changed.items() if name not in doubtful}
         if not full:
@@ -136,7 +139,7 @@ class Runner:
             try:
                 request.host_url(kit, host, credential.settings, {})
             except Blocked as error:
-                raise BadArgument(error.message) from None
+                raise BadArgument(error.message, fix=error.fix) from None
         if kit.check is None:
             return {}
         check = kit.check

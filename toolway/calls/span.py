@@ -3,17 +3,19 @@
 What is compared is what is sent: instants as moments, faces of a clock by their digits, which is how the services read them.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from toolway.calls.arguments import iso
-from toolway.calls.places import at
+from toolway.calls.places import at, field_at, placed
 from toolway.catalog.model import Json, Span, Tool
 from toolway.errors import BadArgument
 
 _DAY, _SECOND, _INSTANT = timedelta(days=1), timedelta(seconds=1), timedelta(milliseconds=1)
 _DATE = len("2026-11-20")
+_DAY_ALONE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def check(tool: Tool, given: Json, taken: Json, settings: Mapping[str, str]) -> None:
@@ -36,6 +38,17 @@ def check(tool: Tool, given: Json, taken: Json, settings: Mapping[str, str]) -> 
             plan = f" on the {span.when}" if span.when else ""
             told = f"{tool.slug}: from {names[0]} ({first}) to {names[1]} ({last}) it is {wrong}{plan}."
             raise BadArgument(told, fix=_fix(span, start, names[1], len(first) == _DATE))
+
+
+def to_the_end(tool: Tool, given: Json) -> Json:
+    """The arguments as they came, where what is read up to a day is read to the end of that day."""
+    field = field_at(tool, tool.span.end) if tool.span and tool.effect == "read" else None
+    if tool.span is None or field is None or field.kind.word not in ("time", "wall"):
+        return given
+    day = at(tool, given, tool.span.end)
+    if not isinstance(day, str) or not _DAY_ALONE.fullmatch(day):
+        return given
+    return given | placed(tool, given, tool.span.end, f"{day}T23:59:59{'' if field.kind.mark else '.999'}")
 
 
 def _periods(tool: Tool, span: Span, arguments: Json) -> list[tuple[str, Any, Any]]:
