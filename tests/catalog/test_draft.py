@@ -208,6 +208,14 @@ def test_what_cannot_be_a_tool_is_told() -> None:
     assert "3 with an operationId that stands twice" in said
 
 
+def test_what_nobody_could_see_is_missing_is_told() -> None:
+    upload = operation("upload")
+    upload["requestBody"] = {"content": {"multipart/form-data": {"schema": {"type": "object"}}}}
+    unnamed = {key: value for key, value in operation("x").items() if key != "operationId"}
+    made = draft("acme", Witness(vendor({"/a": {"get": operation("getA"), "post": unnamed}, "/b": {"post": upload}})))
+    assert made.tools == 1 and set(made.left) == {"1 without an operationId", "1 with a body that is neither JSON nor a form"}
+
+
 def test_a_bounded_number() -> None:
     told = draft("acme", Witness(vendor({f"/p{n}": {"get": operation(f"op{n}")} for n in range(MOST + 5)})))
     assert told.tools == MOST

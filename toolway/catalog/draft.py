@@ -60,7 +60,7 @@ def draft(slug: str, witness: Witness, chosen: Iterable[str] = ()) -> Draft:
     """
     wanted = _chosen(tags(witness), tuple(chosen))
     drafting = _Drafting(_fit(slug), witness)
-    for one in _operations(witness):
+    for one in (*_operations(witness), *witness.operations("")):
         tag = next((tag for tag in one.tags or (_OTHER,) if not wanted or tag in wanted), None)
         if tag is not None:
             drafting.take(one, tag)
@@ -136,6 +136,8 @@ class _Drafting:
     def _tool(self, operation: Operation) -> written.Drafted:
         if operation.deprecated:
             raise _Unfit("deprecated")
+        if not operation.id:
+            raise _Unfit("without an operationId")
         if operation.method not in _METHODS:
             raise _Unfit("neither GET, HEAD, POST, PUT, PATCH nor DELETE")
         if len(self._witness.operations(operation.id)) > 1 or not writable(operation.id):
@@ -209,7 +211,7 @@ class _Drafting:
         if (node := check.media(send, operation)) is None:
             send, node = "form", check.media("form", operation)
         if operation.method in ("GET", "HEAD") or node is None:
-            if operation.body_required:
+            if operation.body_required or (operation.body and operation.method not in ("GET", "HEAD")):
                 raise _Unfit("with a body that is neither JSON nor a form")
             return "none", []
         shape = self._witness.shape(node)
