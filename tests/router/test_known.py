@@ -75,6 +75,16 @@ def filled(slug: str, words: str, fields: Any = None) -> Json:
             "log 2026-11-20T09:00:00 to 2026-11-20T10:30:00",
             {"start": "2026-11-20T09:00:00", "end": "2026-11-20T10:30:00"},
         ),
+        (
+            "CLOCKIFY_CREATE_TIME_ENTRY",
+            "log 2026-11-26 09:00 to 11:30 on project 'Bakery'",
+            {"start": "2026-11-26T09:00:00", "end": "2026-11-26T11:30:00", "projectId": "Bakery"},
+        ),
+        (
+            "CLOCKIFY_CREATE_USER_TIME_ENTRY",
+            "log 09:00-11:30 on project Internal on 2026-11-25",
+            {"start": "2026-11-25T09:00:00", "end": "2026-11-25T11:30:00", "projectId": "Internal"},
+        ),
     ],
 )
 def test_what_is_certain(slug: str, words: str, arguments: Json) -> None:

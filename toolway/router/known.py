@@ -7,19 +7,19 @@ left to the agent, which has read the whole conversation.
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from itertools import combinations
 from typing import Any, Final, cast
 
 import msgspec
 from msgspec import Struct, structs
 
+from toolway.calls import span
 from toolway.calls.arguments import check
 from toolway.catalog.model import Json, Param, Tool, Toolkit
 from toolway.catalog.schema import due
 from toolway.catalog.terms import stem
 from toolway.errors import BadArgument
-from toolway.router import mentions
+from toolway.router import mentions, periods
 
 MOST_READ: Final = 2000
 """Characters of known_fields that are read."""
@@ -27,20 +27,11 @@ MOST_READ: Final = 2000
 _MOST_FIELDS, _LONGEST_KEY, _LONGEST_VALUE = 30, 60, 200
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _NEXT_FIELD = re.compile(r"[,;\n]\s{0,8}(?=[^\W\d_][\w .-]{0,59}:)")
-_DAY = re.compile(r"(?<![\w.-])\d{4}-\d\d-\d\d(?![\w-])")
-_MOMENT = re.compile(r"(?<![\w.-])\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)?(?!\w)")
-_THAT_DAY = re.compile(r"\b(?:on|for|of)\s+$", re.IGNORECASE)
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}(?![\w-])")
 _URL = re.compile(r"https?://[^\s\"'<>]{1,200}[\w/]")
 _IT = re.compile(r"\b(?:it|them)\b", re.IGNORECASE)
 _FIRST = re.compile(r"\W*(?:(?:and|then|please)\W+){0,3}(\w+)", re.IGNORECASE)
 _ON = frozenset(["on"])
-_LASTS = re.compile(
-    r"\b(?:\d+(?:[.,:]\d+)?|an?|one|two|three|four|five|six|seven|eight|nine|ten|half|several|zwei|deux|dos|due|duas|twee|dwie)[\s-]{0,2}"
-    r"(?:h|hrs?|hours?|mins?|minutes?|stunden?|minuten|heures?|horas?|ore|uur|godzin\w{0,2})\b",
-    re.IGNORECASE,
-)
-"""That something lasts so long: when it began and ended is then to be told."""
 _RENAME = re.compile(r"\brename\b", re.IGNORECASE)
 
 
@@ -223,9 +214,7 @@ class _Filling:
         name = self._named("name") if self._tool.effect == "create" else self._renaming(words)
         if name and name.given not in self.made:
             yield (name.given,)
-        if self._tool.effect != "read" and self._tool.span and _LASTS.search(words):
-            ends = {self._tool.span.start.partition(".")[2], self._tool.span.end.partition(".")[2]}
-            yield from ((p.given,) for p in self._params if p.field.name in ends and p.given not in self.made)
+        yield from self._when(mentions.unsaid(words))
         nouns = [p for p in self._params if p.field.kind.noun]
         for one in {m.of for m in self._before(words)}:
             taking = [p.given for p in nouns if p.field.kind.noun == one]
@@ -242,6 +231,18 @@ class _Filling:
             yield tuple(p.given for p in left if not self._nouns[p.field.kind.noun].default)
         if self._tool.effect != "read" and (name := mentions.done_to(words, self._kit.title)) and name.casefold() not in said:
             yield tuple(p.given for p in left if p.field.kind.noun not in self._kit.places)
+
+    def _when(self, words: str) -> Iterator[tuple[str, ...]]:
+        """The ends of a period that a change is told of. Of what is changed a day tells only which one it is."""
+        if self._tool.effect == "read" or self._tool.span is None:
+            return
+        ends = {self._tool.span.start.partition(".")[2], self._tool.span.end.partition(".")[2]}
+        left = [p.given for p in self._params if p.field.name in ends and p.given not in self.made]
+        clock = periods.clock_told(words)
+        if periods.lasting(words) or (self._tool.effect == "create" and (clock or periods.day_told(words))):
+            yield from ((end,) for end in left)
+        elif clock and len(left) == len(ends):
+            yield tuple(left)
 
     def done_to(self, words: str) -> None:
         """The name right after the verb, where one argument alone is left that the call is about: "add Ben to the group QA"."""
@@ -275,28 +276,38 @@ class _Filling:
 
     def timed(self, words: str) -> None:
         """Days and moments. A day is a whole period only where something is read; when work began on it nobody can know."""
-        moments = [m.group() for m in _MOMENT.finditer(words)]
-        days = list(_DAY.finditer(_MOMENT.sub(" ", words)))
+        moments, days = periods.moments(words), periods.days(words)
         clocks = [p for p in self._params if p.field.kind.word in ("time", "wall", "date") and not p.field.many]
         pair = _pair(clocks)
         if pair is not None:
             first, last = pair
-            if len(moments) == 2 and not days and _in_order(*moments):
-                self._put(first, moments[0])
-                self._put(last, moments[1])
+            if self._tool.effect == "create" and (period := periods.period(mentions.unsaid(words))):
+                self._bound(pair, *period)
+            elif len(moments) == 2 and not days and periods.in_order(*moments):
+                self._bound(pair, *moments)
             elif self._tool.effect == "read" and not moments and len(days) in (1, 2):
-                whole = len(days) == 2 or bool(_THAT_DAY.search(days[0].string[: days[0].start()]))
-                begin, end = days[0].group(), days[-1].group()
-                if whole and _in_order(begin, end):
-                    self._put(first, _edge(first, begin, "00:00:00"))
-                    self._put(last, _edge(last, end, "23:59:59" if last.field.kind.mark else "23:59:59.999"))
+                whole = len(days) == 2 or periods.that_day(words)
+                begin, end = days[0], days[-1]
+                if whole and periods.in_order(begin, end):
+                    ends = "23:59:59" if last.field.kind.mark else "23:59:59.999"
+                    self._bound(pair, _edge(first, begin, "00:00:00"), _edge(last, end, ends))
             return
         plain_days = [p for p in clocks if p.field.kind.word == "date"]
         if len(plain_days) == 1 == len(days) and not moments:
-            self._put(plain_days[0], days[0].group())
+            self._put(plain_days[0], days[0])
         needed = [p for p in clocks if p.field.kind.word != "date" and p.field.required]
         if len(needed) == 1 == len(moments) and not days:
             self._put(needed[0], moments[0])
+
+    def _bound(self, pair: tuple[Param, Param], begin: str, end: str) -> None:
+        """Fill both ends of a period, save one that is longer or shorter than the tool takes."""
+        given = {pair[0].given: begin, pair[1].given: end}
+        try:
+            span.check(self._tool, given, given, {})
+        except BadArgument:
+            return
+        for param in pair:
+            self._put(param, given[param.given])
 
 
 def _pair(clocks: list[Param]) -> tuple[Param, Param] | None:
@@ -313,10 +324,3 @@ def _pair(clocks: list[Param]) -> tuple[Param, Param] | None:
 def _edge(param: Param, day: str, clock: str) -> str:
     """The first or last moment of a day; to the millisecond, save where the service wants a mark and no fraction."""
     return day if param.field.kind.word == "date" else f"{day}T{clock}"
-
-
-def _in_order(first: str, last: str) -> bool:
-    try:
-        return datetime.fromisoformat(first) <= datetime.fromisoformat(last)
-    except (ValueError, TypeError):  # no such day, or one of them has an offset
-        return False

@@ -89,6 +89,11 @@ def quoted(words: str, things: Mapping[str, str]) -> Iterator[Mention]:
             yield Mention(name, of or ("called" if called or thing else ""))
 
 
+def unsaid(words: str) -> str:
+    """The words of a request without the names in quotes."""
+    return _QUOTED.sub(" , ", words)
+
+
 def unquoted(words: str, things: Mapping[str, str], title: str) -> Iterator[Mention]:
     """Capitalised words right after the word for a thing, up to where the name surely ends."""
     tokens = _QUOTED.sub(" , ", words).split()
