@@ -54,6 +54,11 @@ def test_what_is_no_certain_period(words: str) -> None:
     assert periods.clock_told(words) or periods.day_told(words)
 
 
+def test_a_day_tells_no_clock() -> None:
+    assert not periods.clock_told("move my entry of 2026-11-20 to project Lynx")
+    assert periods.clock_told("move my entry of 2026-11-20T09:00 to project Lynx")
+
+
 @pytest.mark.parametrize(
     "words", ["start a timer", "start a timer on project Lynx 2", "start my timer for today", "log time on task 12", "clock me in", ""]
 )

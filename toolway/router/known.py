@@ -138,7 +138,7 @@ class _Filling:
 
     def _put(self, param: Param | None, value: Any) -> None:
         """Fill an argument, provided that its call would take the value."""
-        if param is None or param.given in self.made or not value:
+        if param is None or param.given in self.made or value in ("", [], None):
             return
         try:
             taken = check(structs.replace(self._tool, params=(param,), merge=None), self._kit, {param.given: value})
@@ -170,6 +170,7 @@ class _Filling:
 
     def named(self, words: str, things_only: bool = False) -> None:
         """Names in quotes, and those that stand right after the word for the thing; `things_only` takes none without such a word."""
+        words = self._become(words) if self._tool.effect == "update" and not things_only else words
         vocabulary = self._vocabulary()
         quoted = list(mentions.quoted(words, vocabulary))
         own = self._of(self._own) if self._own else None
@@ -192,6 +193,16 @@ class _Filling:
         unsaid = [m for m in found if m.of in ("", "called")]
         if len(unsaid) == 1 and not things_only:
             self._put(self._only(own, unsaid[0].of == "called"), unsaid[0].name)
+
+    def _become(self, words: str) -> str:
+        """Fill the text that a field is to have from now on, or nothing where it is to be cleared; gives the words without that text."""
+        if (found := mentions.becomes(words, self._kit.title)) and (param := self._named(found[0].casefold())):
+            self._put(param, found[1])
+            return found[2]
+        param = self._named(mentions.cleared(words).casefold())
+        if param and self._tool.merge and param.place == "body" and param.given != "name" and not param.field.required:
+            self.made.setdefault(param.given, None)  # such a call takes null, which clears
+        return words
 
     def _named(self, name: str) -> Param | None:
         return next((p for p in self._params if p.given == name and p.field.kind.word == "text"), None)
@@ -260,11 +271,14 @@ class _Filling:
         return names[0] if len(names) == 1 == len(open_ones) else None
 
     def switched(self, words: str) -> None:
-        """What a change turns on where the request begins with the verb for it: archive, and the argument is archived."""
-        verb = _FIRST.match(words)
-        if verb is not None and self._tool.effect == "update":
-            switches = [p for p in self._params if p.field.kind.word == "bool" and stem(p.given.casefold()) == stem(verb[1].casefold())]
-            self._put(switches[0] if len(switches) == 1 else None, True)
+        """What a change turns on or off where the request begins with the verb for it: (un)archive, and the argument is archived."""
+        found = _FIRST.match(words)
+        if found is None or self._tool.effect != "update":
+            return
+        verb = found[1].casefold()
+        for meant, on in ((verb, True), (verb.removeprefix("un"), False)):
+            switches = [p for p in self._params if p.field.kind.word == "bool" and stem(p.given.casefold()) == stem(meant)]
+            self._put(switches[0] if len(switches) == 1 else None, on)
 
     def written(self, words: str) -> None:
         """E-mail addresses and URLs, where there is one and one argument that takes it."""

@@ -37,6 +37,12 @@ _STOPS, _CALENDAR = frozenset(_AT_AN_END.split()), frozenset(_DATES.split())
 _RENAME = re.compile(r"\brename\s+(.{1,200}?)\s+(?:to|as|into)\s+(.{1,200}?)\s*[.!]?$", re.IGNORECASE)
 
 _RENAME_IT = re.compile(r"\brename\s+(?:it|that|this one)\s+(?:to|as|into)\s+(.{1,200}?)\s*[.!]?$", re.IGNORECASE)
+_BECOME = re.compile(
+    r"\b(?:change|set|update|correct|edit|fix)\s+(?:(?:the|its|my)\s+)?(?P<field>\w{1,40})(?P<rest>(?:\s+of\s.{1,200}?)?)"
+    r"\s+to\s+(?P<value>.{1,200}?)\s*[.!]?$",
+    re.IGNORECASE,
+)
+_CLEAR = re.compile(r"\b(?:clear|empty|blank)\s+(?:the\s+|its\s+)?(?P<field>\w{1,40})(?:\s+(?:of|from|on)\b|\W*$)", re.IGNORECASE)
 _OPENING = frozenset(["the", "our", "my"])
 _WITHIN = frozenset(["in", "into", "within", "inside"])
 _PLACING = _WITHIN | frozenset(["to", "from", "for", "of", "on", "at", "under"])
@@ -160,6 +166,19 @@ def renamed_it(words: str, title: str) -> str:
     """What "rename it to Y" says that it is called from now on, "" where that is not certain."""
     found = _RENAME_IT.search(words)
     return _certain(found[1].split(), title) if found else ""
+
+
+def becomes(words: str, title: str) -> tuple[str, str, str] | None:
+    """What "change the note of X to Y" says: the field, its new text, and the words without that text; None where it is not certain."""
+    found = _BECOME.search(words)
+    value = _certain(found["value"].split(), title) if found else ""
+    return (found["field"], value, words[: found.end("rest")]) if found and value else None
+
+
+def cleared(words: str) -> str:
+    """The field that "clear the note of X" names, "" for none."""
+    found = _CLEAR.search(unsaid(words))
+    return found["field"] if found else ""
 
 
 def _certain(tokens: list[str], title: str) -> str:

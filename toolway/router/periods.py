@@ -97,7 +97,7 @@ def lasting(words: str) -> bool:
 
 def clock_told(words: str) -> bool:
     """Whether a request says at what time something was."""
-    return bool(_TOLD_CLOCK.search(words))
+    return bool(_TOLD_CLOCK.search(re.sub(rf"{_ISO_DAY}T?", " ", words)))
 
 
 def day_told(words: str) -> bool:

@@ -6,7 +6,7 @@ what the toolkit says and the request's own words decide: no reply of a service 
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -20,6 +20,7 @@ from toolway.router.known import Known
 
 MOST_STEPS: Final = 8
 _DEPTH: Final = 3
+_THE_CHANGE: Final = "what is to change"
 _LONGEST_ARGUMENTS, _LONGEST_STEPS = 400, 1200
 SLUG: Final = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
 
@@ -36,7 +37,9 @@ class Intent(NamedTuple):
 
 
 class Need(NamedTuple):
-    """An argument that is due and not known yet. `source` lists what may be given, where there is such a tool; `step` makes one."""
+    """An argument that is due and not known yet, or several of which one is. `source` lists what may be given, where there is such a tool;
+    `step` makes one.
+    """
 
     argument: str
     by_name: bool
@@ -114,6 +117,8 @@ class _Laying:
                 noun = param.field.kind.noun
                 source = source_of(tool, kit, param) if noun and len(group) == 1 else None
                 needs.append(Need(" or ".join(group), bool(noun), source if source and self._may(source) else None))
+        if not becomes and _changes_nothing(tool, {*arguments, *(need.argument for need in needs)}):
+            needs.append(Need(_THE_CHANGE, False))
         arguments = {p.given: arguments[p.given] for p in tool.params if p.given in arguments}
         for first in self._to_read(tool, kit):
             if first.slug not in waiting and len(self.steps) < MOST_STEPS - 1:
@@ -132,6 +137,12 @@ class _Laying:
         if tool.effect in ("update", "destroy"):
             told = (other for other in _mentioned(tool, kit) if other.effect == "read" and self._may(other))
             yield from (other for other in told if tool.path.startswith(f"{other.path}/"))
+
+
+def _changes_nothing(tool: Tool, said: Set[str]) -> bool:
+    """Whether an update says what is to be changed and nothing of how: of what it could write nothing is given or asked for."""
+    written = [p.given for p in tool.params if p.place in ("body", "whole")]
+    return tool.effect == "update" and bool(written) and not any(name in one.split(" or ") for one in said for name in written)
 
 
 def _shared(tool: Tool, kit: Toolkit, source: Tool) -> frozenset[str]:
