@@ -34,6 +34,16 @@ def filled(slug: str, words: str, fields: Any = None) -> Json:
         ("CLOCKIFY_UPDATE_PROJECT", "rename project Acme to Acme Relaunch", {"projectId": "Acme", "name": "Acme Relaunch"}),
         ("CLOCKIFY_UPDATE_TIME_ENTRY", 'rename the entry "Kickoff" to "Workshop"', {"id": "Kickoff", "description": "Workshop"}),
         ("CLOCKIFY_UPDATE_CLIENT", "archive customer Acme", {"id": "Acme", "archived": True}),
+        ("DESKTIME_GET_EMPLOYEE_APPS", "which apps did Elena use yesterday", {"id": "Elena"}),
+        ("DESKTIME_GET_EMPLOYEE", "get idle time of Elena on 2026-11-27", {"id": "Elena", "date": "2026-11-27"}),
+        ("DESKTIME_GET_EMPLOYEE", "what is Elena Kim working on right now", {"id": "Elena Kim"}),
+        ("DESKTIME_GET_EMPLOYEE", "when did I come in today", {}),
+        ("DESKTIME_GET_EMPLOYEE", "is DeskTime running", {}),
+        ("DESKTIME_GET_EMPLOYEE", "Today's figures", {}),
+        ("CLOCKIFY_GET_TIME_ENTRIES", "which of Tom's entries are on the Acme project", {"userId": "Tom", "project": "Acme"}),
+        ("CLOCKIFY_GET_CLIENT_BY_ID", "what is Acme's billing address", {"id": "Acme"}),
+        ("CLOCKIFY_GET_TASKS", "list the to-dos of Alpha", {"projectId": "Alpha"}),
+        ("CLOCKIFY_FILTER_WORKSPACE_USERS", "which e-mail does Tom have", {}),
         ("CLOCKIFY_UPDATE_CLIENT", "unarchive client Old Mill Press", {"id": "Old Mill Press", "archived": False}),
         ("CLOCKIFY_UPDATE_TIME_ENTRY", "change the description of the entry 'A' to 'B'", {"id": "A", "description": "B"}),
         ("CLOCKIFY_UPDATE_TIME_ENTRY", "change the description of 'A' to 'B c'", {"id": "A", "description": "B c"}),
@@ -103,6 +113,10 @@ def test_what_is_certain(slug: str, words: str, arguments: Json) -> None:
         ("CLOCKIFY_CREATE_TIME_ENTRY", "log two hours on the Acme website yesterday"),
         ("CLOCKIFY_CREATE_TIME_ENTRY", "log work on 2026-11-20"),  # on that day, but when?
         ("CLOCKIFY_CREATE_TIME_ENTRY", "9 to 11 on project Website redesign"),  # where does the name end?
+        ("DESKTIME_GET_EMPLOYEE", "when did Elena and Tom come in"),
+        ("DESKTIME_GET_EMPLOYEE_APPS", "how long was Slack open on Tom's computer"),
+        ("CLOCKIFY_GET_TIME_ENTRIES", "Tom's hours"),  # a person, or a project
+        ("CLOCKIFY_DELETE_USER_TIME_ENTRIES", "delete what Tom did"),
         ("CLOCKIFY_GET_PROJECT", "show project Research and Development"),
         ("CLOCKIFY_GET_PROJECT", "open project Anna's things"),
         ("CLOCKIFY_GET_PROJECT", "the project in Clockify for Acme"),

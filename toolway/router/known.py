@@ -105,6 +105,7 @@ def arguments(tool: Tool, kit: Toolkit, known: Known) -> Json:
     filling.written(known.words)
     filling.timed(known.words)
     filling.switched(known.words)
+    filling.whose(known.words)
     return {param.given: filling.made[param.given] for param in tool.params if param.given in filling.made}
 
 
@@ -242,6 +243,29 @@ class _Filling:
             yield tuple(p.given for p in left if not self._nouns[p.field.kind.noun].default)
         if self._tool.effect != "read" and (name := mentions.done_to(words, self._kit.title)) and name.casefold() not in said:
             yield tuple(p.given for p in left if p.field.kind.noun not in self._kit.places)
+        yield from (tuple(p.given for p in self._for(one)) for one in self._loose(words))
+
+    def whose(self, words: str) -> None:
+        """The one name that nothing else took, where something is read and one argument alone is left for it: "what did Elena do"."""
+        names = self._loose(words)
+        left = self._for(names[0]) if len(names) == 1 and names[0].sure and self._tool.effect == "read" else []
+        self._put(left[0] if len(left) == 1 else None, names[0].name if names else None)
+
+    def _loose(self, words: str) -> list[mentions.Loose]:
+        """Names of somebody or something that are in no argument yet."""
+        said = " ".join(str(value).casefold() for value in self.made.values())
+        return [one for one in mentions.loose(words, self._vocabulary(), self._kit.title) if one.name.casefold() not in said]
+
+    def _for(self, one: mentions.Loose) -> list[Param]:
+        """The arguments that may take such a name: what people do only those that take a person, where there are any."""
+        own = self._own if self._tool.effect == "update" else ""
+        left = [p for p in self._params if p.field.kind.noun and not p.field.many and p.given not in self.made]
+        left = [p for p in left if p.field.kind.noun not in self._kit.places and p.field.kind.noun != own]
+        person = self._vocabulary().get("person", "")
+        if self._own == person and self._tool.effect == "read" and not self._tool.path.endswith("}"):
+            return []  # who is spoken of is among those that it lists
+        people = [p for p in left if p.field.kind.noun == person]
+        return people if people and (one.doing or (one.whose and self._tool.effect != "read")) else left
 
     def _when(self, words: str) -> Iterator[tuple[str, ...]]:
         """The ends of a period that a change is told of. Of what is changed a day tells only which one it is."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Set
 from typing import NamedTuple
 
 from toolway.catalog.model import Toolkit
-from toolway.catalog.terms import stem
+from toolway.catalog.terms import STOP, stem
 
 _QUOTED = re.compile(
     r"\"([^\"]{1,200})\"|\u201c([^\u201d]{1,200})\u201d|\u201e([^\u201c\u201d]{1,200})[\u201c\u201d]|\u00ab([^\u00bb]{1,200})\u00bb"
@@ -43,6 +43,12 @@ _BECOME = re.compile(
     re.IGNORECASE,
 )
 _CLEAR = re.compile(r"\b(?:clear|empty|blank)\s+(?:the\s+|its\s+)?(?P<field>\w{1,40})(?:\s+(?:of|from|on)\b|\W*$)", re.IGNORECASE)
+_DOING = frozenset(["did", "does", "has", "had"])
+_BEING = frozenset(["is", "was"])
+_BEING_WHERE = frozenset(["at", "online", "offline", "late", "absent", "present", "away", "idle", "busy", "free"])
+_OWNING = frozenset(["of", "by", "for"])
+_NOBODY = frozenset(["today", "yesterday", "tomorrow", "everyone", "everybody", "someone", "somebody", "nobody", "anyone", "anybody"])
+_WHOSE = ("'s", "\u2019s")
 _OPENING = frozenset(["the", "our", "my"])
 _WITHIN = frozenset(["in", "into", "within", "inside"])
 _PLACING = _WITHIN | frozenset(["to", "from", "for", "of", "on", "at", "under"])
@@ -55,6 +61,17 @@ _APART = (
 _SAME, _VAGUE = frozenset(_ANYHOW.split()), frozenset(_APART.split())
 """Words that name nothing, since what is meant anyhow is meant; and words that tell one thing from another and are no name of it."""
 _LONGEST_BEFORE = 4
+
+
+class Loose(NamedTuple):
+    """A name of which nothing says what it is: `doing` tells that it is somebody's, `whose` that something is its own, `sure` that it is
+    the name to the letter, and of what the request asks.
+    """
+
+    name: str
+    doing: bool = False
+    whose: bool = False
+    sure: bool = True
 
 
 class Mention(NamedTuple):
@@ -147,6 +164,31 @@ def within(words: str, things: Mapping[str, str], title: str, where: Set[str] = 
             name, rest = _capitals(tokens[index + 1 :], title)
             if name and not (rest and rest[0].rstrip(_END) in things):
                 yield name
+
+
+def loose(words: str, things: Mapping[str, str], title: str) -> Iterator[Loose]:
+    """Names of somebody or something that is spoken of: "did Elena", "is Elena working", "of Elena", "Elena's"."""
+    tokens = unsaid(words).split()
+    for index in range(len(tokens)):
+        before = tokens[index - 1].casefold() if index else ""
+        name, rest = _capitals(tokens[index:], title)
+        owner, owned = name.partition("'s")[0].partition("\u2019s")[0], name.endswith(_WHOSE) and bool(rest)
+        first = owner.partition(" ")[0].casefold()
+        strange = not owner.istitle() or first in things or first in STOP or first in _NOBODY
+        strange = strange or not _CALENDAR.isdisjoint(owner.casefold().split())
+        if strange or (before and tokens[index - 1][:1].isupper() and tokens[index - 1][-1] not in _END and before not in _DOING | _BEING):
+            continue
+        following = rest[0].casefold().rstrip(_END) if rest else ""
+        ends = following not in ("and", "or", "&") and name[-1:].isalnum()
+        if owned or (name != owner and rest):
+            yield Loose(owner, whose=True, sure=owned and before not in things)
+        elif before in _DOING:
+            yield Loose(name, doing=True, sure=ends and bool(rest))
+        elif before in _BEING:
+            doing = following.endswith("ing") or following in _BEING_WHERE
+            yield Loose(name, doing=doing, sure=ends and doing)
+        elif before in _OWNING and following not in things:
+            yield Loose(name, sure=ends and following not in _GOES_ON and before != "for")
 
 
 def renamed(words: str, things: Mapping[str, str], title: str) -> tuple[str, str, str] | None:

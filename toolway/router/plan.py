@@ -21,6 +21,7 @@ from toolway.router.known import Known
 MOST_STEPS: Final = 8
 _DEPTH: Final = 3
 _THE_CHANGE: Final = "what is to change"
+_ME: Final = re.compile(r"\b(?:me|myself|i)\b", re.IGNORECASE)
 _LONGEST_ARGUMENTS, _LONGEST_STEPS = 400, 1200
 SLUG: Final = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
 
@@ -118,7 +119,7 @@ class _Laying:
                 source = source_of(tool, kit, param) if noun and len(group) == 1 else None
                 needs.append(Need(" or ".join(group), bool(noun), source if source and self._may(source) else None))
         if not becomes and _changes_nothing(tool, {*arguments, *(need.argument for need in needs)}):
-            needs.append(Need(_THE_CHANGE, False))
+            needs += self._change(intent)
         arguments = {p.given: arguments[p.given] for p in tool.params if p.given in arguments}
         for first in self._to_read(tool, kit):
             if first.slug not in waiting and len(self.steps) < MOST_STEPS - 1:
@@ -131,6 +132,16 @@ class _Laying:
         if tool.effect == "create" and (made := known.own_noun(tool, kit)):
             self._makes[kit.slug, made] = len(self.steps)
         return len(self.steps)
+
+    def _change(self, intent: Intent) -> Iterator[Need]:
+        """What is to be said of a change of which nothing is said. Whom it is about by default is meant where the request says so."""
+        tool, kit = intent.tool, intent.kit
+        param = next((p for p in tool.params if p.place == "body" and p.field.required), None)
+        if param is None:
+            yield Need(_THE_CHANGE, False)
+        elif not _ME.search(intent.known.words):
+            source = source_of(tool, kit, param)
+            yield Need(param.given, bool(param.field.kind.noun), source if source and self._may(source) else None)
 
     def _to_read(self, tool: Tool, kit: Toolkit) -> Iterator[Tool]:
         """What a change that replaces says to look at before: the reading of the same thing."""
