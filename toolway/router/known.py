@@ -19,7 +19,7 @@ from toolway.catalog.model import Json, Param, Tool, Toolkit
 from toolway.catalog.schema import due
 from toolway.catalog.terms import stem
 from toolway.errors import BadArgument
-from toolway.router import mentions, periods
+from toolway.router import lexicon, mentions, periods
 
 MOST_READ: Final = 2000
 """Characters of known_fields that are read."""
@@ -172,9 +172,10 @@ class _Filling:
     def named(self, words: str, things_only: bool = False) -> None:
         """Names in quotes, and those that stand right after the word for the thing; `things_only` takes none without such a word."""
         words = self._become(words) if self._tool.effect == "update" and not things_only else words
-        vocabulary = self._vocabulary()
+        others, tongue = lexicon.foreign(words, self._kit)
+        vocabulary = others | self._vocabulary()
         quoted = list(mentions.quoted(words, vocabulary))
-        own = self._of(self._own) if self._own else None
+        own, title = self._of(self._own) if self._own else None, self._kit.title
         name = self._renaming(words)
         if own and name and not things_only:
             both = mentions.renamed(words, vocabulary, self._kit.title)
@@ -186,7 +187,8 @@ class _Filling:
                 return
             if again := mentions.renamed_it(words, self._kit.title):
                 self._put(name, again)
-        found = [*quoted, *mentions.unquoted(words, vocabulary, self._kit.title), *self._before(words)]
+        after = [*mentions.unquoted(words, vocabulary, title), *mentions.small(words, vocabulary, self._kit)]
+        found = [*quoted, *(m for m in after if not lexicon.means_something(m.name, tongue)), *self._before(words)]
         for one in {m.of for m in found}:
             meant = [m for m in found if m.of == one]
             if len(meant) == 1 and (one in self._nouns or one in self._texts) and meant[0].sure:

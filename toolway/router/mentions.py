@@ -6,10 +6,12 @@ Or it stands before that word ("the Design Team workspace").
 
 import re
 from collections.abc import Iterator, Mapping, Set
+from itertools import takewhile
 from typing import NamedTuple
 
 from toolway.catalog.model import Toolkit
 from toolway.catalog.terms import STOP, stem
+from toolway.router.lexicon import is_asking, is_verb, is_word
 
 _QUOTED = re.compile(
     r"\"([^\"]{1,200})\"|\u201c([^\u201d]{1,200})\u201d|\u201e([^\u201c\u201d]{1,200})[\u201c\u201d]|\u00ab([^\u00bb]{1,200})\u00bb"
@@ -47,6 +49,10 @@ _DOING = frozenset(["did", "does", "has", "had"])
 _BEING = frozenset(["is", "was"])
 _BEING_WHERE = frozenset(["at", "online", "offline", "late", "absent", "present", "away", "idle", "busy", "free"])
 _OWNING = frozenset(["of", "by", "for"])
+_SAYING, _TO_IT = "to as is was has who that which when where under if so then please again", "with on to from of under in into for at by"
+_TELLING, _LEADING = frozenset(_SAYING.split()), frozenset(_TO_IT.split())
+"""Of the words that a name ends at those before which something is said of it ("project Lynx blue as of now"); those that lead to it."""
+_MOST_SMALL = 3
 _NOBODY = frozenset(["today", "yesterday", "tomorrow", "everyone", "everybody", "someone", "somebody", "nobody", "anyone", "anybody"])
 _WHOSE = ("'s", "\u2019s")
 _OPENING = frozenset(["the", "our", "my"])
@@ -127,6 +133,50 @@ def unquoted(words: str, things: Mapping[str, str], title: str) -> Iterator[Ment
             name = _run(tokens[start : start + _LONGEST_NAME], title)
             if name:
                 yield Mention(name, of)
+
+
+def small(words: str, things: Mapping[str, str], kit: Toolkit) -> Iterator[Mention]:
+    """A single word in small letters right after the word for the thing that something is done to or that a preposition leads to, at the
+    end of a clause ("delete the tag urgent"); and small letters after a capital, up to a word that ends the name ("project Bakery brand
+    refresh with").
+    """
+    tokens = unsaid(words).split()
+    asks = is_asking(tokens[0]) if tokens else False
+    for index, token in enumerate(tokens):
+        of = things.get(token)
+        if of is None or index == 0:
+            continue
+        rest = tokens[index + 1 : index + _LONGEST_NAME]
+        before = tokens[index - 2] if index > 1 and tokens[index - 1].casefold() in _OPENING else tokens[index - 1]
+        led = not asks and (before.casefold() in _LEADING or is_verb(before))
+        name = _small_end(rest, kit) or (_small_word(rest, kit) if led else "")
+        if name:
+            yield Mention(name, of)
+
+
+def _small_word(tokens: list[str], kit: Toolkit) -> str:
+    """The one word in small letters that a clause ends with."""
+    word = tokens[0].rstrip(_END) if tokens else ""
+    following = [token.casefold() for token in tokens[1:3]]
+    goes_on = following[:1] == ["and"] and (following[1:] == ["then"] or any(map(is_verb, following[1:])))
+    ends = word != tokens[0] if tokens else False
+    ends = ends or not following or following[0] in _STOPS or goes_on
+    return word if ends and _is_name(word, kit) else ""
+
+
+def _small_end(tokens: list[str], kit: Toolkit) -> str:
+    """A name of capitals and then words in small letters, up to a word that no name holds."""
+    capitals = [*takewhile(lambda token: token[:1].isupper() and token.isalnum() and token.casefold() not in _CALENDAR, tokens)]
+    after = [*takewhile(lambda token: token.casefold() not in _STOPS, tokens[len(capitals) :])]
+    end = tokens[len(capitals) + len(after) :][:1]
+    ends = bool(capitals) and 0 < len(after) <= _MOST_SMALL and bool(end) and end[0].casefold() not in _TELLING
+    return _name([*capitals, *after], kit.title) if ends and all(_is_name(word, kit) for word in after) else ""
+
+
+def _is_name(word: str, kit: Toolkit) -> bool:
+    """Whether a word in small letters is nothing but a name."""
+    other = _VAGUE | _SAME | _STOPS | _GOES_ON | _CALENDAR
+    return word.islower() and word.replace("-", "").isalpha() and word not in other and not is_word(word, kit)
 
 
 def before(words: str, things: Mapping[str, str], title: str, small: Set[str]) -> Iterator[Mention]:
