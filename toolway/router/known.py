@@ -136,6 +136,7 @@ class _Filling:
         self._own = own_noun(tool, kit)
         self._params = [p for p in tool.params if p.place != "whole" and p.field.kind.word not in ("object", "schema", "any", "file")]
         self._texts = {p.given: p for p in self._params if p.given != "name" and p.field.about.startswith("Name of ")}
+        self._things = mentions.vocabulary(kit) | {word: word for word in self._texts}
 
     def _put(self, param: Param | None, value: Any) -> None:
         """Fill an argument, provided that its call would take the value."""
@@ -173,7 +174,7 @@ class _Filling:
         """Names in quotes, and those that stand right after the word for the thing; `things_only` takes none without such a word."""
         words = self._become(words) if self._tool.effect == "update" and not things_only else words
         others, tongue = lexicon.foreign(words, self._kit)
-        vocabulary = others | self._vocabulary()
+        vocabulary = others | self._things
         quoted = list(mentions.quoted(words, vocabulary))
         own, title = self._of(self._own) if self._own else None, self._kit.title
         name = self._renaming(words)
@@ -215,13 +216,10 @@ class _Filling:
         noun = self._nouns.get(self._own)
         return self._named(noun.field if noun else "name") if self._tool.effect == "update" and _RENAME.search(words) else None
 
-    def _vocabulary(self) -> dict[str, str]:
-        return mentions.vocabulary(self._kit) | {word: word for word in self._texts}
-
     def _before(self, words: str) -> list[mentions.Mention]:
         """Names before the word for the thing. In small letters those of places count, in which everything else stands."""
         places = {name for name, noun in self._kit.nouns.items() if noun.default and name in self._kit.places}
-        return list(mentions.before(words, self._vocabulary(), self._kit.title, places))
+        return list(mentions.before(words, self._things, self._kit.title, places))
 
     def unsettled(self, words: str) -> Iterator[tuple[str, ...]]:
         """The arguments, one of which the request speaks of without saying for certain what it is."""
@@ -238,10 +236,10 @@ class _Filling:
         said |= {choice.casefold() for p in self._tool.params for choice in p.field.kind.choices}
         own = self._own if self._tool.effect == "update" else ""
         left = [p for p in nouns if not p.field.many and p.given not in self.made and p.field.kind.noun != own]
-        if any(name.casefold() not in said for name in mentions.within(words, self._vocabulary(), self._kit.title)):
+        if any(name.casefold() not in said for name in mentions.within(words, self._things, self._kit.title)):
             yield tuple(p.given for p in left)
         timed = self._tool.effect != "read" and self._tool.span is not None
-        if timed and any(name.casefold() not in said for name in mentions.within(words, self._vocabulary(), self._kit.title, _ON)):
+        if timed and any(name.casefold() not in said for name in mentions.within(words, self._things, self._kit.title, _ON)):
             yield tuple(p.given for p in left if not self._nouns[p.field.kind.noun].default)
         if self._tool.effect != "read" and (name := mentions.done_to(words, self._kit.title)) and name.casefold() not in said:
             yield tuple(p.given for p in left if p.field.kind.noun not in self._kit.places)
@@ -256,14 +254,14 @@ class _Filling:
     def _loose(self, words: str) -> list[mentions.Loose]:
         """Names of somebody or something that are in no argument yet."""
         said = " ".join(str(value).casefold() for value in self.made.values())
-        return [one for one in mentions.loose(words, self._vocabulary(), self._kit.title) if one.name.casefold() not in said]
+        return [one for one in mentions.loose(words, self._things, self._kit.title) if one.name.casefold() not in said]
 
     def _for(self, one: mentions.Loose) -> list[Param]:
         """The arguments that may take such a name: what people do only those that take a person, where there are any."""
         own = self._own if self._tool.effect == "update" else ""
         left = [p for p in self._params if p.field.kind.noun and not p.field.many and p.given not in self.made]
         left = [p for p in left if p.field.kind.noun not in self._kit.places and p.field.kind.noun != own]
-        person = self._vocabulary().get("person", "")
+        person = self._things.get("person", "")
         if self._own == person and self._tool.effect == "read" and not self._tool.path.endswith("}"):
             return []  # who is spoken of is among those that it lists
         people = [p for p in left if p.field.kind.noun == person]
@@ -286,7 +284,7 @@ class _Filling:
         nouns = (p for p in self._params if p.field.required and p.field.kind.noun and p.field.kind.noun not in self._kit.places)
         left = [p for p in nouns if p.given not in self.made]
         if self._tool.effect != "read" and len(left) == 1 and not left[0].field.many:
-            self._put(left[0], mentions.surely_done_to(words, self._vocabulary(), self._kit.title))
+            self._put(left[0], mentions.surely_done_to(words, self._things, self._kit.title))
 
     def _only(self, own: Param | None, called: bool) -> Param | None:
         """Where a name without a word for it belongs: to the tool's own thing, else to the one name that is due."""
