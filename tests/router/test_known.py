@@ -46,6 +46,7 @@ def filled(slug: str, words: str, fields: Any = None) -> Json:
         ("CLOCKIFY_FILTER_WORKSPACE_USERS", "which e-mail does Tom have", {}),
         ("CLOCKIFY_DELETE_TAG", "delete the tag urgent", {"id": "urgent"}),
         ("CLOCKIFY_DELETE_TAG", "please delete tag urgent.", {"id": "urgent"}),
+        ("CLOCKIFY_DELETE_TAG", "tag urgent", {"id": "urgent"}),
         ("CLOCKIFY_DELETE_PROJECT", "archive the project legacy and then delete it", {"projectId": "legacy"}),
         ("CLOCKIFY_UPDATE_TAG", "archive the tag review", {"id": "review", "archived": True}),
         ("CLOCKIFY_DELETE_CLIENT", "lösche den Kunden Initech", {"id": "Initech"}),

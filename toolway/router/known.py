@@ -268,13 +268,19 @@ class _Filling:
         return people if people and (one.doing or (one.whose and self._tool.effect != "read")) else left
 
     def _when(self, words: str) -> Iterator[tuple[str, ...]]:
-        """The ends of a period that a change is told of. Of what is changed a day tells only which one it is."""
-        if self._tool.effect == "read" or self._tool.span is None:
+        """The day or the ends of a period that a call is told of. Of what is changed a day tells only which one it is."""
+        if self._tool.effect == "read":
+            clocks = [p for p in self._params if p.field.kind.word in ("time", "wall", "date") and not p.field.many]
+            wanted = _pair(clocks) or [p for p in clocks if p.field.kind.word == "date"]
+            told = periods.day_told(words) and self.made.keys().isdisjoint(p.given for p in wanted)
+            yield from ((p.given,) for p in wanted if told)
+            return
+        if self._tool.span is None:
             return
         ends = {self._tool.span.start.partition(".")[2], self._tool.span.end.partition(".")[2]}
         left = [p.given for p in self._params if p.field.name in ends and p.given not in self.made]
-        clock = periods.clock_told(words)
-        if periods.lasting(words) or (self._tool.effect == "create" and (clock or periods.day_told(words))):
+        clock, part = periods.clock_told(words), periods.part_told(words)
+        if periods.lasting(words) or (self._tool.effect == "create" and (clock or part or periods.day_told(words))):
             yield from ((end,) for end in left)
         elif clock and len(left) == len(ends):
             yield tuple(left)

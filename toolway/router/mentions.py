@@ -144,12 +144,14 @@ def small(words: str, things: Mapping[str, str], kit: Toolkit) -> Iterator[Menti
     asks = is_asking(tokens[0]) if tokens else False
     for index, token in enumerate(tokens):
         of = things.get(token)
-        if of is None or index == 0:
+        if of is None:
             continue
         rest = tokens[index + 1 : index + _LONGEST_NAME]
-        before = tokens[index - 2] if index > 1 and tokens[index - 1].casefold() in _OPENING else tokens[index - 1]
-        led = not asks and (before.casefold() in _LEADING or is_verb(before))
-        name = _small_end(rest, kit) or (_small_word(rest, kit) if led else "")
+        before = tokens[max(index - 2, 0) : index]
+        if before and before[-1].casefold() in _OPENING:
+            before.pop()
+        led = before[-1].casefold() in _LEADING or is_verb(before[-1]) if before else len(rest) == 1
+        name = _small_end(rest, kit) or (_small_word(rest, kit) if led and not asks else "")
         if name:
             yield Mention(name, of)
 

@@ -38,10 +38,11 @@ _TOLD_CLOCK = re.compile(
     re.IGNORECASE,
 )
 _TOLD_DAY = re.compile(
-    rf"{_ISO_DAY}(?!\d)|\b(?:yesterday|last night|this morning|gestern|vorgestern|ayer|ieri)\b|\btoday (?:at|from)\b"
+    rf"{_ISO_DAY}(?!\d)|\b(?:yesterday|last night|gestern|vorgestern|ayer|ieri)\b"
     r"|\b(?:on|last|this|past) (?:monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b",
     re.IGNORECASE,
 )
+_TOLD_PART = re.compile(r"\bthis morning\b|\btoday (?:at|from)\b", re.IGNORECASE)
 
 
 def moments(words: str) -> list[str]:
@@ -101,8 +102,13 @@ def clock_told(words: str) -> bool:
 
 
 def day_told(words: str) -> bool:
-    """Whether a request says on what day something was, other than by a word such as "today" that a timer too is started with."""
+    """Whether a request says on what other day than today something was."""
     return bool(_TOLD_DAY.search(words))
+
+
+def part_told(words: str) -> bool:
+    """Whether a request says in what part of today something was."""
+    return bool(_TOLD_PART.search(words))
 
 
 def in_order(first: str, last: str) -> bool:
