@@ -173,7 +173,7 @@ class _Filling:
     def named(self, words: str, things_only: bool = False) -> None:
         """Names in quotes, and those that stand right after the word for the thing; `things_only` takes none without such a word."""
         words = self._become(words) if self._tool.effect == "update" and not things_only else words
-        others, tongue = lexicon.foreign(words, self._kit)
+        others, tongue = lexicon.foreign(words, self._kit, self._things)
         vocabulary = others | self._things
         quoted = list(mentions.quoted(words, vocabulary))
         own, title = self._of(self._own) if self._own else None, self._kit.title
@@ -200,9 +200,12 @@ class _Filling:
 
     def _become(self, words: str) -> str:
         """Fill the text that a field is to have from now on, or nothing where it is to be cleared; gives the words without that text."""
-        if (found := mentions.becomes(words, self._kit.title)) and (param := self._named(found[0].casefold())):
-            self._put(param, found[1])
-            return found[2]
+        if found := mentions.becomes(words, self._kit.title):
+            field, value, rest = found
+            written = [p for p in self._params if p.place == "body" and plain(p.given) == plain(field)]
+            fitting = [p for p in written if p.field.kind.word in ("text", "email", "url", "choice") and not p.field.many]
+            self._put(fitting[0] if fitting else None, value)
+            return rest if fitting else words
         param = self._named(mentions.cleared(words).casefold())
         if param and self._tool.merge and param.place == "body" and param.given != "name" and not param.field.required:
             self.made.setdefault(param.given, None)  # such a call takes null, which clears
@@ -271,8 +274,9 @@ class _Filling:
         """The day or the ends of a period that a call is told of. Of what is changed a day tells only which one it is."""
         if self._tool.effect == "read":
             clocks = [p for p in self._params if p.field.kind.word in ("time", "wall", "date") and not p.field.many]
-            wanted = _pair(clocks) or [p for p in clocks if p.field.kind.word == "date"]
-            told = periods.day_told(words) and self.made.keys().isdisjoint(p.given for p in wanted)
+            pair = _pair(clocks)
+            wanted = pair or [p for p in clocks if p.field.kind.word == "date"]
+            told = (periods.day_told(words) or (pair and periods.now_told(words))) and self.made.keys().isdisjoint(p.given for p in wanted)
             yield from ((p.given,) for p in wanted if told)
             return
         if self._tool.span is None:

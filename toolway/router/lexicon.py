@@ -1,5 +1,6 @@
 """Which words of a request are words, of a language or of a toolkit, and so no names. Pure."""
 
+from collections.abc import Mapping
 from functools import cache, lru_cache
 
 from toolway.catalog.model import Toolkit
@@ -60,20 +61,22 @@ def _stems(text: str) -> frozenset[str]:
     return frozenset(map(stem, words(text)))
 
 
-def foreign(said: str, kit: Toolkit) -> tuple[dict[str, str], Tongue | None]:
-    """The words of a request in another language than English that mean one thing of the toolkit ("Kunden": client), and the language."""
-    tongue = _tongue(said, frozenset(kit.nouns))
+def foreign(said: str, kit: Toolkit, things: Mapping[str, str]) -> tuple[dict[str, str], Tongue | None]:
+    """The words of a request in another language than English that mean one thing of the toolkit ("Kunden": client), and the language.
+    `things` are the English ones.
+    """
+    tokens = [token for token in map(_bare, said.split()) if token]
+    tongue = _tongue(said, frozenset(word for word in map(fold, tokens) if word in STOP or word in things))
     if tongue.name == "en":
         return {}, None
-    tokens = [token for token in map(_bare, said.split()) if token]
     meant = {token: set(tongue.meaning(fold(token))) & kit.nouns.keys() for token in tokens}
     things = {token: next(iter(nouns)) for token, nouns in meant.items() if len(nouns) == 1}
     return things | {token.casefold(): noun for token, noun in things.items()}, tongue
 
 
 @lru_cache(256)
-def _tongue(said: str, nouns: frozenset[str]) -> Tongue:
-    return spoken(said, [fold(token) for token in map(_bare, said.split()) if token], nouns)
+def _tongue(said: str, english: frozenset[str]) -> Tongue:
+    return spoken(said, [fold(token) for token in map(_bare, said.split()) if token], english)
 
 
 def _bare(token: str) -> str:

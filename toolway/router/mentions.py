@@ -44,10 +44,13 @@ _BECOME = re.compile(
     r"\s+to\s+(?P<value>.{1,200}?)\s*[.!]?$",
     re.IGNORECASE,
 )
+_ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+\w|https?://[^\s\"'<>]+[\w/]")
 _CLEAR = re.compile(r"\b(?:clear|empty|blank)\s+(?:the\s+|its\s+)?(?P<field>\w{1,40})(?:\s+(?:of|from|on)\b|\W*$)", re.IGNORECASE)
 _DOING = frozenset(["did", "does", "has", "had"])
-_BEING = frozenset(["is", "was"])
-_BEING_WHERE = frozenset(["at", "online", "offline", "late", "absent", "present", "away", "idle", "busy", "free"])
+_BEING = frozenset(["is", "was", "are", "were"])
+_BEING_WHERE = frozenset(
+    ["at", "on", "today", "yesterday", "last", "this", "online", "offline", "late", "absent", "present", "away", "idle", "busy", "free"]
+)
 _OWNING = frozenset(["of", "by", "for"])
 _SAYING, _TO_IT = "to as is was has who that which when where under if so then please again", "with on to from of under in into for at by"
 _TELLING, _LEADING = frozenset(_SAYING.split()), frozenset(_TO_IT.split())
@@ -266,6 +269,8 @@ def becomes(words: str, title: str) -> tuple[str, str, str] | None:
     """What "change the note of X to Y" says: the field, its new text, and the words without that text; None where it is not certain."""
     found = _BECOME.search(words)
     value = _certain(found["value"].split(), title) if found else ""
+    if found and not value and _ADDRESS.fullmatch(found["value"]):
+        value = found["value"]
     return (found["field"], value, words[: found.end("rest")]) if found and value else None
 
 

@@ -37,12 +37,16 @@ _TOLD_CLOCK = re.compile(
     r"|\b(?:from|since|until|till|at|between|von|bis|seit|ab)\s\d\d?(?![\w:.-])|\b\d\d?\s?(?:to|-|\u2013|\u2014|until|till|bis)\s?\d\d?\b(?![\w:.-])",
     re.IGNORECASE,
 )
+_MONTH: Final = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\b"
 _TOLD_DAY = re.compile(
-    rf"{_ISO_DAY}(?!\d)|\b(?:yesterday|last night|gestern|vorgestern|ayer|ieri)\b"
+    rf"{_ISO_DAY}(?!\d)|\b(?:yesterday|tomorrow|last night|gestern|vorgestern|ayer|ieri)\b"
+    r"|\bdays? ago\b|\b(?:last|past|previous) (?:week|weekend|month|quarter|year)\b"
+    rf"|\b\d\d?(?:st|nd|rd|th)?\s(?:of\s)?{_MONTH}|\b{_MONTH}\s\d\d?\b|\b\d\d?\.\d\d?\.(?!\d\d?\.)|\b\d\d?/\d\d?/\d\d"
     r"|\b(?:on|last|this|past) (?:monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b",
     re.IGNORECASE,
 )
 _TOLD_PART = re.compile(r"\bthis morning\b|\btoday (?:at|from)\b", re.IGNORECASE)
+_TOLD_NOW = re.compile(r"\btoday\b|\bthis (?:morning|afternoon|week|month|quarter|year)\b", re.IGNORECASE)
 
 
 def moments(words: str) -> list[str]:
@@ -109,6 +113,11 @@ def day_told(words: str) -> bool:
 def part_told(words: str) -> bool:
     """Whether a request says in what part of today something was."""
     return bool(_TOLD_PART.search(words))
+
+
+def now_told(words: str) -> bool:
+    """Whether a request speaks of the day, week, month, quarter or year that it is now."""
+    return bool(_TOLD_NOW.search(words))
 
 
 def in_order(first: str, last: str) -> bool:
