@@ -94,6 +94,8 @@ def test_what_is_missing_is_said_with_the_tool_that_lists_it() -> None:
         ("CLOCKIFY_CREATE_TIME_ENTRY", "log work on project Lynx, 26 November", ["start", "end"]),
         ("CLOCKIFY_CREATE_TIME_ENTRY", "log work on project Lynx, 26.11.2026", ["start", "end"]),
         ("DESKTIME_GET_EMPLOYEE_APPS", "which apps did Elena use today", []),
+        ("CLOCKIFY_CREATE_TIME_ENTRY", "start on the project kickoff", ["projectId"]),
+        ("CLOCKIFY_CREATE_TIME_ENTRY", "start a timer with the tag meeting", ["tagIds"]),
         ("DESKTIME_GET_EMPLOYEE_APPS", "which apps did Elena use this morning", []),
         ("CLOCKIFY_UPDATE_TIME_ENTRY", "correct the entry 'Daily'", ["what is to change"]),
         ("CLOCKIFY_UPDATE_TIME_ENTRY", "change the description of the entry 'Daily'", ["what is to change"]),

@@ -231,7 +231,8 @@ class _Filling:
             yield (name.given,)
         yield from self._when(mentions.unsaid(words))
         nouns = [p for p in self._params if p.field.kind.noun]
-        for one in {m.of for m in self._before(words)}:
+        unsure = [m for m in mentions.small(words, self._things, self._kit) if not m.sure]
+        for one in {m.of for m in (*self._before(words), *unsure)}:
             taking = [p.given for p in nouns if p.field.kind.noun == one]
             if self.made.keys().isdisjoint(taking):
                 yield tuple(taking)

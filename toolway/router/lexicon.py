@@ -11,8 +11,13 @@ _ENDING = (
     "soon too first again anyway instead forever asap back away up down together alone later once twice right entirely else either "
     "stuff timeline deadline progress data things used gone missing below above it them something one whatever whichever"
 )
-_MORE = frozenset(_ENDING.split())
-"""Words that end a clause after the word for a thing, and that nothing else here knows."""
+_PARTS = (
+    "dashboard colour color folder file files page contact contacts phone number settings logo picture icon image title description type "
+    "id ids kind category code plan owner document documents notes history rights permission permissions role roles size order field "
+    "access fields column filter version link view table board screen form setup structure content contents invoice contract scope"
+)
+_MORE = frozenset(f"{_ENDING} {_PARTS}".split())
+"""Words that end a clause after the word for a thing, and parts of things, that nothing else here knows."""
 
 
 _NOT_DONE = "make call any all every new done over details info overview summary total totals sum sums statistics breakdown everything"

@@ -52,7 +52,7 @@ _BEING_WHERE = frozenset(
     ["at", "on", "today", "yesterday", "last", "this", "online", "offline", "late", "absent", "present", "away", "idle", "busy", "free"]
 )
 _OWNING = frozenset(["of", "by", "for"])
-_SAYING, _TO_IT = "to as is was has who that which when where under if so then please again", "with on to from of under in into for at by"
+_SAYING, _TO_IT = "to as is was has who that which when where under if so then please again", "with on to from of under in into"
 _TELLING, _LEADING = frozenset(_SAYING.split()), frozenset(_TO_IT.split())
 """Of the words that a name ends at those before which something is said of it ("project Lynx blue as of now"); those that lead to it."""
 _MOST_SMALL = 3
@@ -150,13 +150,15 @@ def small(words: str, things: Mapping[str, str], kit: Toolkit) -> Iterator[Menti
         if of is None:
             continue
         rest = tokens[index + 1 : index + _LONGEST_NAME]
-        before = tokens[max(index - 2, 0) : index]
-        if before and before[-1].casefold() in _OPENING:
-            before.pop()
-        led = before[-1].casefold() in _LEADING or is_verb(before[-1]) if before else len(rest) == 1
-        name = _small_end(rest, kit) or (_small_word(rest, kit) if led and not asks else "")
-        if name:
+        article = index > 0 and tokens[index - 1].casefold() in _OPENING
+        before = tokens[index - 1 - article] if index > article else ""
+        before = "" if before.casefold() == "and" else before
+        led = is_verb(before) or before.casefold() in _LEADING if before else len(rest) == 1 and not article
+        whole = article and not is_verb(before)  # "on the project kickoff" may be no project's name
+        if name := _small_end(rest, kit):
             yield Mention(name, of)
+        elif led and not asks and (name := _small_word(rest, kit)):
+            yield Mention(name, of, not whole)
 
 
 def _small_word(tokens: list[str], kit: Toolkit) -> str:
