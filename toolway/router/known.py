@@ -7,19 +7,19 @@ left to the agent, which has read the whole conversation.
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from itertools import combinations
 from typing import Any, Final, cast
 
 import msgspec
 from msgspec import Struct, structs
 
+from toolway.calls import span
 from toolway.calls.arguments import check
 from toolway.catalog.model import Json, Param, Tool, Toolkit
 from toolway.catalog.schema import due
 from toolway.catalog.terms import stem
 from toolway.errors import BadArgument
-from toolway.router import mentions
+from toolway.router import lexicon, mentions, periods
 
 MOST_READ: Final = 2000
 """Characters of known_fields that are read."""
@@ -27,20 +27,11 @@ MOST_READ: Final = 2000
 _MOST_FIELDS, _LONGEST_KEY, _LONGEST_VALUE = 30, 60, 200
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _NEXT_FIELD = re.compile(r"[,;\n]\s{0,8}(?=[^\W\d_][\w .-]{0,59}:)")
-_DAY = re.compile(r"(?<![\w.-])\d{4}-\d\d-\d\d(?![\w-])")
-_MOMENT = re.compile(r"(?<![\w.-])\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)?(?!\w)")
-_THAT_DAY = re.compile(r"\b(?:on|for|of)\s+$", re.IGNORECASE)
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}(?![\w-])")
 _URL = re.compile(r"https?://[^\s\"'<>]{1,200}[\w/]")
 _IT = re.compile(r"\b(?:it|them)\b", re.IGNORECASE)
 _FIRST = re.compile(r"\W*(?:(?:and|then|please)\W+){0,3}(\w+)", re.IGNORECASE)
 _ON = frozenset(["on"])
-_LASTS = re.compile(
-    r"\b(?:\d+(?:[.,:]\d+)?|an?|one|two|three|four|five|six|seven|eight|nine|ten|half|several|zwei|deux|dos|due|duas|twee|dwie)[\s-]{0,2}"
-    r"(?:h|hrs?|hours?|mins?|minutes?|stunden?|minuten|heures?|horas?|ore|uur|godzin\w{0,2})\b",
-    re.IGNORECASE,
-)
-"""That something lasts so long: when it began and ended is then to be told."""
 _RENAME = re.compile(r"\brename\b", re.IGNORECASE)
 
 
@@ -114,6 +105,7 @@ def arguments(tool: Tool, kit: Toolkit, known: Known) -> Json:
     filling.written(known.words)
     filling.timed(known.words)
     filling.switched(known.words)
+    filling.whose(known.words)
     return {param.given: filling.made[param.given] for param in tool.params if param.given in filling.made}
 
 
@@ -144,10 +136,11 @@ class _Filling:
         self._own = own_noun(tool, kit)
         self._params = [p for p in tool.params if p.place != "whole" and p.field.kind.word not in ("object", "schema", "any", "file")]
         self._texts = {p.given: p for p in self._params if p.given != "name" and p.field.about.startswith("Name of ")}
+        self._things = mentions.vocabulary(kit) | {word: word for word in self._texts}
 
     def _put(self, param: Param | None, value: Any) -> None:
         """Fill an argument, provided that its call would take the value."""
-        if param is None or param.given in self.made or not value:
+        if param is None or param.given in self.made or value in ("", [], None):
             return
         try:
             taken = check(structs.replace(self._tool, params=(param,), merge=None), self._kit, {param.given: value})
@@ -179,9 +172,11 @@ class _Filling:
 
     def named(self, words: str, things_only: bool = False) -> None:
         """Names in quotes, and those that stand right after the word for the thing; `things_only` takes none without such a word."""
-        vocabulary = self._vocabulary()
+        words = self._become(words) if self._tool.effect == "update" and not things_only else words
+        others, tongue = lexicon.foreign(words, self._kit, self._things)
+        vocabulary = others | self._things
         quoted = list(mentions.quoted(words, vocabulary))
-        own = self._of(self._own) if self._own else None
+        own, title = self._of(self._own) if self._own else None, self._kit.title
         name = self._renaming(words)
         if own and name and not things_only:
             both = mentions.renamed(words, vocabulary, self._kit.title)
@@ -193,7 +188,8 @@ class _Filling:
                 return
             if again := mentions.renamed_it(words, self._kit.title):
                 self._put(name, again)
-        found = [*quoted, *mentions.unquoted(words, vocabulary, self._kit.title), *self._before(words)]
+        after = [*mentions.unquoted(words, vocabulary, title), *mentions.small(words, vocabulary, self._kit)]
+        found = [*quoted, *(m for m in after if not lexicon.means_something(m.name, tongue)), *self._before(words)]
         for one in {m.of for m in found}:
             meant = [m for m in found if m.of == one]
             if len(meant) == 1 and (one in self._nouns or one in self._texts) and meant[0].sure:
@@ -201,6 +197,19 @@ class _Filling:
         unsaid = [m for m in found if m.of in ("", "called")]
         if len(unsaid) == 1 and not things_only:
             self._put(self._only(own, unsaid[0].of == "called"), unsaid[0].name)
+
+    def _become(self, words: str) -> str:
+        """Fill the text that a field is to have from now on, or nothing where it is to be cleared; gives the words without that text."""
+        if found := mentions.becomes(words, self._kit.title):
+            field, value, rest = found
+            written = [p for p in self._params if p.place == "body" and plain(p.given) == plain(field)]
+            fitting = [p for p in written if p.field.kind.word in ("text", "email", "url", "choice") and not p.field.many]
+            self._put(fitting[0] if fitting else None, value)
+            return rest if fitting else words
+        param = self._named(mentions.cleared(words).casefold())
+        if param and self._tool.merge and param.place == "body" and param.given != "name" and not param.field.required:
+            self.made.setdefault(param.given, None)  # such a call takes null, which clears
+        return words
 
     def _named(self, name: str) -> Param | None:
         return next((p for p in self._params if p.given == name and p.field.kind.word == "text"), None)
@@ -210,24 +219,20 @@ class _Filling:
         noun = self._nouns.get(self._own)
         return self._named(noun.field if noun else "name") if self._tool.effect == "update" and _RENAME.search(words) else None
 
-    def _vocabulary(self) -> dict[str, str]:
-        return mentions.vocabulary(self._kit) | {word: word for word in self._texts}
-
     def _before(self, words: str) -> list[mentions.Mention]:
         """Names before the word for the thing. In small letters those of places count, in which everything else stands."""
         places = {name for name, noun in self._kit.nouns.items() if noun.default and name in self._kit.places}
-        return list(mentions.before(words, self._vocabulary(), self._kit.title, places))
+        return list(mentions.before(words, self._things, self._kit.title, places))
 
     def unsettled(self, words: str) -> Iterator[tuple[str, ...]]:
         """The arguments, one of which the request speaks of without saying for certain what it is."""
         name = self._named("name") if self._tool.effect == "create" else self._renaming(words)
         if name and name.given not in self.made:
             yield (name.given,)
-        if self._tool.effect != "read" and self._tool.span and _LASTS.search(words):
-            ends = {self._tool.span.start.partition(".")[2], self._tool.span.end.partition(".")[2]}
-            yield from ((p.given,) for p in self._params if p.field.name in ends and p.given not in self.made)
+        yield from self._when(mentions.unsaid(words))
         nouns = [p for p in self._params if p.field.kind.noun]
-        for one in {m.of for m in self._before(words)}:
+        unsure = [m for m in mentions.small(words, self._things, self._kit) if not m.sure]
+        for one in {m.of for m in (*self._before(words), *unsure)}:
             taking = [p.given for p in nouns if p.field.kind.noun == one]
             if self.made.keys().isdisjoint(taking):
                 yield tuple(taking)
@@ -235,20 +240,62 @@ class _Filling:
         said |= {choice.casefold() for p in self._tool.params for choice in p.field.kind.choices}
         own = self._own if self._tool.effect == "update" else ""
         left = [p for p in nouns if not p.field.many and p.given not in self.made and p.field.kind.noun != own]
-        if any(name.casefold() not in said for name in mentions.within(words, self._vocabulary(), self._kit.title)):
+        if any(name.casefold() not in said for name in mentions.within(words, self._things, self._kit.title)):
             yield tuple(p.given for p in left)
         timed = self._tool.effect != "read" and self._tool.span is not None
-        if timed and any(name.casefold() not in said for name in mentions.within(words, self._vocabulary(), self._kit.title, _ON)):
+        if timed and any(name.casefold() not in said for name in mentions.within(words, self._things, self._kit.title, _ON)):
             yield tuple(p.given for p in left if not self._nouns[p.field.kind.noun].default)
         if self._tool.effect != "read" and (name := mentions.done_to(words, self._kit.title)) and name.casefold() not in said:
             yield tuple(p.given for p in left if p.field.kind.noun not in self._kit.places)
+        yield from (tuple(p.given for p in self._for(one)) for one in self._loose(words))
+
+    def whose(self, words: str) -> None:
+        """The one name that nothing else took, where something is read and one argument alone is left for it: "what did Elena do"."""
+        names = self._loose(words)
+        left = self._for(names[0]) if len(names) == 1 and names[0].sure and self._tool.effect == "read" else []
+        self._put(left[0] if len(left) == 1 else None, names[0].name if names else None)
+
+    def _loose(self, words: str) -> list[mentions.Loose]:
+        """Names of somebody or something that are in no argument yet."""
+        said = " ".join(str(value).casefold() for value in self.made.values())
+        return [one for one in mentions.loose(words, self._things, self._kit.title) if one.name.casefold() not in said]
+
+    def _for(self, one: mentions.Loose) -> list[Param]:
+        """The arguments that may take such a name: what people do only those that take a person, where there are any."""
+        own = self._own if self._tool.effect == "update" else ""
+        left = [p for p in self._params if p.field.kind.noun and not p.field.many and p.given not in self.made]
+        left = [p for p in left if p.field.kind.noun not in self._kit.places and p.field.kind.noun != own]
+        person = self._things.get("person", "")
+        if self._own == person and self._tool.effect == "read" and not self._tool.path.endswith("}"):
+            return []  # who is spoken of is among those that it lists
+        people = [p for p in left if p.field.kind.noun == person]
+        return people if people and (one.doing or (one.whose and self._tool.effect != "read")) else left
+
+    def _when(self, words: str) -> Iterator[tuple[str, ...]]:
+        """The day or the ends of a period that a call is told of. Of what is changed a day tells only which one it is."""
+        if self._tool.effect == "read":
+            clocks = [p for p in self._params if p.field.kind.word in ("time", "wall", "date") and not p.field.many]
+            pair = _pair(clocks)
+            wanted = pair or [p for p in clocks if p.field.kind.word == "date"]
+            told = (periods.day_told(words) or (pair and periods.now_told(words))) and self.made.keys().isdisjoint(p.given for p in wanted)
+            yield from ((p.given,) for p in wanted if told)
+            return
+        if self._tool.span is None:
+            return
+        ends = {self._tool.span.start.partition(".")[2], self._tool.span.end.partition(".")[2]}
+        left = [p.given for p in self._params if p.field.name in ends and p.given not in self.made]
+        clock, part = periods.clock_told(words), periods.part_told(words)
+        if periods.lasting(words) or (self._tool.effect == "create" and (clock or part or periods.day_told(words))):
+            yield from ((end,) for end in left)
+        elif clock and len(left) == len(ends):
+            yield tuple(left)
 
     def done_to(self, words: str) -> None:
         """The name right after the verb, where one argument alone is left that the call is about: "add Ben to the group QA"."""
         nouns = (p for p in self._params if p.field.required and p.field.kind.noun and p.field.kind.noun not in self._kit.places)
         left = [p for p in nouns if p.given not in self.made]
         if self._tool.effect != "read" and len(left) == 1 and not left[0].field.many:
-            self._put(left[0], mentions.surely_done_to(words, self._vocabulary(), self._kit.title))
+            self._put(left[0], mentions.surely_done_to(words, self._things, self._kit.title))
 
     def _only(self, own: Param | None, called: bool) -> Param | None:
         """Where a name without a word for it belongs: to the tool's own thing, else to the one name that is due."""
@@ -259,11 +306,14 @@ class _Filling:
         return names[0] if len(names) == 1 == len(open_ones) else None
 
     def switched(self, words: str) -> None:
-        """What a change turns on where the request begins with the verb for it: archive, and the argument is archived."""
-        verb = _FIRST.match(words)
-        if verb is not None and self._tool.effect == "update":
-            switches = [p for p in self._params if p.field.kind.word == "bool" and stem(p.given.casefold()) == stem(verb[1].casefold())]
-            self._put(switches[0] if len(switches) == 1 else None, True)
+        """What a change turns on or off where the request begins with the verb for it: (un)archive, and the argument is archived."""
+        found = _FIRST.match(words)
+        if found is None or self._tool.effect != "update":
+            return
+        verb = found[1].casefold()
+        for meant, on in ((verb, True), (verb.removeprefix("un"), False)):
+            switches = [p for p in self._params if p.field.kind.word == "bool" and stem(p.given.casefold()) == stem(meant)]
+            self._put(switches[0] if len(switches) == 1 else None, on)
 
     def written(self, words: str) -> None:
         """E-mail addresses and URLs, where there is one and one argument that takes it."""
@@ -275,28 +325,38 @@ class _Filling:
 
     def timed(self, words: str) -> None:
         """Days and moments. A day is a whole period only where something is read; when work began on it nobody can know."""
-        moments = [m.group() for m in _MOMENT.finditer(words)]
-        days = list(_DAY.finditer(_MOMENT.sub(" ", words)))
+        moments, days = periods.moments(words), periods.days(words)
         clocks = [p for p in self._params if p.field.kind.word in ("time", "wall", "date") and not p.field.many]
         pair = _pair(clocks)
         if pair is not None:
             first, last = pair
-            if len(moments) == 2 and not days and _in_order(*moments):
-                self._put(first, moments[0])
-                self._put(last, moments[1])
+            if self._tool.effect == "create" and (period := periods.period(mentions.unsaid(words))):
+                self._bound(pair, *period)
+            elif len(moments) == 2 and not days and periods.in_order(*moments):
+                self._bound(pair, *moments)
             elif self._tool.effect == "read" and not moments and len(days) in (1, 2):
-                whole = len(days) == 2 or bool(_THAT_DAY.search(days[0].string[: days[0].start()]))
-                begin, end = days[0].group(), days[-1].group()
-                if whole and _in_order(begin, end):
-                    self._put(first, _edge(first, begin, "00:00:00"))
-                    self._put(last, _edge(last, end, "23:59:59" if last.field.kind.mark else "23:59:59.999"))
+                whole = len(days) == 2 or periods.that_day(words)
+                begin, end = days[0], days[-1]
+                if whole and periods.in_order(begin, end):
+                    ends = "23:59:59" if last.field.kind.mark else "23:59:59.999"
+                    self._bound(pair, _edge(first, begin, "00:00:00"), _edge(last, end, ends))
             return
         plain_days = [p for p in clocks if p.field.kind.word == "date"]
         if len(plain_days) == 1 == len(days) and not moments:
-            self._put(plain_days[0], days[0].group())
+            self._put(plain_days[0], days[0])
         needed = [p for p in clocks if p.field.kind.word != "date" and p.field.required]
         if len(needed) == 1 == len(moments) and not days:
             self._put(needed[0], moments[0])
+
+    def _bound(self, pair: tuple[Param, Param], begin: str, end: str) -> None:
+        """Fill both ends of a period, save one that is longer or shorter than the tool takes."""
+        given = {pair[0].given: begin, pair[1].given: end}
+        try:
+            span.check(self._tool, given, given, {})
+        except BadArgument:
+            return
+        for param in pair:
+            self._put(param, given[param.given])
 
 
 def _pair(clocks: list[Param]) -> tuple[Param, Param] | None:
@@ -313,10 +373,3 @@ def _pair(clocks: list[Param]) -> tuple[Param, Param] | None:
 def _edge(param: Param, day: str, clock: str) -> str:
     """The first or last moment of a day; to the millisecond, save where the service wants a mark and no fraction."""
     return day if param.field.kind.word == "date" else f"{day}T{clock}"
-
-
-def _in_order(first: str, last: str) -> bool:
-    try:
-        return datetime.fromisoformat(first) <= datetime.fromisoformat(last)
-    except (ValueError, TypeError):  # no such day, or one of them has an offset
-        return False

@@ -6,10 +6,12 @@ Or it stands before that word ("the Design Team workspace").
 
 import re
 from collections.abc import Iterator, Mapping, Set
+from itertools import takewhile
 from typing import NamedTuple
 
 from toolway.catalog.model import Toolkit
-from toolway.catalog.terms import stem
+from toolway.catalog.terms import STOP, stem
+from toolway.router.lexicon import is_asking, is_verb, is_word
 
 _QUOTED = re.compile(
     r"\"([^\"]{1,200})\"|\u201c([^\u201d]{1,200})\u201d|\u201e([^\u201c\u201d]{1,200})[\u201c\u201d]|\u00ab([^\u00bb]{1,200})\u00bb"
@@ -37,6 +39,25 @@ _STOPS, _CALENDAR = frozenset(_AT_AN_END.split()), frozenset(_DATES.split())
 _RENAME = re.compile(r"\brename\s+(.{1,200}?)\s+(?:to|as|into)\s+(.{1,200}?)\s*[.!]?$", re.IGNORECASE)
 
 _RENAME_IT = re.compile(r"\brename\s+(?:it|that|this one)\s+(?:to|as|into)\s+(.{1,200}?)\s*[.!]?$", re.IGNORECASE)
+_BECOME = re.compile(
+    r"\b(?:change|set|update|correct|edit|fix)\s+(?:(?:the|its|my)\s+)?(?P<field>\w{1,40})(?P<rest>(?:\s+of\s.{1,200}?)?)"
+    r"\s+to\s+(?P<value>.{1,200}?)\s*[.!]?$",
+    re.IGNORECASE,
+)
+_ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+\w|https?://[^\s\"'<>]+[\w/]")
+_CLEAR = re.compile(r"\b(?:clear|empty|blank)\s+(?:the\s+|its\s+)?(?P<field>\w{1,40})(?:\s+(?:of|from|on)\b|\W*$)", re.IGNORECASE)
+_DOING = frozenset(["did", "does", "has", "had"])
+_BEING = frozenset(["is", "was", "are", "were"])
+_BEING_WHERE = frozenset(
+    ["at", "on", "today", "yesterday", "last", "this", "online", "offline", "late", "absent", "present", "away", "idle", "busy", "free"]
+)
+_OWNING = frozenset(["of", "by", "for"])
+_SAYING, _TO_IT = "to as is was has who that which when where under if so then please again", "with on to from of under in into"
+_TELLING, _LEADING = frozenset(_SAYING.split()), frozenset(_TO_IT.split())
+"""Of the words that a name ends at those before which something is said of it ("project Lynx blue as of now"); those that lead to it."""
+_MOST_SMALL = 3
+_NOBODY = frozenset(["today", "yesterday", "tomorrow", "everyone", "everybody", "someone", "somebody", "nobody", "anyone", "anybody"])
+_WHOSE = ("'s", "\u2019s")
 _OPENING = frozenset(["the", "our", "my"])
 _WITHIN = frozenset(["in", "into", "within", "inside"])
 _PLACING = _WITHIN | frozenset(["to", "from", "for", "of", "on", "at", "under"])
@@ -49,6 +70,17 @@ _APART = (
 _SAME, _VAGUE = frozenset(_ANYHOW.split()), frozenset(_APART.split())
 """Words that name nothing, since what is meant anyhow is meant; and words that tell one thing from another and are no name of it."""
 _LONGEST_BEFORE = 4
+
+
+class Loose(NamedTuple):
+    """A name of which nothing says what it is: `doing` tells that it is somebody's, `whose` that something is its own, `sure` that it is
+    the name to the letter, and of what the request asks.
+    """
+
+    name: str
+    doing: bool = False
+    whose: bool = False
+    sure: bool = True
 
 
 class Mention(NamedTuple):
@@ -89,6 +121,11 @@ def quoted(words: str, things: Mapping[str, str]) -> Iterator[Mention]:
             yield Mention(name, of or ("called" if called or thing else ""))
 
 
+def unsaid(words: str) -> str:
+    """The words of a request without the names in quotes."""
+    return _QUOTED.sub(" , ", words)
+
+
 def unquoted(words: str, things: Mapping[str, str], title: str) -> Iterator[Mention]:
     """Capitalised words right after the word for a thing, up to where the name surely ends."""
     tokens = _QUOTED.sub(" , ", words).split()
@@ -99,6 +136,54 @@ def unquoted(words: str, things: Mapping[str, str], title: str) -> Iterator[Ment
             name = _run(tokens[start : start + _LONGEST_NAME], title)
             if name:
                 yield Mention(name, of)
+
+
+def small(words: str, things: Mapping[str, str], kit: Toolkit) -> Iterator[Mention]:
+    """A single word in small letters right after the word for the thing that something is done to or that a preposition leads to, at the
+    end of a clause ("delete the tag urgent"); and small letters after a capital, up to a word that ends the name ("project Bakery brand
+    refresh with").
+    """
+    tokens = unsaid(words).split()
+    asks = is_asking(tokens[0]) if tokens else False
+    for index, token in enumerate(tokens):
+        of = things.get(token)
+        if of is None:
+            continue
+        rest = tokens[index + 1 : index + _LONGEST_NAME]
+        article = index > 0 and tokens[index - 1].casefold() in _OPENING
+        before = tokens[index - 1 - article] if index > article else ""
+        before = "" if before.casefold() == "and" else before
+        led = is_verb(before) or before.casefold() in _LEADING if before else len(rest) == 1 and not article
+        whole = article and not is_verb(before)  # "on the project kickoff" may be no project's name
+        if name := _small_end(rest, kit):
+            yield Mention(name, of)
+        elif led and not asks and (name := _small_word(rest, kit)):
+            yield Mention(name, of, not whole)
+
+
+def _small_word(tokens: list[str], kit: Toolkit) -> str:
+    """The one word in small letters that a clause ends with."""
+    word = tokens[0].rstrip(_END) if tokens else ""
+    following = [token.casefold() for token in tokens[1:3]]
+    goes_on = following[:1] == ["and"] and (following[1:] == ["then"] or any(map(is_verb, following[1:])))
+    ends = word != tokens[0] if tokens else False
+    ends = ends or not following or following[0] in _STOPS or goes_on
+    return word if ends and _is_name(word, kit) else ""
+
+
+def _small_end(tokens: list[str], kit: Toolkit) -> str:
+    """A name of capitals and then words in small letters, up to a word that no name holds."""
+    capitals = [*takewhile(lambda token: token[:1].isupper() and token.isalnum() and token.casefold() not in _CALENDAR, tokens)]
+    after = [*takewhile(lambda token: token.casefold() not in _STOPS, tokens[len(capitals) :])]
+    end = tokens[len(capitals) + len(after) :][:1]
+    ends = bool(capitals) and 0 < len(after) <= _MOST_SMALL and bool(end) and end[0].casefold() not in _TELLING
+    return _name([*capitals, *after], kit.title) if ends and all(_is_name(word, kit) for word in after) else ""
+
+
+def _is_name(word: str, kit: Toolkit) -> bool:
+    """Whether a word in small letters is nothing but a name."""
+    other = _VAGUE | _SAME | _STOPS | _GOES_ON | _CALENDAR
+    return word.islower() and word.replace("-", "").isalpha() and word not in other and not is_word(word, kit)
 
 
 def before(words: str, things: Mapping[str, str], title: str, small: Set[str]) -> Iterator[Mention]:
@@ -138,6 +223,31 @@ def within(words: str, things: Mapping[str, str], title: str, where: Set[str] = 
                 yield name
 
 
+def loose(words: str, things: Mapping[str, str], title: str) -> Iterator[Loose]:
+    """Names of somebody or something that is spoken of: "did Elena", "is Elena working", "of Elena", "Elena's"."""
+    tokens = unsaid(words).split()
+    for index in range(len(tokens)):
+        before = tokens[index - 1].casefold() if index else ""
+        name, rest = _capitals(tokens[index:], title)
+        owner, owned = name.partition("'s")[0].partition("\u2019s")[0], name.endswith(_WHOSE) and bool(rest)
+        first = owner.partition(" ")[0].casefold()
+        strange = not owner.istitle() or first in things or first in STOP or first in _NOBODY
+        strange = strange or not _CALENDAR.isdisjoint(owner.casefold().split())
+        if strange or (before and tokens[index - 1][:1].isupper() and tokens[index - 1][-1] not in _END and before not in _DOING | _BEING):
+            continue
+        following = rest[0].casefold().rstrip(_END) if rest else ""
+        ends = following not in ("and", "or", "&") and name[-1:].isalnum()
+        if owned or (name != owner and rest):
+            yield Loose(owner, whose=True, sure=owned and before not in things)
+        elif before in _DOING:
+            yield Loose(name, doing=True, sure=ends and bool(rest))
+        elif before in _BEING:
+            doing = following.endswith("ing") or following in _BEING_WHERE
+            yield Loose(name, doing=doing, sure=ends and doing)
+        elif before in _OWNING and following not in things:
+            yield Loose(name, sure=ends and following not in _GOES_ON and before != "for")
+
+
 def renamed(words: str, things: Mapping[str, str], title: str) -> tuple[str, str, str] | None:
     """What "rename project X to Y" says of what, and both names; None where it is not certain where one ends. The kind may be unsaid."""
     found = _RENAME.search(words)
@@ -155,6 +265,21 @@ def renamed_it(words: str, title: str) -> str:
     """What "rename it to Y" says that it is called from now on, "" where that is not certain."""
     found = _RENAME_IT.search(words)
     return _certain(found[1].split(), title) if found else ""
+
+
+def becomes(words: str, title: str) -> tuple[str, str, str] | None:
+    """What "change the note of X to Y" says: the field, its new text, and the words without that text; None where it is not certain."""
+    found = _BECOME.search(words)
+    value = _certain(found["value"].split(), title) if found else ""
+    if found and not value and _ADDRESS.fullmatch(found["value"]):
+        value = found["value"]
+    return (found["field"], value, words[: found.end("rest")]) if found and value else None
+
+
+def cleared(words: str) -> str:
+    """The field that "clear the note of X" names, "" for none."""
+    found = _CLEAR.search(unsaid(words))
+    return found["field"] if found else ""
 
 
 def _certain(tokens: list[str], title: str) -> str:

@@ -6,7 +6,7 @@ what the toolkit says and the request's own words decide: no reply of a service 
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -20,6 +20,8 @@ from toolway.router.known import Known
 
 MOST_STEPS: Final = 8
 _DEPTH: Final = 3
+_THE_CHANGE: Final = "what is to change"
+_ME: Final = re.compile(r"\b(?:me|myself|i)\b", re.IGNORECASE)
 _LONGEST_ARGUMENTS, _LONGEST_STEPS = 400, 1200
 SLUG: Final = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
 
@@ -36,7 +38,9 @@ class Intent(NamedTuple):
 
 
 class Need(NamedTuple):
-    """An argument that is due and not known yet. `source` lists what may be given, where there is such a tool; `step` makes one."""
+    """An argument that is due and not known yet, or several of which one is. `source` lists what may be given, where there is such a tool;
+    `step` makes one.
+    """
 
     argument: str
     by_name: bool
@@ -114,6 +118,8 @@ class _Laying:
                 noun = param.field.kind.noun
                 source = source_of(tool, kit, param) if noun and len(group) == 1 else None
                 needs.append(Need(" or ".join(group), bool(noun), source if source and self._may(source) else None))
+        if not becomes and _changes_nothing(tool, {*arguments, *(need.argument for need in needs)}):
+            needs += self._change(intent)
         arguments = {p.given: arguments[p.given] for p in tool.params if p.given in arguments}
         for first in self._to_read(tool, kit):
             if first.slug not in waiting and len(self.steps) < MOST_STEPS - 1:
@@ -127,11 +133,27 @@ class _Laying:
             self._makes[kit.slug, made] = len(self.steps)
         return len(self.steps)
 
+    def _change(self, intent: Intent) -> Iterator[Need]:
+        """What is to be said of a change of which nothing is said. Whom it is about by default is meant where the request says so."""
+        tool, kit = intent.tool, intent.kit
+        param = next((p for p in tool.params if p.place == "body" and p.field.required), None)
+        if param is None:
+            yield Need(_THE_CHANGE, False)
+        elif not _ME.search(intent.known.words):
+            source = source_of(tool, kit, param)
+            yield Need(param.given, bool(param.field.kind.noun), source if source and self._may(source) else None)
+
     def _to_read(self, tool: Tool, kit: Toolkit) -> Iterator[Tool]:
         """What a change that replaces says to look at before: the reading of the same thing."""
         if tool.effect in ("update", "destroy"):
             told = (other for other in _mentioned(tool, kit) if other.effect == "read" and self._may(other))
             yield from (other for other in told if tool.path.startswith(f"{other.path}/"))
+
+
+def _changes_nothing(tool: Tool, said: Set[str]) -> bool:
+    """Whether an update says what is to be changed and nothing of how: of what it could write nothing is given or asked for."""
+    written = [p.given for p in tool.params if p.place in ("body", "whole")]
+    return tool.effect == "update" and bool(written) and not any(name in one.split(" or ") for one in said for name in written)
 
 
 def _shared(tool: Tool, kit: Toolkit, source: Tool) -> frozenset[str]:
