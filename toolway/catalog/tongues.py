@@ -15,6 +15,7 @@ READING: Final = ("get", "list", "find", "report")
 """Those that change nothing."""
 
 GONE: Final = "gone"
+NOT: Final = "not"
 _FILE: Final = Path(__file__).with_name("words.tsv")
 _SURELY: Final = 0.75
 _SHORT, _ENDING, _LONG_ENDING = 4, 6, 10
@@ -40,7 +41,9 @@ class Tongue(NamedTuple):
     """One language: words that say nothing, words between two requests, and what other words (or their beginnings) mean.
 
     `spelt` are those words as people write them, `faint` the stems of those that hardly tell one tool
-    from another, `asking` words with which a question begins.
+    from another, `asking` words with which a question begins, `refusing` those that say what is not
+    to be done. Stems, in English: `aspects` name parts of things, `holders` things from which others are
+    taken, `owned` those that are nothing without them, `wholes` what all else is in.
     """
 
     name: str
@@ -51,6 +54,11 @@ class Tongue(NamedTuple):
     spelt: frozenset[str]
     faint: frozenset[str]
     asking: frozenset[str]
+    refusing: frozenset[str]
+    aspects: frozenset[str]
+    holders: frozenset[str]
+    owned: frozenset[str]
+    wholes: frozenset[str]
 
     def meaning(self, word: str) -> tuple[str, ...]:
         """What a folded word means; empty when it is not known. A compound means what its parts mean."""
@@ -93,6 +101,9 @@ class Tongue(NamedTuple):
                 if run[at:end] in self.joints:
                     yield run[at:end], ("and",)
                     break
+                if run[at:end] in self.refusing:
+                    yield run[at:end], (NOT,)
+                    break
                 if found := self.meanings.get(run[at:end]):
                     yield run[at:end], found
                     break
@@ -113,7 +124,8 @@ def tongues() -> dict[str, Tongue]:
 
 
 def _tongue(name: str, rows: dict[str, list[str]]) -> Tongue:
-    stop, joints, faint, asking = (rows.pop(kind, []) for kind in ("small", "and", "faint", "ask"))
+    stop, joints, faint, asking, refusing = (rows.pop(kind, []) for kind in ("small", "and", "faint", "ask", NOT))
+    aspects, holders, owned, wholes = (frozenset(map(stem, rows.pop(kind, []))) for kind in ("aspect", "holder", "owned", "whole"))
     meanings: dict[str, tuple[str, ...]] = {}
     for meaning, listed in rows.items():
         for word in listed:
@@ -129,6 +141,11 @@ def _tongue(name: str, rows: dict[str, list[str]]) -> Tongue:
         frozenset(word for listed in rows.values() for word in listed),
         frozenset(map(stem, faint)),
         frozenset(asking),
+        frozenset(refusing),
+        aspects,
+        holders,
+        owned,
+        wholes,
     )
 
 
