@@ -108,3 +108,100 @@ def test_no_refusal_offers_a_deletion(catalogue: Catalogue, refusal: str, verb: 
     query = refusal.format(f"{verb} the {thing} Internal") + rest
     assert deletions(found(catalogue, query)) == []
     assert deletions(found(catalogue, f"{verb} the {thing} Internal{rest}"))
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("remove Ben from project Internal", "UPDATE_PROJECT_MEMBERSHIPS"),
+        ("remove Ben and Ana from the project Internal", "UPDATE_PROJECT_MEMBERSHIPS"),
+        ("remove the client from project Internal", "UPDATE_CLIENT"),
+        ("drop the tag review from the entry 'Draft copywriting'", "UPDATE_TIME_ENTRY"),
+        ("delete the tag review from yesterday's entry", "UPDATE_TIME_ENTRY"),
+        ("remove Ben from the user group Designers", "REMOVE_USER_FROM_GROUP"),
+        ("kick Ben out of the group Designers", "REMOVE_USER_FROM_GROUP"),
+        ("remove the description of entry 'Review logo'", "UPDATE_TIME_ENTRY"),
+        ("clear the note of client Acme", "UPDATE_CLIENT"),
+        ("delete the email address of client Acme", "UPDATE_CLIENT"),
+        ("remove Ben's hourly rate", "UPDATE_USER_HOURLY_RATE"),
+    ],
+)
+def test_what_is_taken_from_a_thing_or_is_a_part_of_it_deletes_no_thing(catalogue: Catalogue, query: str, first: str) -> None:
+    answer = found(catalogue, query)
+    assert slugs(answer)[0] == first
+    assert [slug for slug in deletions(answer) if "_FROM_" not in slug] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("delete the entry from yesterday", "DELETE_TIME_ENTRY"),
+        ("remove the client Acme from Clockify", "DELETE_CLIENT"),
+        ("remove the client Acme from the workspace", "DELETE_CLIENT"),
+        ("delete the task Photos from project Internal", "DELETE_TASK"),
+        ("delete all time entries from project Internal", "DELETE_USER_TIME_ENTRIES"),
+        ("remove the colour tag", "DELETE_TAG"),
+        ("remove the tag urgent, please", "DELETE_TAG"),
+    ],
+)
+def test_a_thing_from_a_time_or_a_place_is_deleted(catalogue: Catalogue, query: str, first: str) -> None:
+    assert slugs(found(catalogue, query))[0] == first
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "list deleted time entries of yesterday",
+        "get deleted projects",
+        "show recently deleted projects",
+        "restore the deleted project",
+        "what was deleted yesterday",
+        "which clients were removed",
+        "which projects have been deleted this month",
+        "what did Ben delete yesterday",
+        "list the removed tags",
+    ],
+)
+def test_deleted_says_which_and_not_what_to_do(catalogue: Catalogue, query: str) -> None:
+    answer = found(catalogue, query)
+    assert "GET_DELETED_ENTITIES" in slugs(answer)[:2]
+    assert deletions(answer) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("I want the tag urgent deleted", "DELETE_TAG"),
+        ("make sure the tag urgent is deleted", "DELETE_TAG"),
+        ("the tag urgent has to be removed", "DELETE_TAG"),
+        ("please have the client Acme removed", "DELETE_CLIENT"),
+        ("shred the project Internal", "DELETE_PROJECT"),
+        ("get rid of the webhook for deleted entries", "DELETE_WEBHOOK"),
+    ],
+)
+def test_what_is_to_be_deleted_is_a_wish(catalogue: Catalogue, query: str, first: str) -> None:
+    assert slugs(found(catalogue, query))[0] == first
+
+
+@pytest.mark.parametrize(("query", "fits"), [("empty the trash", True), ("wipe the workspace", False), ("delete my account", False)])
+def test_nothing_smaller_is_deleted_in_place_of_the_whole(catalogue: Catalogue, query: str, *, fits: bool) -> None:
+    answer = found(catalogue, query)
+    assert (answer.fits, deletions(answer)) == (fits, [])
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("I made a mistake in yesterday's entry", "UPDATE_TIME_ENTRY"),
+        ("fix the typo in my last entry", "UPDATE_TIME_ENTRY"),
+        ("make the project Internal billable and set its colour to red", "UPDATE_PROJECT"),
+        ("make a project Photos", "CREATE_NEW_PROJECT"),
+        ("who is in the user group Designers", "GET_USER_GROUPS"),
+        ("list the projects", "GET_PROJECTS"),
+        ("lista los proyectos", "GET_PROJECTS"),
+    ],
+)
+def test_small_words_tell_what_is_to_be_done(catalogue: Catalogue, query: str, first: str) -> None:
+    answer = found(catalogue, query)
+    assert (slugs(answer)[0], deletions(answer)[:3]) == (first, [])
+    assert not [slug for part in answer.parts for slug in part.slugs[:1] if slug.startswith("CLOCKIFY_CREATE") and "a project" not in query]

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from toolway.catalog.meant import Token, as_meant
 from toolway.catalog.terms import STOP, fold, of_word, pairs, stem, words
-from toolway.catalog.tongues import ACTIONS, GONE, NOT, READING, Tongue, spoken, tongues
+from toolway.catalog.tongues import ACTIONS, GONE, NOT, READING, Tongue, elsewhere, spoken, tongues
 
 MOST_WORDS: Final = 80
 _LONGEST: Final = 1_200
@@ -96,7 +96,7 @@ def understand(query: str, vocabulary: Vocabulary) -> Asked:
     known = vocabulary.known(dict.fromkeys(stem(word) for word in folded))
     unknown = [word for word in folded if word.isascii() and word not in STOP and stem(word) not in known][:_MOST_REPAIRED]
     repairs = vocabulary.repaired(unknown)
-    english = frozenset(word for word in folded if word in STOP or stem(word) in known or word in repairs)
+    english = frozenset(word for word in folded if word in STOP or stem(word) in known or (word in repairs and not elsewhere(word)))
     tongue = spoken(bare, folded, english)
     tokens = list(_tokens(bare, tongue, known, repairs))
     naming = vocabulary.naming({term for token in tokens for term in token.terms}) if tongue.name == "en" else set[str]()

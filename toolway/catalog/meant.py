@@ -13,7 +13,12 @@ _HARDLY: Final = 0.75
 _TELLS_ALIKE: Final = stem("deleted")
 """What stands in a tool that tells of what was deleted, however people call that."""
 
-_BREAKS: Final = frozenset(("but", "only", "just", "so"))
+_TOLD_MORE: Final = 1.5
+"""What that counts: it says which of all there was."""
+
+_BREAKS: Final = frozenset(["but", "only", "just", "so"])
+"""What ends a clause, as a comma does."""
+
 _BEING_NOT: Final = frozenset(["isn't", "aren't", "wasn't", "weren't", "isnt", "arent", "wasnt", "werent"])
 _BEING: Final = frozenset(["is", "are", "was", "were"])
 _BECOMING: Final = frozenset(["to", "going", "supposed", "meant", "allowed", "be"])
@@ -24,19 +29,22 @@ _PEOPLE: Final = frozenset(["i", "we", "you", "he", "she", "they", "it", "anyone
 _WEIGHING: Final = frozenset(["should", "shall", "if", "before", "unless", "whether", "until"])
 """With one of the people after it: "should I delete", "before we delete"."""
 
-_DOING_SO: Final = frozenset(("without", "before"))
+_LEAVING: Final = frozenset(["stop", "quit"])
+_DOING_SO: Final = _LEAVING | frozenset(["without", "before"])
 """With a word in -ing after it."""
 
 _TOLD: Final = _PEOPLE | frozenset(["who", "was", "were", "been", "is", "are", "have", "has", "had", "recently", "just", "already", "ever"])
 """Right before a word for something that was done."""
 
-_WANTED: Final = frozenset(["want", "wants", "need", "needs", "have", "get", "like", "wish", "see", "make", "ensure", "sure", "please"])
+_SURE: Final = frozenset(["ensure", "sure"])
+_WANTED: Final = _SURE | frozenset(["want", "wants", "need", "needs", "have", "get", "like", "wish"])
 """Before it, where nothing follows: "I want the tag deleted"."""
 
 _ITS: Final = frozenset(["the", "my", "our", "your", "recycle"])
 """Before a word that names a thing then: "empty the trash"."""
 
-_TO_BE: Final = frozenset(["be", "being", "get", "gets"])
+_TO_BE: Final = ("be", "being")
+_OWN: Final = ("'s", "s'")
 _BETWEEN: Final = frozenset(["of", "from", "in", "on", "for", "at", "to", "off"])
 
 
@@ -147,6 +155,8 @@ def _opens(tokens: Sequence[Token], text: Sequence[str], place: int, tongue: Ton
         return far
     if word in _WEIGHING and after in _PEOPLE:
         return far
+    if word in _LEAVING and not (place + 1 < len(tokens) and "delete" in tokens[place + 1].actions):
+        return 0  # "stop tracking"
     return far if word in _DOING_SO and after.endswith("ing") else 0
 
 
@@ -163,9 +173,11 @@ def _told(tokens: Sequence[Token], text: Sequence[str], tongue: Tongue) -> list[
         said = text[start:place]
         done = text[place].endswith("ed") and text[place] not in tongue.spelt
         last = place + 1 == len(tokens) or not tokens[place + 1].terms
-        wanted = before in _TO_BE or (last and before not in _TOLD and not _WANTED.isdisjoint(said))
+        wanted = before in _TO_BE or (last and not (_SURE if before in _TOLD else _WANTED).isdisjoint(said))
         if (done and not wanted) or "did" in said:
-            made[place] = token._replace(terms=dict.fromkeys((*token.terms, _TELLS_ALIKE), 1.0), actions=_without_delete(token.actions))
+            made[place] = token._replace(
+                terms=dict.fromkeys((*token.terms, _TELLS_ALIKE), _TOLD_MORE), actions=_without_delete(token.actions)
+            )
         elif not done and before in _ITS:
             made[place] = token._replace(terms=dict.fromkeys(token.terms, 1.0), actions=_without_delete(token.actions))
     return made
@@ -177,17 +189,31 @@ def _of_parts(tokens: list[Token], text: Sequence[str], tongue: Tongue, naming: 
     for place, token in enumerate(tokens):
         if "delete" not in token.actions:
             continue
-        end = next((at for at in range(place + 1, len(tokens)) if _ends(tokens[at], text[at])), len(tokens))
+        end = _object_end(tokens, text, place)
         until = next((at for at in range(place + 2, end) if text[at] in _BETWEEN), end)
         things = [at for at in range(place + 1, until) if tokens[at].terms and not tokens[at].name]
         roots = [stem(text[at]) for at in things]
-        head = things[-1] if things else place
+        named = any(not naming.isdisjoint(tokens[at].terms) for at in things)
         whence = next((at for at in range(place + 1, end) if text[at] in ("from", "off") or text[at - 1 : at + 1] == ["out", "of"]), end)
-        holding = any(stem(text[at]) in tongue.holders and not naming.isdisjoint(tokens[at].terms) for at in range(whence, end))
-        if roots and roots[-1] in tongue.aspects and (until < end or naming.isdisjoint(tokens[head].terms)):
+        sources = {stem(text[at]) for at in range(whence, end)}
+        holding = not sources.isdisjoint(tongue.holders & naming) or (not named and not sources.isdisjoint(tongue.wholes))
+        if roots and roots[-1] in tongue.aspects and (until < end or not named or any(word.endswith(_OWN) for word in text[place:end])):
             made[place] = token._replace(actions=("update",))
         elif holding and tongue.owned.isdisjoint(roots):
             made[place] = token._replace(actions=("delete", "update"), only="from")
+            made[place + 1 : whence] = [other._replace(joint=False, cut=0) for other in tokens[place + 1 : whence]]
         elif roots and roots[-1] in tongue.wholes:
             made[place] = token._replace(only=roots[-1])
     return made
+
+
+def _object_end(tokens: Sequence[Token], text: Sequence[str], place: int) -> int:
+    """Where that ends what is done to: "Ben and Ana from the project" is one."""
+    end = soft = place + 1
+    while soft < len(tokens):
+        end = soft
+        soft = next((at for at in range(end + 1, len(tokens)) if _ends(tokens[at], text[at])), len(tokens))
+        acts = any(token.actions not in ((), (GONE,)) for token in tokens[end:soft])
+        if end > place + 1 and (acts or tokens[end].cut > 1 or text[end] in _BREAKS):
+            return end
+    return len(tokens)

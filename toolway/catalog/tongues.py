@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -169,3 +169,9 @@ def spoken(text: str, words: Sequence[str], known: frozenset[str]) -> Tongue:
         if count > most and (count > 1.5 or count >= len(words)):
             best, most = tongue, count
     return best
+
+
+@lru_cache(maxsize=4_096)
+def elsewhere(word: str) -> bool:
+    """Whether a folded word is one of another language, and so no slip of an English one."""
+    return any(word in tongue.stop or word in tongue.meanings for name, tongue in tongues().items() if name != "en")
