@@ -55,6 +55,8 @@ def test_what_is_refused_is_no_wish(catalogue: Catalogue, query: str, first: str
     [
         "lösche das Projekt Internal nicht",
         "no borres el proyecto Internal",
+        "archiviere das Projekt Internal, ohne es zu löschen",
+        "archiva el proyecto Internal en lugar de eliminar el proyecto",
         "ne supprime pas le projet Internal",
         "non eliminare il progetto Internal",
         "não apague o projeto Internal",
@@ -84,6 +86,10 @@ def test_what_is_refused_in_another_language_is_no_wish_either(catalogue: Catalo
         ("don't rename the tag urgent but delete it", "DELETE_TAG"),
         ("the tag urgent is not used, delete it", "DELETE_TAG"),
         ("lösche das Projekt Internal", "DELETE_PROJECT"),
+        ("lösche alle Einträge ohne Projekt", "DELETE_USER_TIME_ENTRIES"),
+        ("borra las entradas no facturables", "DELETE_USER_TIME_ENTRIES"),
+        ("crea un proyecto Fotos sin cliente", "CREATE_NEW_PROJECT"),
+        ("ändere das Projekt Internal auf nicht abrechenbar", "UPDATE_PROJECT"),
     ],
 )
 def test_what_is_wanted_beside_a_negation_stays_a_wish(catalogue: Catalogue, query: str, first: str) -> None:

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from toolway.catalog.meant import Token, as_meant
 from toolway.catalog.terms import STOP, fold, of_word, pairs, stem, words
-from toolway.catalog.tongues import ACTIONS, GONE, NOT, READING, Tongue, elsewhere, spoken, tongues
+from toolway.catalog.tongues import ACTIONS, GONE, NOT, READING, WITHOUT, Tongue, elsewhere, spoken, tongues
 
 MOST_WORDS: Final = 80
 _LONGEST: Final = 1_200
@@ -261,10 +261,21 @@ def _foreign(piece: str, at: int, word: str, after: str, tongue: Tongue, known: 
         for part, meant in tongue.pieces(word):
             place = max(piece.find(part, end), place)
             end = place + len(part)
-            yield Token(part, _translated(meant), _actions(meant), meant == ("and",), 0, at + place, no=meant == (NOT,))
+            yield Token(
+                part,
+                _translated(meant),
+                _actions(meant),
+                meant == ("and",),
+                0,
+                at + place,
+                no=meant[0] if meant[0] in (NOT, WITHOUT) else "",
+            )
         return
-    if word in tongue.joints or word in tongue.refusing or f"{word}_{after}" in tongue.refusing:
-        yield Token(word, {}, (), word in tongue.joints, 0, at, no=word not in tongue.joints)
+    if word in tongue.joints:
+        yield Token(word, {}, (), True, 0, at)
+        return
+    if no := tongue.refusing.get(word) or tongue.refusing.get(f"{word}_{after}"):
+        yield Token(word, {}, (), False, 0, at, no=no)
         return
     meant = tongue.meanings.get(f"{word}_{after}", ()) + tongue.meaning(word)
     if meant:
@@ -281,7 +292,7 @@ def _words(piece: str) -> tuple[str, ...]:
 def _translated(meanings: tuple[str, ...]) -> dict[str, float]:
     found: dict[str, float] = {}
     for meaning in meanings:
-        if meaning not in ("and", NOT, GONE):
+        if meaning not in ("and", NOT, WITHOUT, GONE):
             found |= dict.fromkeys(of_word(meaning), _acting((meaning,)) if meaning in ACTIONS and meaning != "report" else 1.0)
     return found
 

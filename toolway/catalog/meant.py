@@ -5,7 +5,7 @@ from functools import cache
 from typing import Final, NamedTuple
 
 from toolway.catalog.terms import stem
-from toolway.catalog.tongues import GONE, Tongue
+from toolway.catalog.tongues import GONE, NOT, Tongue, tongues
 
 _HARDLY: Final = 0.75
 """What words count in a clause that refuses: they still name things."""
@@ -43,6 +43,7 @@ _WANTED: Final = _SURE | frozenset(["want", "wants", "need", "needs", "have", "g
 _ITS: Final = frozenset(["the", "my", "our", "your", "recycle"])
 """Before a word that names a thing then: "empty the trash"."""
 
+_REFUSING_LATE: Final = ("de", "nl", "sv", "da", "no", "fi", "tr", "hi", "ja", "ko")
 _TO_BE: Final = ("be", "being")
 _OWN: Final = ("'s", "s'")
 _BETWEEN: Final = frozenset(["of", "from", "in", "on", "for", "at", "to", "off"])
@@ -60,7 +61,7 @@ class Token(NamedTuple):
     name: bool = False  # written as a name
     run: bool = False  # written as one of several words of a name
     many: bool = False  # names several of a kind
-    no: bool = False  # refuses
+    no: str = ""  # refuses: NOT, or WITHOUT
     void: bool = False  # said what is not to be done
     only: str = ""  # a deletion: of the tools for that, those with this term in their name
 
@@ -68,21 +69,26 @@ class Token(NamedTuple):
 def as_meant(tokens: Sequence[Token], tongue: Tongue, naming: Set[str]) -> list[Token]:
     """The tokens, of which those say no more what to do that only seem to. `naming` are terms that stand in the names of tools."""
     if tongue.name != "en":
-        return _elsewhere(tokens)
+        return _elsewhere(tokens, tongue)
     text = [token.text.casefold().replace("\u2019", "'") for token in tokens]
     found = _told(tokens, text, tongue)
     return _of_parts(_refused(found, text, tongue), text, tongue, naming)
 
 
-def _elsewhere(tokens: Sequence[Token]) -> list[Token]:
-    """A clause of another language that has a word of refusal asks for nothing, wherever in it that word stands."""
+def _elsewhere(tokens: Sequence[Token], tongue: Tongue) -> list[Token]:
+    """What another language refuses stands behind the word that refuses, in some before it as well: "lösche das Projekt nicht".
+
+    There a word before it is taken for refused where it would delete: "ändere ihn auf nicht abrechenbar" is none.
+    """
     made = list(tokens)
     start = 0
     for end in range(len(tokens) + 1):
         if end < len(tokens) and not (tokens[end].cut or tokens[end].joint):
             continue
-        if any(token.no for token in tokens[start:end]):
-            made[start:end] = [_void(token) for token in tokens[start:end]]
+        first = next((at for at in range(start, end) if tokens[at].no), end)
+        if tongue.name in _REFUSING_LATE and any(token.no == NOT for token in tokens[first:end]):
+            first = next((at for at in range(start, first) if "delete" in tokens[at].actions), first)
+        made[first:end] = [_void(token) for token in tokens[first:end]]
         start = end
     return made
 
@@ -104,7 +110,7 @@ def _void(token: Token) -> Token:
 def _refused(tokens: Sequence[Token], text: Sequence[str], tongue: Tongue) -> list[Token]:
     """The tokens without what a negation stands before, up to the end of its clause: "do not delete the tag"."""
     made = list(tokens)
-    if _signs(tongue.refusing).isdisjoint(text):
+    if _signs().isdisjoint(text):
         return made
     reach = lost = 0
     refused = False
@@ -130,9 +136,9 @@ def _refused(tokens: Sequence[Token], text: Sequence[str], tongue: Tongue) -> li
 
 
 @cache
-def _signs(refusing: frozenset[str]) -> frozenset[str]:
+def _signs() -> frozenset[str]:
     """The words without one of which nothing is refused."""
-    return _WEIGHING | _DOING_SO | _BEING_NOT | {word.partition("_")[0] for word in refusing}
+    return _WEIGHING | _DOING_SO | _BEING_NOT | {word.partition("_")[0] for word in tongues()["en"].refusing}
 
 
 def _opens(tokens: Sequence[Token], text: Sequence[str], place: int, tongue: Tongue) -> int:

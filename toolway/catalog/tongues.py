@@ -16,6 +16,9 @@ READING: Final = ("get", "list", "find", "report")
 
 GONE: Final = "gone"
 NOT: Final = "not"
+WITHOUT: Final = "without"
+"""What refuses: in some languages what stands before it too, and only what stands behind."""
+
 _FILE: Final = Path(__file__).with_name("words.tsv")
 _SURELY: Final = 0.75
 _SHORT, _ENDING, _LONG_ENDING = 4, 6, 10
@@ -54,7 +57,7 @@ class Tongue(NamedTuple):
     spelt: frozenset[str]
     faint: frozenset[str]
     asking: frozenset[str]
-    refusing: frozenset[str]
+    refusing: dict[str, str]
     aspects: frozenset[str]
     holders: frozenset[str]
     owned: frozenset[str]
@@ -102,7 +105,7 @@ class Tongue(NamedTuple):
                     yield run[at:end], ("and",)
                     break
                 if run[at:end] in self.refusing:
-                    yield run[at:end], (NOT,)
+                    yield run[at:end], (self.refusing[run[at:end]],)
                     break
                 if found := self.meanings.get(run[at:end]):
                     yield run[at:end], found
@@ -124,7 +127,8 @@ def tongues() -> dict[str, Tongue]:
 
 
 def _tongue(name: str, rows: dict[str, list[str]]) -> Tongue:
-    stop, joints, faint, asking, refusing = (rows.pop(kind, []) for kind in ("small", "and", "faint", "ask", NOT))
+    stop, joints, faint, asking = (rows.pop(kind, []) for kind in ("small", "and", "faint", "ask"))
+    refusing = {word: kind for kind in (NOT, WITHOUT) for word in rows.pop(kind, [])}
     aspects, holders, owned, wholes = (frozenset(map(stem, rows.pop(kind, []))) for kind in ("aspect", "holder", "owned", "whole"))
     meanings: dict[str, tuple[str, ...]] = {}
     for meaning, listed in rows.items():
@@ -141,7 +145,7 @@ def _tongue(name: str, rows: dict[str, list[str]]) -> Tongue:
         frozenset(word for listed in rows.values() for word in listed),
         frozenset(map(stem, faint)),
         frozenset(asking),
-        frozenset(refusing),
+        refusing,
         aspects,
         holders,
         owned,
