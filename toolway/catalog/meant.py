@@ -4,7 +4,7 @@ from collections.abc import Sequence, Set
 from functools import cache
 from typing import Final, NamedTuple
 
-from toolway.catalog.terms import stem
+from toolway.catalog.terms import fold, stem
 from toolway.catalog.tongues import GONE, NOT, Tongue, tongues
 
 _HARDLY: Final = 0.75
@@ -86,6 +86,8 @@ def _elsewhere(tokens: Sequence[Token], tongue: Tongue) -> list[Token]:
         if end < len(tokens) and not (tokens[end].cut or tokens[end].joint):
             continue
         first = next((at for at in range(start, end) if tokens[at].no), end)
+        if any(fold(token.text).startswith(tongue.forgetting) for token in tokens[start:end]):
+            first = end  # "no olvides": it is to be done
         if tongue.name in _REFUSING_LATE and any(token.no == NOT for token in tokens[first:end]):
             first = next((at for at in range(start, first) if "delete" in tokens[at].actions), first)
         made[first:end] = [_void(token) for token in tokens[first:end]]
@@ -186,6 +188,8 @@ def _told(tokens: Sequence[Token], text: Sequence[str], tongue: Tongue) -> list[
             )
         elif not done and before in _ITS:
             made[place] = token._replace(terms=dict.fromkeys(token.terms, 1.0), actions=_without_delete(token.actions))
+    if any(_TELLS_ALIKE in token.terms and "delete" not in token.actions for token in made):
+        made = [token._replace(actions=()) if token.actions == (GONE,) else token for token in made]  # "I deleted it by accident"
     return made
 
 

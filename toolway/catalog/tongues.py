@@ -45,8 +45,9 @@ class Tongue(NamedTuple):
 
     `spelt` are those words as people write them, `faint` the stems of those that hardly tell one tool
     from another, `asking` words with which a question begins, `refusing` those that say what is not
-    to be done. Stems, in English: `aspects` name parts of things, `holders` things from which others are
-    taken, `owned` those that are nothing without them, `wholes` what all else is in.
+    to be done, unless a word is there that begins like one of `forgetting`. Stems, in English: `aspects`
+    name parts of things, `holders` things from which others are taken, `owned` those that are nothing
+    without them, `wholes` what all else is in.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Tongue(NamedTuple):
     faint: frozenset[str]
     asking: frozenset[str]
     refusing: dict[str, str]
+    forgetting: tuple[str, ...]
     aspects: frozenset[str]
     holders: frozenset[str]
     owned: frozenset[str]
@@ -129,6 +131,7 @@ def tongues() -> dict[str, Tongue]:
 def _tongue(name: str, rows: dict[str, list[str]]) -> Tongue:
     stop, joints, faint, asking = (rows.pop(kind, []) for kind in ("small", "and", "faint", "ask"))
     refusing = {word: kind for kind in (NOT, WITHOUT) for word in rows.pop(kind, [])}
+    forgetting = rows.pop("forget", [])
     aspects, holders, owned, wholes = (frozenset(map(stem, rows.pop(kind, []))) for kind in ("aspect", "holder", "owned", "whole"))
     meanings: dict[str, tuple[str, ...]] = {}
     for meaning, listed in rows.items():
@@ -146,6 +149,7 @@ def _tongue(name: str, rows: dict[str, list[str]]) -> Tongue:
         frozenset(map(stem, faint)),
         frozenset(asking),
         refusing,
+        tuple(forgetting),
         aspects,
         holders,
         owned,
