@@ -6,8 +6,9 @@ from functools import lru_cache
 from itertools import islice
 from typing import Final, NamedTuple
 
+from toolway.catalog.meant import Token, as_meant
 from toolway.catalog.terms import STOP, fold, of_word, pairs, stem, words
-from toolway.catalog.tongues import ACTIONS, GONE, READING, Tongue, spoken, tongues
+from toolway.catalog.tongues import ACTIONS, GONE, NOT, READING, WITHOUT, Tongue, elsewhere, spoken, tongues
 
 MOST_WORDS: Final = 80
 _LONGEST: Final = 1_200
@@ -35,9 +36,6 @@ _ARTICLES: Final = frozenset(
     ["the", "a", "an", "all", "every", "each", "any", "some", "this", "that", "these", "those", "my", "our", "another"]
 )
 _ONE: Final = frozenset(["the", "this", "that", "my", "our"])
-_DOERS: Final = frozenset(["i", "we", "he", "she", "they", "you", "who", "somebody", "someone", "was", "were", "been"])
-"""What stands before a word for something that was done: "the entry I deleted"."""
-
 _TIMING: Final = frozenset(["log", "start", "stop"])
 _SPENT: Final = frozenset(["work", "start", "begin", "stop", "track", "log", "hour", "minut", "min", "tim", "timer", "clock"])
 _BESIDES: Final = frozenset(["for", "from", "to", "at", "as", "in"])
@@ -60,7 +58,8 @@ _TOKEN: Final = re.compile(r"[,\u3001\uff0c\u060c;\n\u3002\uff1b.!?]|[^\s,\u3001
 
 class Wish(NamedTuple):
     """One thing that is asked for: its words as they were written, the terms to look for with their weights, what is to be done, the
-    likeliest first, those of the terms that are written as names, and whether it only asks.
+    likeliest first, those of the terms that are written as names, whether it only asks, and the term that a tool
+    must have in its name to delete what is meant.
     """
 
     text: str
@@ -68,6 +67,7 @@ class Wish(NamedTuple):
     actions: tuple[str, ...]
     names: frozenset[str]
     question: bool = False
+    only: str = ""
 
 
 class Asked(NamedTuple):
@@ -87,18 +87,6 @@ class Vocabulary(NamedTuple):
     repaired: Callable[[Iterable[str]], Mapping[str, str]]
 
 
-class _Token(NamedTuple):
-    text: str
-    terms: dict[str, float]
-    actions: tuple[str, ...]
-    joint: bool  # stands between two wishes
-    cut: int  # 2: a sentence ends, 1: a comma
-    at: int  # where it stands
-    name: bool = False  # written as a name
-    run: bool = False  # written as one of several words of a name
-    many: bool = False  # names several of a kind
-
-
 def understand(query: str, vocabulary: Vocabulary) -> Asked:
     """What a request asks for."""
     text = query[:_LONGEST]
@@ -108,17 +96,21 @@ def understand(query: str, vocabulary: Vocabulary) -> Asked:
     known = vocabulary.known(dict.fromkeys(stem(word) for word in folded))
     unknown = [word for word in folded if word.isascii() and word not in STOP and stem(word) not in known][:_MOST_REPAIRED]
     repairs = vocabulary.repaired(unknown)
-    english = frozenset(word for word in folded if word in STOP or stem(word) in known or word in repairs)
+    english = frozenset(word for word in folded if word in STOP or stem(word) in known or (word in repairs and not elsewhere(word)))
     tongue = spoken(bare, folded, english)
     tokens = list(_tokens(bare, tongue, known, repairs))
+    naming = vocabulary.naming({term for token in tokens for term in token.terms}) if tongue.name == "en" else set[str]()
+    tokens = as_meant(tokens, tongue, naming)
     if tongue.name == "en":
-        naming = vocabulary.naming({term for token in tokens for term in token.terms})
         tokens = list(_weighed(_called(tokens, naming), known))
     whole = _wish(tokens, text)
     spelt = [repairs.get(word, word) for word in folded]
     if tongue.name == "en":
         named = {term for token in tokens if token.run for term in token.terms}
-        couples = {pair: _PAIR * (1.0 if named.isdisjoint(pair.split()) else _NAME) for pair in pairs(spelt)}
+        void = {stem(word) for token in tokens if token.void for word in words(token.text)}
+        couples = {
+            pair: _PAIR * (1.0 if named.isdisjoint(pair.split()) else _NAME) for pair in pairs(spelt) if void.isdisjoint(pair.split())
+        }
         whole = whole._replace(terms=whole.terms | couples)
     parts = tuple(_asking(part, tongue) if _asks(part.text, tongue, repairs) else part for part in _parts(tokens, vocabulary, text))
     if all(part.question for part in parts) if parts else _asks(text, tongue, repairs):
@@ -148,7 +140,7 @@ def _blank(found: re.Match[str]) -> str:
     return " " * len(found.group())
 
 
-def _tokens(text: str, tongue: Tongue, known: Mapping[str, int], repairs: Mapping[str, str]) -> Iterable[_Token]:
+def _tokens(text: str, tongue: Tongue, known: Mapping[str, int], repairs: Mapping[str, str]) -> Iterable[Token]:
     found = list(islice(_TOKEN.finditer(text), MOST_WORDS * 2))
     raw = [match.group() for match in found]
     plain = [*map(fold, raw), ""]
@@ -157,27 +149,19 @@ def _tokens(text: str, tongue: Tongue, known: Mapping[str, int], repairs: Mappin
     for place, piece in enumerate(raw):
         at = found[place].start()
         if _CUT.fullmatch(piece) or piece in ".!?":
-            yield _Token(piece, {}, (), False, 2, at)
+            yield Token(piece, {}, (), False, 2, at)
             start = True
             continue
         if _COMMA.fullmatch(piece):
-            yield _Token(piece, {}, (), False, 1, at)
+            yield Token(piece, {}, (), False, 1, at)
             continue
         for number, word in enumerate(_words(piece)):
             after = plain[place + 1] if number == 0 else ""
             if tongue.name == "en":
-                token = _english(piece, at, word, after, known, repairs, name=piece[:1].isupper() and not start, run=place in named)
-                yield _undone(token) if word.endswith("ed") and plain[place - 1] in _DOERS else token
+                yield _english(piece, at, word, after, known, repairs, name=piece[:1].isupper() and not start, run=place in named)
             else:
                 yield from _foreign(piece, at, word, after, tongue, known)
         start = False
-
-
-def _undone(token: _Token) -> _Token:
-    """The token where it tells of something that was deleted before: that is no wish, and says what is meant."""
-    if "delete" not in token.actions:
-        return token
-    return token._replace(terms=dict.fromkeys(token.terms, 1.0), actions=tuple(action for action in token.actions if action != "delete"))
 
 
 def _named(raw: list[str]) -> set[int]:
@@ -194,7 +178,7 @@ def _named(raw: list[str]) -> set[int]:
     return found
 
 
-def _weighed(tokens: Iterable[_Token], known: Mapping[str, int]) -> Iterable[_Token]:
+def _weighed(tokens: Iterable[Token], known: Mapping[str, int]) -> Iterable[Token]:
     """The tokens, of which that weighs more which stands right after the word for what is to be done: it is done to that."""
     acted, done = False, False
     for token in _worked_on(tokens):
@@ -209,7 +193,7 @@ def _weighed(tokens: Iterable[_Token], known: Mapping[str, int]) -> Iterable[_To
         yield token
 
 
-def _called(tokens: list[_Token], naming: set[str]) -> list[_Token]:
+def _called(tokens: list[Token], naming: set[str]) -> list[Token]:
     """The tokens, of which those count as a name that stand before the word for a thing: "the marketing workspace"."""
     made = list(tokens)
     for place, token in enumerate(tokens):
@@ -222,18 +206,18 @@ def _called(tokens: list[_Token], naming: set[str]) -> list[_Token]:
     return made
 
 
-def _calls(token: _Token, naming: set[str]) -> bool:
+def _calls(token: Token, naming: set[str]) -> bool:
     return bool(token.terms) and not token.actions and naming.isdisjoint(token.terms)
 
 
-def _as_name(token: _Token) -> _Token:
+def _as_name(token: Token) -> Token:
     return token._replace(terms={term: min(worth, _NAME) for term, worth in token.terms.items()}, actions=(), name=True)
 
 
-def _worked_on(tokens: Iterable[_Token]) -> Iterable[_Token]:
+def _worked_on(tokens: Iterable[Token]) -> Iterable[Token]:
     """The tokens, of which those count as a name that tell on what time is spent, and with what: "start work on the landing page"."""
     timed = naming = False
-    before = _Token("", {}, (), False, 2, 0)
+    before = Token("", {}, (), False, 2, 0)
     for token in tokens:
         word = token.text.casefold()
         if token.cut or token.joint:
@@ -251,42 +235,53 @@ def _worked_on(tokens: Iterable[_Token]) -> Iterable[_Token]:
 
 def _english(
     piece: str, at: int, word: str, after: str, known: Mapping[str, int], repairs: Mapping[str, str], *, name: bool, run: bool
-) -> _Token:
+) -> Token:
     english = tongues()["en"]
     root = stem(word)
     done = english.meanings.get(f"{word}_{after}") or (() if word.endswith(_THINGS) else english.meanings.get(root, ()))
     actions = _actions(done)
     joint = word in english.joints
     if word in STOP or joint:
-        return _Token(piece, {}, actions, joint, 0, at)
+        return Token(piece, {}, actions, joint, 0, at)
     worth = _FAINT if root in english.faint else _NAME if run or (name and root not in known) else 1.0
     terms = dict.fromkeys(of_word(word), min(worth, _acting(done)) if actions else worth)
     if root not in known and not done and not name and word.isalpha() and (meant := repairs.get(word, "")):
         done = english.meanings.get(stem(meant), ())
         actions = _actions(done)
         if meant in STOP:
-            return _Token(piece, {}, actions, False, 0, at)
+            return Token(piece, {}, actions, False, 0, at)
         terms = dict.fromkeys(of_word(meant), _acting(done) if actions else _REPAIRED)
     many = not name and word.endswith("s") and word != root and not root.endswith("s")
-    return _Token(piece, terms, actions, False, 0, at, name, run, many)
+    return Token(piece, terms, actions, False, 0, at, name, run, many)
 
 
-def _foreign(piece: str, at: int, word: str, after: str, tongue: Tongue, known: Mapping[str, int]) -> Iterable[_Token]:
+def _foreign(piece: str, at: int, word: str, after: str, tongue: Tongue, known: Mapping[str, int]) -> Iterable[Token]:
     if tongue.name in ("ja", "zh") and not word.isascii():
         place = end = 0
         for part, meant in tongue.pieces(word):
             place = max(piece.find(part, end), place)
             end = place + len(part)
-            yield _Token(part, _translated(meant), _actions(meant), meant == ("and",), 0, at + place)
+            yield Token(
+                part,
+                _translated(meant),
+                _actions(meant),
+                meant == ("and",),
+                0,
+                at + place,
+                no=meant[0] if meant[0] in (NOT, WITHOUT) else "",
+            )
         return
     if word in tongue.joints:
-        yield _Token(piece, {}, (), True, 0, at)
+        yield Token(word, {}, (), True, 0, at)
+        return
+    if no := tongue.refusing.get(word) or tongue.refusing.get(f"{word}_{after}"):
+        yield Token(word, {}, (), False, 0, at, no=no)
         return
     meant = tongue.meanings.get(f"{word}_{after}", ()) + tongue.meaning(word)
     if meant:
-        yield _Token(piece, _translated(meant), _actions(meant), False, 0, at)
+        yield Token(piece, _translated(meant), _actions(meant), False, 0, at)
     elif word not in tongue.stop:
-        yield _Token(piece, dict.fromkeys(of_word(word), 1.0 if stem(word) in known else _NAME), (), False, 0, at)
+        yield Token(piece, dict.fromkeys(of_word(word), 1.0 if stem(word) in known else _NAME), (), False, 0, at)
 
 
 @lru_cache(maxsize=4_096)
@@ -297,7 +292,7 @@ def _words(piece: str) -> tuple[str, ...]:
 def _translated(meanings: tuple[str, ...]) -> dict[str, float]:
     found: dict[str, float] = {}
     for meaning in meanings:
-        if meaning not in ("and", GONE):
+        if meaning not in ("and", NOT, WITHOUT, GONE):
             found |= dict.fromkeys(of_word(meaning), _acting((meaning,)) if meaning in ACTIONS and meaning != "report" else 1.0)
     return found
 
@@ -310,7 +305,7 @@ def _actions(meanings: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(meaning for meaning in meanings if meaning in ACTIONS or meaning == GONE) if meanings else ()
 
 
-def _wish(tokens: Sequence[_Token], text: str) -> Wish:
+def _wish(tokens: Sequence[Token], text: str) -> Wish:
     terms: dict[str, float] = {}
     actions: dict[str, None] = {}
     names: set[str] = set()
@@ -323,24 +318,26 @@ def _wish(tokens: Sequence[_Token], text: str) -> Wish:
             names.update(token.terms)
     if next(iter(actions), "") == "get" and _many(tokens):
         actions = {"list": None} | actions
-    return Wish(text, terms, tuple(actions), frozenset(names))
+    refused = not actions and any(token.void for token in tokens)
+    only = {token.only for token in tokens if "delete" in token.actions}
+    return Wish(text, terms, tuple(actions), frozenset(names), refused, only.pop() if len(only) == 1 else "")
 
 
-def _many(tokens: Iterable[_Token]) -> bool:
+def _many(tokens: Iterable[Token]) -> bool:
     """Whether what is wanted is told in the plural: "my open tasks" is a list, whatever the word for getting it."""
     things = (token for token in tokens if token.terms and not token.actions)
     return any(token.many for token in islice(things, 2))
 
 
-def _parts(tokens: list[_Token], vocabulary: Vocabulary, text: str) -> Iterable[Wish]:
-    chunks: list[list[_Token]] = [[]]
+def _parts(tokens: list[Token], vocabulary: Vocabulary, text: str) -> Iterable[Wish]:
+    chunks: list[list[Token]] = [[]]
     for token in tokens:
         if (token.joint or token.cut) and chunks[-1]:
             chunks.append([token])
         else:
             chunks[-1].append(token)
     naming = vocabulary.naming({term for token in tokens for term in token.terms})
-    joined: list[list[_Token]] = []
+    joined: list[list[Token]] = []
     for chunk in chunks:
         if joined and not _stands_alone(chunk, joined[-1], naming):
             joined[-1] += chunk
@@ -351,25 +348,28 @@ def _parts(tokens: list[_Token], vocabulary: Vocabulary, text: str) -> Iterable[
     if len(joined) < 2:
         return
     before: Wish | None = None
+    silent = False
     starts = [0, *(chunk[0].at for chunk in joined[1:]), len(text)]
     for chunk, start, end in zip(joined, starts, starts[1:], strict=False):
         wish = _wish(chunk, text[start:end].strip())
         about = {term for token in chunk if not token.actions for term in token.terms if term in naming}
         if before is not None:
             if not wish.actions:
-                wish = wish._replace(actions=before.actions)
+                wish = wish._replace(actions=before.actions, only=before.only)
             if not about - _DOING:
                 lent = {term: _INHERITED * worth for term, worth in before.terms.items() if term not in _DOING}
                 wish = wish._replace(terms=lent | wish.terms)
         before = wish
-        yield wish
+        silent = not wish.actions and (silent or any(token.void for token in chunk))
+        if not silent:
+            yield wish
 
 
 _DOING: Final = frozenset(stem(action) for action in ACTIONS)
 _READING: Final = frozenset(stem(action) for action in READING)
 
 
-def _stands_alone(chunk: list[_Token], before: list[_Token], naming: set[str]) -> bool:
+def _stands_alone(chunk: list[Token], before: list[Token], naming: set[str]) -> bool:
     """Whether these words are a wish of their own: they say what to do, or what the same is to be done with."""
     terms = {term for token in chunk for term in token.terms}
     if not terms or not any(token.terms for token in before):

@@ -11,7 +11,7 @@ from toolway.catalog.asked import ACTING, Vocabulary, Wish, understand
 from toolway.catalog.doing import AGREEMENT, ASKED, DELETE, LACK
 from toolway.catalog.index import Catalogue
 from toolway.catalog.postings import Postings, rarest
-from toolway.catalog.terms import of_word
+from toolway.catalog.terms import of_word, stem, words
 from toolway.catalog.tongues import ACTIONS, GONE, READING, tongues
 
 _ACTION: Final = 0.35
@@ -146,8 +146,7 @@ def search(
     vote = catalogue.vote if fits and asked.tongue == "en" else None
     order = _merged(ranked, limit if vote is None else max(limit, _VOTERS))
     if vote is not None:
-        deletes = _deletes(asked.whole)
-        voted = (number for number in vote(asked.whole.text, spans) if deletes or catalogue.kinds[number] & ~ASKED != DELETE)
+        voted = (n for n in vote(asked.whole.text, spans) if catalogue.kinds[n] & ~ASKED != DELETE or ranker.deletes(asked.whole, n))
         scores = dict(order)
         order = [(number, scores.get(number, 0.0)) for number in fused([*scores], islice(voted, _VOTERS))[:limit]]
     heads = [[number for number, _ in one.tools[:3]] for one in (ranked[1:] or ranked)]
@@ -203,7 +202,6 @@ class _Ranker:
     def rank(self, wish: Wish, budget: int) -> _Ranking:
         scores = self._scores(wish, budget, _REFINED if budget == _BUDGET else _PART_REFINED)
         factors = _factors(wish.actions, wish.question)
-        deletes = _deletes(wish)
         most = max(scores.values(), default=0.0)
         least = _WORTH_A_LOOK * most
         final: list[tuple[float, int]] = []
@@ -215,13 +213,19 @@ class _Ranker:
             kind = kinds[number] & ~ASKED
             if kind >= LACK:
                 lacks.append((score * factors[kind - LACK], number))
-            elif kind != DELETE or deletes:
+            elif kind != DELETE or self.deletes(wish, number):
                 final.append((-(score * factors[kind] + liked.get(number, 0.0) * score * score / most), number))
         final.sort()
         home = self._catalogue.home(final[0][1]) if final else range(0)
         lack, lacking = max(((score / self._must(number, home), number) for score, number in lacks), default=(0.0, 0))
         best = scores[final[0][1]] * factors[kinds[final[0][1]] & ~ASKED] if final else 0.0
         return _Ranking([(number, -score) for score, number in final[:_LISTED]], best, lack, lacking)
+
+    def deletes(self, wish: Wish, number: int) -> bool:
+        """Whether a wish may mean this tool, which deletes."""
+        if "delete" not in wish.actions:
+            return GONE in wish.actions
+        return not wish.only or wish.only in map(stem, words(self._catalogue.names([number])[number][0]))
 
     def _must(self, lack: int, home: range) -> float:
         """How well something that a toolkit lacks must fit beside the best tool, whose toolkit is `home`."""
@@ -232,6 +236,8 @@ class _Ranker:
         if not ranked.tools:
             return False
         best = ranked.tools[0][0]
+        if wish.only and wish.actions == ("delete",) and self._kinds[best] & ~ASKED != DELETE:
+            return False
         vain = max(ranked.lack, self._elsewhere(wish))
         return not self._kinds[best] & ASKED or (self._covered(wish, best) >= _COVERED and vain < ranked.best)
 
@@ -317,10 +323,6 @@ def _bare(wish: Wish, tongue: str) -> str:
         return ""
     first = doing[1:2] if tongue != "en" and doing[0] == "list" else doing[:1]
     return "delete" if first == ["delete"] and not wish.question else doing[0]
-
-
-def _deletes(wish: Wish) -> bool:
-    return "delete" in wish.actions or GONE in wish.actions
 
 
 def _telling(wish: Wish, counts: Mapping[str, int]) -> list[str]:

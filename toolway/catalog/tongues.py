@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -15,6 +15,10 @@ READING: Final = ("get", "list", "find", "report")
 """Those that change nothing."""
 
 GONE: Final = "gone"
+NOT: Final = "not"
+WITHOUT: Final = "without"
+"""What refuses: in some languages what stands before it too, and only what stands behind."""
+
 _FILE: Final = Path(__file__).with_name("words.tsv")
 _SURELY: Final = 0.75
 _SHORT, _ENDING, _LONG_ENDING = 4, 6, 10
@@ -40,7 +44,10 @@ class Tongue(NamedTuple):
     """One language: words that say nothing, words between two requests, and what other words (or their beginnings) mean.
 
     `spelt` are those words as people write them, `faint` the stems of those that hardly tell one tool
-    from another, `asking` words with which a question begins.
+    from another, `asking` words with which a question begins, `refusing` those that say what is not
+    to be done, unless a word is there that begins like one of `forgetting`. Stems, in English: `aspects`
+    name parts of things, `holders` things from which others are taken, `owned` those that are nothing
+    without them, `wholes` what all else is in.
     """
 
     name: str
@@ -51,6 +58,12 @@ class Tongue(NamedTuple):
     spelt: frozenset[str]
     faint: frozenset[str]
     asking: frozenset[str]
+    refusing: dict[str, str]
+    forgetting: tuple[str, ...]
+    aspects: frozenset[str]
+    holders: frozenset[str]
+    owned: frozenset[str]
+    wholes: frozenset[str]
 
     def meaning(self, word: str) -> tuple[str, ...]:
         """What a folded word means; empty when it is not known. A compound means what its parts mean."""
@@ -93,6 +106,9 @@ class Tongue(NamedTuple):
                 if run[at:end] in self.joints:
                     yield run[at:end], ("and",)
                     break
+                if run[at:end] in self.refusing:
+                    yield run[at:end], (self.refusing[run[at:end]],)
+                    break
                 if found := self.meanings.get(run[at:end]):
                     yield run[at:end], found
                     break
@@ -114,6 +130,9 @@ def tongues() -> dict[str, Tongue]:
 
 def _tongue(name: str, rows: dict[str, list[str]]) -> Tongue:
     stop, joints, faint, asking = (rows.pop(kind, []) for kind in ("small", "and", "faint", "ask"))
+    refusing = {word: kind for kind in (NOT, WITHOUT) for word in rows.pop(kind, [])}
+    forgetting = rows.pop("forget", [])
+    aspects, holders, owned, wholes = (frozenset(map(stem, rows.pop(kind, []))) for kind in ("aspect", "holder", "owned", "whole"))
     meanings: dict[str, tuple[str, ...]] = {}
     for meaning, listed in rows.items():
         for word in listed:
@@ -129,6 +148,12 @@ def _tongue(name: str, rows: dict[str, list[str]]) -> Tongue:
         frozenset(word for listed in rows.values() for word in listed),
         frozenset(map(stem, faint)),
         frozenset(asking),
+        refusing,
+        tuple(forgetting),
+        aspects,
+        holders,
+        owned,
+        wholes,
     )
 
 
@@ -152,3 +177,9 @@ def spoken(text: str, words: Sequence[str], known: frozenset[str]) -> Tongue:
         if count > most and (count > 1.5 or count >= len(words)):
             best, most = tongue, count
     return best
+
+
+@lru_cache(maxsize=4_096)
+def elsewhere(word: str) -> bool:
+    """Whether a folded word is one of another language, and so no slip of an English one."""
+    return any(word in tongue.stop or word in tongue.meanings for name, tongue in tongues().items() if name != "en")
