@@ -10,7 +10,7 @@ from typing import Any
 
 from toolway.calls.arguments import iso
 from toolway.calls.places import at, field_at, placed
-from toolway.catalog.model import Json, Span, Tool
+from toolway.catalog.model import Field, Json, Span, Tool
 from toolway.errors import BadArgument
 
 _DAY, _SECOND, _INSTANT = timedelta(days=1), timedelta(seconds=1), timedelta(milliseconds=1)
@@ -48,7 +48,12 @@ def to_the_end(tool: Tool, given: Json) -> Json:
     day = at(tool, given, tool.span.end)
     if not isinstance(day, str) or not _DAY_ALONE.fullmatch(day):
         return given
-    return given | placed(tool, given, tool.span.end, f"{day}T23:59:59{'' if field.kind.mark else '.999'}")
+    return given | placed(tool, given, tool.span.end, f"{day}T{last_clock(field)}")
+
+
+def last_clock(field: Field) -> str:
+    """What a clock shows at the end of a day: to the millisecond, save where the service wants a mark and no fraction."""
+    return "23:59:59" if field.kind.mark else "23:59:59.999"
 
 
 def _periods(tool: Tool, span: Span, arguments: Json) -> list[tuple[str, Any, Any]]:

@@ -338,8 +338,7 @@ class _Filling:
                 whole = len(days) == 2 or periods.that_day(words)
                 begin, end = days[0], days[-1]
                 if whole and periods.in_order(begin, end):
-                    ends = "23:59:59" if last.field.kind.mark else "23:59:59.999"
-                    self._bound(pair, _edge(first, begin, "00:00:00"), _edge(last, end, ends))
+                    self._bound(pair, _edge(first, begin, "00:00:00"), _edge(last, end, span.last_clock(last.field)))
             return
         plain_days = [p for p in clocks if p.field.kind.word == "date"]
         if len(plain_days) == 1 == len(days) and not moments:
@@ -371,5 +370,5 @@ def _pair(clocks: list[Param]) -> tuple[Param, Param] | None:
 
 
 def _edge(param: Param, day: str, clock: str) -> str:
-    """The first or last moment of a day; to the millisecond, save where the service wants a mark and no fraction."""
+    """A moment of a day; the day alone where that is what is taken."""
     return day if param.field.kind.word == "date" else f"{day}T{clock}"
